@@ -1,0 +1,82 @@
+const limits = { keys: 32, bytes: 8192, depth: 4 } as const;
+const keyShape = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype']);
+
+interface AttributesProblem {
+  readonly path: string[];
+  readonly detail: string;
+}
+
+/**
+ * The first thing wrong with guest attributes, or `undefined`. Attributes are JSON values under at most 32 names, at
+ * most 4 levels deep, and at most 8 KiB of UTF-8 when written as JSON.
+ */
+export function attributesProblem(value: unknown): AttributesProblem | undefined {
+  if (!isPlainObject(value)) return { path: [], detail: 'must be an object' };
+  const keys = Object.keys(value);
+  if (keys.length > limits.keys) return { path: [], detail: `must have at most ${limits.keys} attributes` };
+  for (const key of keys) {
+    if (!keyShape.test(key)) {
+      return {
+        path: [key],
+        detail: 'must be named with a letter, then up to 63 letters, digits, dots, dashes or underscores',
+      };
+    }
+  }
+  return valueProblem(value, [], 0) ?? sizeProblem(value);
+}
+
+function valueProblem(value: unknown, path: string[], depth: number): AttributesProblem | undefined {
+  switch (typeof value) {
+    case 'string':
+      return textProblem(value, path);
+    case 'boolean':
+      return undefined;
+    case 'number':
+      return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER
+        ? undefined
+        : { path, detail: 'must be a finite number within ±2^53' };
+    case 'object':
+      if (value === null) return undefined;
+      if (depth >= limits.depth) return { path, detail: `must not be nested deeper than ${limits.depth} levels` };
+      if (Array.isArray(value)) return arrayProblem(value, path, depth);
+      return isPlainObject(value) ? objectProblem(value, path, depth) : { path, detail: 'must be a JSON value' };
+    default:
+      return { path, detail: 'must be a JSON value' };
+  }
+}
+
+function arrayProblem(items: readonly unknown[], path: string[], depth: number): AttributesProblem | undefined {
+  for (let i = 0; i < items.length; i += 1) {
+    const problem = valueProblem(items[i], [...path, String(i)], depth + 1);
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+function objectProblem(value: object, path: string[], depth: number): AttributesProblem | undefined {
+  for (const [key, item] of Object.entries(value)) {
+    const here = [...path, key];
+    if (forbiddenKeys.has(key)) return { path: here, detail: 'is a forbidden name' };
+    const problem = textProblem(key, here) ?? valueProblem(item, here, depth + 1);
+    if (problem) return problem;
+  }
+  return undefined;
+}
+
+function textProblem(text: string, path: string[]): AttributesProblem | undefined {
+  if (!text.isWellFormed()) return { path, detail: 'must be well-formed Unicode' };
+  return /\p{Cc}/u.test(text) ? { path, detail: 'must not contain control characters' } : undefined;
+}
+
+function sizeProblem(value: object): AttributesProblem | undefined {
+  return Buffer.byteLength(JSON.stringify(value)) > limits.bytes
+    ? { path: [], detail: `must not exceed ${limits.bytes} bytes as JSON` }
+    : undefined;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,31 @@
+import * as z from 'zod';
+
+/** What lets one guest chat. `sessionToken` is a bearer secret: whoever holds it is the guest. */
+export interface GuestPass {
+  readonly guestId: string;
+  readonly channelId: string;
+  readonly sessionToken: string;
+  /** ISO 8601 instant, or `null` when the platform names none. */
+  readonly expiresAt: string | null;
+  /** Where the session is spoken to, or `null` when the platform names no address. */
+  readonly connect: GuestConnection | null;
+}
+
+export interface GuestConnection {
+  /** WebSocket address to open. */
+  readonly url: string;
+  readonly deploymentId: string;
+}
+
+/**
+ * The platform's `201 Created` body: the tutorial's contract plus expiry and messaging address. Unknown fields are
+ * ignored, because an answer may grow.
+ */
+export const guestCreatedSchema = z.object({
+  guestId: z.string().min(1).max(256),
+  sessionToken: z.string().min(1).max(4096),
+  expiresAt: z.iso.datetime({ offset: true }).optional(),
+  messaging: z.object({ url: z.url().max(2048), deploymentId: z.string().min(1).max(256) }).optional(),
+});
+
+export type GuestCreated = z.infer<typeof guestCreatedSchema>;

@@ -1,0 +1,96 @@
+import * as z from 'zod';
+import type { Fault } from '../errors.ts';
+import { attributesProblem } from './attributes.ts';
+
+/** Any value JSON can carry. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+const line = (max: number) =>
+  z
+    .string({ error: 'must be a string' })
+    .min(1, 'must not be empty')
+    .max(max, `must have at most ${max} characters`)
+    .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'must not contain control characters or line breaks')
+    .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
+    .refine((text) => text.trim() !== '', 'must not be blank');
+
+const consent = z.strictObject(
+  {
+    accepted: z.boolean({ error: 'must be true or false' }),
+    timestamp: z.iso.datetime({
+      offset: true,
+      error: 'must be an ISO 8601 date and time with a zone, such as 2024-01-15T10:30:00Z',
+    }),
+    noticeVersion: line(128).optional(),
+    language: line(35).optional(),
+  },
+  { error: objectFault },
+);
+
+const captcha = z.strictObject(
+  {
+    provider: line(64),
+    response: line(4096),
+    score: z
+      .number({ error: 'must be a number' })
+      .min(0, 'must be at least 0')
+      .max(1, 'must be at most 1')
+      .optional(),
+  },
+  { error: objectFault },
+);
+
+const attributes = z.custom<Readonly<Record<string, JsonValue>>>().superRefine((value, context) => {
+  const problem = attributesProblem(value);
+  if (problem) context.addIssue({ code: 'custom', path: problem.path, message: problem.detail });
+});
+
+/**
+ * What a website sends to let one guest in: the tutorial's payload, checked strictly. Unknown fields are refused,
+ * nothing is coerced. Whether this guest *may* come in is policy, not shape.
+ */
+export const guestPayloadSchema = z.strictObject(
+  {
+    channelId: line(256),
+    consent,
+    captcha: captcha.optional(),
+    attributes: attributes.optional(),
+  },
+  { error: objectFault },
+);
+
+export type GuestPayload = z.infer<typeof guestPayloadSchema>;
+
+export type ParsedGuestPayload =
+  | { readonly ok: true; readonly payload: GuestPayload }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** Parses unknown input into a payload, or returns every fault at once. Never throws. */
+export function parseGuestPayload(input: unknown): ParsedGuestPayload {
+  const result = guestPayloadSchema.safeParse(input);
+  if (result.success) return { ok: true, payload: result.data };
+  return { ok: false, faults: result.error.issues.flatMap(faultsOf) };
+}
+
+function faultsOf(issue: z.core.$ZodIssue): Fault[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      pointer: pointer([...issue.path, key]),
+      detail: 'is not a known field',
+    }));
+  }
+  return [{ pointer: pointer(issue.path), detail: issue.message }];
+}
+
+/** RFC 6901; control characters of a hostile key are shown escaped. */
+function pointer(path: readonly PropertyKey[]): string {
+  return path
+    .map((step) => `/${String(step).slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('')
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function objectFault(issue: { readonly code?: string; readonly input?: unknown }): string | undefined {
+  if (issue.code !== 'invalid_type') return undefined;
+  return issue.input === undefined ? 'is required' : 'must be an object';
+}

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['guestpass-source'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+    // A promise that nobody waits for is a fault of ours, never noise.
+    dangerouslyIgnoreUnhandledErrors: false,
+    testTimeout: 20_000,
+    coverage: {
+      include: ['packages/*/src/lib/**/*.ts'],
+      exclude: ['**/*.test.ts'],
+      reporter: ['text-summary', 'json-summary'],
+      thresholds: { 'packages/sdk/src/lib/**': { lines: 95 } },
+    },
+  },
+});
