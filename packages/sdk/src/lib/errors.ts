@@ -304,6 +304,8 @@ export interface GuestpassErrorDetails {
   readonly status?: number;
   /** The platform's id for the failed request; quote it in a support case. */
   readonly correlationId?: string;
+  /** The attempt that ended with this error. */
+  readonly attemptId?: string;
   /** Overrides what the table says of the code. */
   readonly retryable?: boolean;
   /** Overrides the table's advice. */
@@ -319,12 +321,15 @@ export class GuestpassError extends Error {
   override readonly name = 'GuestpassError';
   readonly code: ErrorCode;
   readonly retryable: boolean;
+  /** What happened and why. */
+  readonly detail: string;
   /** What to do next. */
   readonly remedy: string;
   readonly faults: readonly Fault[];
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
   readonly correlationId: string | undefined;
+  readonly attemptId: string | undefined;
 
   constructor(code: ErrorCode, detail: string, details: GuestpassErrorDetails = {}) {
     const entry: ErrorEntry = errorTable[code];
@@ -332,11 +337,13 @@ export class GuestpassError extends Error {
     super(`${detail} ${remedy}`, 'cause' in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.retryable = details.retryable ?? entry.retryable;
+    this.detail = detail;
     this.remedy = remedy;
     this.faults = details.faults ?? [];
     this.retryAfterMs = details.retryAfterMs;
     this.status = details.status;
     this.correlationId = details.correlationId;
+    this.attemptId = details.attemptId;
   }
 
   /** Words fit for the visitor. */
@@ -354,6 +361,7 @@ export class GuestpassError extends Error {
       ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
       ...(this.status !== undefined && { status: this.status }),
       ...(this.correlationId !== undefined && { correlationId: this.correlationId }),
+      ...(this.attemptId !== undefined && { attemptId: this.attemptId }),
     };
   }
 }

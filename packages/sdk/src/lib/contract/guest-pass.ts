@@ -24,8 +24,10 @@ export interface GuestConnection {
 export const guestCreatedSchema = z.object({
   guestId: z.string().min(1).max(256),
   sessionToken: z.string().min(1).max(4096),
-  expiresAt: z.iso.datetime({ offset: true }).optional(),
-  messaging: z.object({ url: z.url().max(2048), deploymentId: z.string().min(1).max(256) }).optional(),
+  expiresAt: z.iso.datetime({ offset: true }).nullish(),
+  messaging: z
+    .object({ url: z.string().max(2048).regex(/^wss?:\/\/\S+$/), deploymentId: z.string().min(1).max(256) })
+    .nullish(),
 });
 
 export type GuestCreated = z.infer<typeof guestCreatedSchema>;

@@ -26,8 +26,10 @@ export interface AttemptFacts {
   readonly captcha: CaptchaJudgement | null;
   /** ISO 8601 instant by our own clock. */
   readonly startedAt: string;
-  /** From the first check to the platform's answer, in milliseconds. */
+  /** How long the platform took to answer for the guest, retries and waits included, in milliseconds; 0 when it was not asked. */
   readonly latencyMs: number;
+  /** The whole attempt up to its outcome, token included, in milliseconds. */
+  readonly durationMs: number;
   readonly stages: StageTimings;
   /** How often the platform was asked again, over token and guest calls. */
   readonly retries: number;

@@ -1,0 +1,27 @@
+export type { AuditEvent, AuditRecord, AuditSink } from './lib/audit/event.ts';
+export type { Clock } from './lib/clock.ts';
+export type { GuestConnection, GuestPass } from './lib/contract/guest-pass.ts';
+export type { GuestPayload, JsonValue } from './lib/contract/guest-payload.ts';
+export type { PlatformHosts } from './lib/environment.ts';
+export { resolveEnvironment } from './lib/environment.ts';
+export type { ErrorCode, ErrorEntry, Fault } from './lib/errors.ts';
+export { errorTable, GuestpassError, isGuestpassError } from './lib/errors.ts';
+export type {
+  Admitted,
+  Attempt,
+  AttemptFacts,
+  CaptchaJudgement,
+  Failed,
+  Outcome,
+  Refused,
+  StageName,
+  StageTimings,
+  Unknown,
+} from './lib/guest/attempt.ts';
+export type { Statistics } from './lib/guest/statistics.ts';
+export type { CallOptions, Guestpass, GuestpassOptions } from './lib/guestpass.ts';
+export { createGuestpass, tutorialGuestsPath, tutorialScope } from './lib/guestpass.ts';
+export type { RetryOptions } from './lib/platform.ts';
+export type { CaptchaPolicy } from './lib/policy/captcha.ts';
+export type { ConsentPolicy } from './lib/policy/consent.ts';
+export type { GuestNotice, NoticeType } from './lib/webhook/notice.ts';

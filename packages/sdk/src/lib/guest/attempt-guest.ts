@@ -1,0 +1,153 @@
+import type { Clock } from '../clock.ts';
+import type { GuestPayload } from '../contract/guest-payload.ts';
+import { type Fault, GuestpassError, isGuestpassError } from '../errors.ts';
+import type { Try } from '../http/exchange.ts';
+import type { Call, Issue, Issuer } from '../issuer/issuer.ts';
+import { type CaptchaPolicy, refuseCaptcha } from '../policy/captcha.ts';
+import { refuseChannel } from '../policy/channel.ts';
+import { type ConsentPolicy, refuseConsent } from '../policy/consent.ts';
+import type { Attempt, AttemptFacts, StageName } from './attempt.ts';
+import { roundMs, type Stopwatch } from './stopwatch.ts';
+
+/** Who may come in. */
+export interface Policy {
+  readonly consent: ConsentPolicy;
+  readonly captcha: CaptchaPolicy;
+  /** Channels that may be used; without a list every channel may. */
+  readonly allowedChannels?: ReadonlySet<string>;
+}
+
+export interface AttemptSetup {
+  readonly policy: Policy;
+  readonly issuer: Issuer;
+  readonly clock: Clock;
+}
+
+/** One attempt under way: its name, its watch, and what it may spend. */
+export interface Run extends Call {
+  readonly id: string;
+  /** ISO 8601 instant by our own clock. */
+  readonly startedAt: string;
+  readonly watch: Stopwatch;
+}
+
+/**
+ * Lets one guest in: policy, then token, then one guest creation. Resolves with what became of it, whatever that is;
+ * rejects only for a malfunction of our own.
+ */
+export async function attemptGuest(payload: GuestPayload, setup: AttemptSetup, run: Run): Promise<Attempt> {
+  const refusal = refuse(payload, setup, run.watch);
+  if (refusal) return { outcome: 'refused', ...refusal, ...factsOf(payload, run, nothingAsked, setup.clock) };
+
+  const prepared = await prepare(setup.issuer, run);
+  if ('error' in prepared) {
+    return { outcome: 'failed', stage: 'token', ...prepared, ...factsOf(payload, run, nothingAsked, setup.clock) };
+  }
+
+  const issue = await setup.issuer.issue(payload, run);
+  const asked = { latencyMs: run.watch.lap('guest'), tokenTries: prepared.tries, issue };
+  const facts = factsOf(payload, run, asked, setup.clock);
+  if (issue.outcome === 'admitted') return { outcome: 'admitted', guestPass: issue.guestPass, ...facts };
+  return { outcome: issue.outcome, stage: 'guest', error: issue.error, ...facts };
+}
+
+/** The attempt of a payload too broken to be judged. */
+export function refusePayload(
+  input: unknown,
+  faults: readonly Fault[],
+  { clock, run }: { readonly clock: Clock; readonly run: Run },
+): Attempt {
+  run.watch.lap('payload');
+  const timestampOnly = faults.every(({ pointer }) => pointer === '/consent/timestamp');
+  const error = timestampOnly
+    ? new GuestpassError('consent_timestamp_invalid', 'The consent timestamp is not a real instant.', { faults })
+    : new GuestpassError('payload_invalid', `The payload is not valid: ${listed(faults)}.`, { faults });
+  return {
+    outcome: 'refused',
+    stage: timestampOnly ? 'consent' : 'payload',
+    error,
+    ...factsOf(undefined, run, nothingAsked, clock),
+    channelId: channelOf(input),
+  };
+}
+
+/** The attempt that ended before any policy was asked: its record could not be kept, or its key not be used. */
+export function endEarly(
+  outcome: 'refused' | 'failed',
+  error: GuestpassError,
+  { clock, run, payload }: { readonly clock: Clock; readonly run: Run; readonly payload?: GuestPayload },
+): Attempt {
+  const stage = error.code === 'storage_unavailable' ? 'audit' : 'payload';
+  return { outcome, stage, error, ...factsOf(payload, run, nothingAsked, clock) };
+}
+
+interface Asked {
+  readonly latencyMs: number;
+  readonly tokenTries: readonly Try[];
+  readonly issue: Pick<Issue, 'tries' | 'correlationId'>;
+}
+
+const nothingAsked: Asked = { latencyMs: 0, tokenTries: [], issue: { tries: [], correlationId: null } };
+
+function refuse(
+  payload: GuestPayload,
+  { policy, clock }: AttemptSetup,
+  watch: Stopwatch,
+): { readonly stage: StageName; readonly error: GuestpassError } | undefined {
+  const consent = refuseConsent(payload.consent, policy.consent, clock.now());
+  watch.lap('consent');
+  if (consent) return { stage: 'consent', error: consent };
+
+  const channel = refuseChannel(payload.channelId, policy.allowedChannels);
+  watch.lap('channel');
+  if (channel) return { stage: 'channel', error: channel };
+
+  const captcha = refuseCaptcha(payload.captcha, policy.captcha);
+  watch.lap('captcha');
+  return captcha && { stage: 'captcha', error: captcha };
+}
+
+async function prepare(
+  issuer: Issuer,
+  run: Run,
+): Promise<{ readonly tries: readonly Try[] } | { readonly error: GuestpassError }> {
+  try {
+    return { tries: await issuer.prepare(run) };
+  } catch (error) {
+    if (!isGuestpassError(error)) throw error;
+    return { error };
+  } finally {
+    run.watch.lap('token');
+  }
+}
+
+function factsOf(payload: GuestPayload | undefined, run: Run, asked: Asked, clock: Clock): AttemptFacts {
+  const { latencyMs, tokenTries, issue } = asked;
+  return {
+    id: run.id,
+    channelId: payload?.channelId ?? null,
+    consentTimestamp: payload?.consent.timestamp ?? null,
+    captcha: payload?.captcha
+      ? { provider: payload.captcha.provider, verified: false, score: payload.captcha.score ?? null }
+      : null,
+    startedAt: run.startedAt,
+    latencyMs,
+    durationMs: roundMs(clock.monotonic() - run.watch.startedAt),
+    stages: run.watch.stages,
+    retries: Math.max(0, tokenTries.length - 1) + Math.max(0, issue.tries.length - 1),
+    statusCodes: issue.tries.flatMap(({ status }) => status ?? []),
+    correlationId: issue.correlationId,
+  };
+}
+
+function listed(faults: readonly Fault[]): string {
+  const shown = faults.slice(0, 3).map(({ pointer, detail }) => `${pointer || 'it'} ${detail}`);
+  return shown.join('; ') + (faults.length > 3 ? `; and ${faults.length - 3} more` : '');
+}
+
+/** Shown only when it is harmless: an audit line must not be forged by what was refused. */
+function channelOf(input: unknown): string | null {
+  if (typeof input !== 'object' || input === null || !('channelId' in input)) return null;
+  const { channelId } = input;
+  return typeof channelId === 'string' && /^[\w.:-]{1,256}$/.test(channelId) ? channelId : null;
+}

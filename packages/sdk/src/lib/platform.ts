@@ -1,0 +1,70 @@
+import type { Clock } from './clock.ts';
+import type { PlatformHosts } from './environment.ts';
+import { withBearer } from './http/authorize.ts';
+import { withDeadline } from './http/deadline.ts';
+import type { Exchange } from './http/exchange.ts';
+import { withObserver } from './http/observe.ts';
+import { withPace } from './http/pace.ts';
+import { withRetry } from './http/retry.ts';
+import { isTokenRateLimit, requestClientCredentials } from './oauth/client-credentials.ts';
+import { createTokenProvider, type TokenProvider } from './oauth/token-provider.ts';
+
+/** How often and how patiently a call is repeated. */
+export interface RetryOptions {
+  /** Repeats after the first try. Default 3. */
+  readonly retries?: number;
+  /** The first backoff is drawn from 0 to this, in milliseconds; each later one doubles it. Default 500. */
+  readonly baseDelayMs?: number;
+  /** No backoff of ours is longer, in milliseconds. `Retry-After` may be. Default 5,000. */
+  readonly maxDelayMs?: number;
+}
+
+export interface PlatformOptions {
+  readonly hosts: PlatformHosts;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** OAuth scope to ask for; an empty string asks for none. */
+  readonly scope: string;
+  readonly guestsPath: string;
+  readonly retry: RetryOptions;
+  readonly requestsPerMinute: number;
+  /** True when the platform promises one guest for one idempotency key, so that an unknown outcome may be repeated. */
+  readonly idempotentByKey: boolean;
+  /** The network. */
+  readonly exchange: Exchange;
+  readonly clock: Clock;
+  /** 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+}
+
+/** The platform as the rest of the pipeline sees it: an address, a way to call it, and its tokens. */
+export interface Platform {
+  readonly guestsUrl: string;
+  /** Calls with bearer, retries, pace and deadline. */
+  readonly guests: Exchange;
+  readonly tokens: TokenProvider;
+}
+
+export function createPlatform(options: PlatformOptions): Platform {
+  const { hosts, clientId, clientSecret, scope, guestsPath, clock, random, retry, requestsPerMinute } = options;
+  const timed = (operation: string) =>
+    withDeadline(withObserver(options.exchange, { operation, clock }), { clock });
+
+  const tokenCalls = withRetry(timed('token'), {
+    ...retry,
+    clock,
+    random,
+    idempotent: true,
+    transient: isTokenRateLimit,
+  });
+  const client = { tokenUrl: `${hosts.loginUrl}/oauth/token`, clientId, clientSecret, scope };
+  const tokens = createTokenProvider({
+    request: (wait) => requestClientCredentials(tokenCalls, client, wait),
+    clock,
+    random,
+  });
+
+  const paced = withPace(timed('guest'), { clock, requestsPerMinute });
+  const retried = withRetry(paced, { ...retry, clock, random, idempotent: options.idempotentByKey });
+  return { guestsUrl: `${hosts.apiUrl}${guestsPath}`, guests: withBearer(retried, tokens), tokens };
+}

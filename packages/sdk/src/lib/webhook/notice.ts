@@ -1,0 +1,41 @@
+import type { Attempt, Outcome } from '../guest/attempt.ts';
+import type { ErrorCode } from '../errors.ts';
+
+export type NoticeType = 'guest.authenticated' | 'guest.refused' | 'guest.failed' | 'guest.unknown';
+
+/** What other systems are told about one guest, in the body form of Standard Webhooks 1.0. Holds no session token. */
+export interface GuestNotice {
+  readonly type: NoticeType;
+  /** ISO 8601 instant. */
+  readonly timestamp: string;
+  readonly data: {
+    readonly attemptId: string;
+    readonly guestId: string | null;
+    readonly channelId: string | null;
+    readonly consentTimestamp: string | null;
+    readonly code: ErrorCode | null;
+    readonly correlationId: string | null;
+  };
+}
+
+const typeOf: Record<Outcome, NoticeType> = {
+  admitted: 'guest.authenticated',
+  refused: 'guest.refused',
+  failed: 'guest.failed',
+  unknown: 'guest.unknown',
+};
+
+export function guestNotice(attempt: Attempt, timestamp: string): GuestNotice {
+  return {
+    type: typeOf[attempt.outcome],
+    timestamp,
+    data: {
+      attemptId: attempt.id,
+      guestId: attempt.outcome === 'admitted' ? attempt.guestPass.guestId : null,
+      channelId: attempt.channelId,
+      consentTimestamp: attempt.consentTimestamp,
+      code: attempt.outcome === 'admitted' ? null : attempt.error.code,
+      correlationId: attempt.correlationId,
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export type { ManualClock } from './lib/testing/manual-clock.ts';
+export { manualClock } from './lib/testing/manual-clock.ts';
