@@ -1,0 +1,149 @@
+import { createServer, type Server as HttpServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { ExchangeError, type HttpRequest } from './exchange.ts';
+import { type UndiciExchangeOptions, undiciExchange } from './undici.ts';
+
+const cleanUps: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+async function listening(server: Server | HttpServer): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanUps.push(async () => {
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const answering = (listener: RequestListener) => listening(createServer(listener));
+
+/** A peer that speaks no HTTP of its own: what it does with a connection is given. */
+const behaving = (behave: (socket: Socket) => void) =>
+  listening(createTcpServer((socket) => void behave(socket.on('error', () => {}))));
+
+function client(options?: UndiciExchangeOptions) {
+  const { exchange, close } = undiciExchange(options);
+  cleanUps.push(close);
+  return exchange;
+}
+
+const post = (url: string, more: Partial<HttpRequest> = {}): HttpRequest => ({
+  method: 'POST',
+  url,
+  headers: { 'content-type': 'application/json' },
+  body: '{"hello":"wörld"}',
+  ...more,
+});
+
+const failureOf = async (promise: Promise<unknown>): Promise<ExchangeError> => {
+  const error = await promise.then(
+    () => undefined,
+    (reason) => reason,
+  );
+  expect(error).toBeInstanceOf(ExchangeError);
+  return error;
+};
+
+test('a request arrives whole and its answer is read whole', async () => {
+  const url = await answering(async (request, response) => {
+    const chunks = await Array.fromAsync(request);
+    response.writeHead(201, { 'content-type': 'text/plain', 'x-two': ['a', 'b'] });
+    response.write('first ');
+    response.end(`${request.method} ${request.url} ${Buffer.concat(chunks)}`);
+  });
+  const response = await client()(post(`${url}/guests?x=1`));
+  expect(response.status).toBe(201);
+  expect(response.headers).toMatchObject({ 'content-type': 'text/plain', 'x-two': 'a, b' });
+  expect(Buffer.from(response.body).toString()).toBe('first POST /guests?x=1 {"hello":"wörld"}');
+});
+
+test('a redirect is an answer, not a journey', async () => {
+  const url = await answering((_, response) => response.writeHead(302, { location: '/elsewhere' }).end());
+  expect((await client()(post(url))).status).toBe(302);
+});
+
+test('two hundred refused answers leave the connection fit for the next', async () => {
+  const sockets = new Set<Socket>();
+  const url = await answering((request, response) => {
+    sockets.add(request.socket);
+    response.writeHead(429, { 'retry-after': '1' }).end('x'.repeat(1000));
+  });
+  const exchange = client({ connections: 2 });
+  for (let i = 0; i < 200; i += 1) expect((await exchange(post(url))).status).toBe(429);
+  expect(sockets.size).toBeLessThanOrEqual(2);
+});
+
+test('a closed port is a request that was not sent', async () => {
+  const server = createTcpServer();
+  const url = await listening(server);
+  await cleanUps.pop()?.();
+  expect(await failureOf(client()(post(url)))).toMatchObject({ failure: 'ECONNREFUSED', sent: 'no' });
+});
+
+test('a connection reset after the request was read may have been acted upon', async () => {
+  const url = await behaving((socket) => socket.once('data', () => socket.resetAndDestroy()));
+  expect(await failureOf(client()(post(url)))).toMatchObject({ sent: 'maybe', status: undefined });
+});
+
+test('a status whose body breaks off is told with the failure', async () => {
+  const url = await behaving((socket) =>
+    socket.once('data', () => socket.end('HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{"guest')),
+  );
+  expect(await failureOf(client()(post(url)))).toMatchObject({ sent: 'maybe', status: 201 });
+});
+
+test('an answer that is not HTTP is no answer', async () => {
+  const url = await behaving((socket) => socket.once('data', () => socket.end('SMTP ready\r\n')));
+  expect(await failureOf(client()(post(url)))).toMatchObject({ sent: 'maybe' });
+});
+
+test('an answer larger than the bound is refused unread', async () => {
+  const url = await answering((_, response) => response.end(Buffer.alloc(5000)));
+  const error = await failureOf(client({ maxBodyBytes: 4096 })(post(url)));
+  expect(error).toMatchObject({ failure: 'body_too_large', status: 200 });
+});
+
+test('an abort before the call sends nothing', async () => {
+  let asked = 0;
+  const url = await answering((_, response) => {
+    asked += 1;
+    response.end();
+  });
+  const error = await failureOf(client()(post(url, { signal: AbortSignal.abort() })));
+  expect(error).toMatchObject({ failure: 'aborted', sent: 'no' });
+  expect(asked).toBe(0);
+});
+
+test('an abort while waiting for a free connection was not sent', async () => {
+  const firstArrived = Promise.withResolvers<void>();
+  const url = await answering(() => firstArrived.resolve());
+  const exchange = client({ connections: 1 });
+  const stop = new AbortController();
+  const first = failureOf(exchange(post(url, { signal: stop.signal })));
+  await firstArrived.promise;
+  const second = failureOf(exchange(post(url, { signal: stop.signal })));
+  stop.abort();
+  expect(await first).toMatchObject({ failure: 'aborted', sent: 'maybe' });
+  expect(await second).toMatchObject({ failure: 'aborted', sent: 'no' });
+});
+
+test('an address that is none fails before anything is sent', async () => {
+  expect(await failureOf(client()(post('not a url')))).toMatchObject({ sent: 'no' });
+});
+
+test('with a proxy every request goes through it', async () => {
+  const asked: string[] = [];
+  const proxy = createServer();
+  proxy.on('connect', (request, socket: Socket) => {
+    asked.push(request.url ?? '');
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
+  const url = await listening(proxy);
+  const exchange = client({ proxy: url });
+  await failureOf(exchange(post('https://login.example.test/oauth/token')));
+  await failureOf(exchange(post('https://api.example.test/guests')));
+  expect(asked).toEqual(['login.example.test:443', 'api.example.test:443']);
+});
