@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, longestTimerMs } from '../clock.ts';
 
 /** A clock that moves only when told. Waits of hours take no time, and every run is the same. */
 export interface ManualClock extends Clock {
@@ -40,7 +40,9 @@ export function manualClock(startsAt = 0): ManualClock {
     now: () => wall,
     monotonic: () => elapsed,
     after(delayMs, then) {
-      const timer = { at: elapsed + Math.max(0, delayMs), then };
+      if (Number.isNaN(delayMs)) throw new RangeError('A timer needs a span of time, not NaN.');
+      // Cut like the system's own, so that a test sees a wait that is too long for one timer.
+      const timer = { at: elapsed + Math.min(Math.max(0, delayMs), longestTimerMs), then };
       timers.add(timer);
       return () => timers.delete(timer);
     },
@@ -48,13 +50,15 @@ export function manualClock(startsAt = 0): ManualClock {
       return timers.size;
     },
     async advance(spanMs) {
+      if (!(spanMs >= 0 && spanMs < Infinity)) throw new RangeError('Time moves on by a finite span, and never back.');
       const until = elapsed + spanMs;
       await turnOver();
       for (let timer = next(); timer && timer.at <= until; timer = next()) {
         fire(timer);
         await turnOver();
       }
-      moveTo(until);
+      // Whoever else moves this clock may be ahead by now.
+      moveTo(Math.max(until, elapsed));
     },
     async settle(promise) {
       let settled = false;
