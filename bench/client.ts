@@ -3,25 +3,7 @@ import { createHistogram } from 'node:perf_hooks';
 import { guestpassClient } from './clients/guestpass.ts';
 import { officialSdkClient } from './clients/official-sdk.ts';
 import { undiciClient } from './clients/undici.ts';
-
-export interface Client {
-  guest(): Promise<void>;
-  close(): Promise<void>;
-}
-
-export interface Order {
-  readonly guests: number;
-  readonly concurrency: number;
-}
-
-export interface Measure {
-  readonly guests: number;
-  readonly cpuMicrosPerGuest: number;
-  readonly guestsPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly heapMiB: number;
-}
+import type { Client, Measure, Order } from './contract.ts';
 
 const [name = '', url = '', connections = '50', scratch = ''] = process.argv.slice(2);
 const client = await open();

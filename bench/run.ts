@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Measure, Order } from './client.ts';
+import type { Measure, Order } from './contract.ts';
 
 /**
  * Runs each client in a process of its own against the minimal platform, turn by turn, and prints CPU per guest. The
@@ -71,7 +71,9 @@ async function order(name: string, what: Order): Promise<Measure> {
 
 function report(): void {
   const { model } = cpus()[0] ?? { model: 'unknown processor' };
-  console.log(`\n${model}, ${cpus().length} cores, Node ${process.version}, ${rounds} rounds, concurrency ${concurrency}\n`);
+  console.log(
+    `\n${model}, ${cpus().length} cores, Node ${process.version}, ${rounds} rounds, concurrency ${concurrency}\n`,
+  );
   console.log('| client | CPU µs / guest | ratio to raw undici | guests/s | p50 ms | p99 ms |');
   console.log('|---|---|---|---|---|---|');
   const yardstick = measured.get('undici') ?? [];
@@ -88,7 +90,9 @@ function report(): void {
     console.log(`| ${label} | ${cells.join(' | ')} |`);
   }
   const [before, after] = memory.map(({ heapMiB }) => heapMiB.toFixed(1));
-  console.log(`\nHeap of guestpass after collection: ${before} MiB, and after ${manyGuests.toLocaleString('en-US')} more guests: ${after} MiB.`);
+  console.log(
+    `\nHeap of guestpass after collection: ${before} MiB, and after ${manyGuests.toLocaleString('en-US')} more guests: ${after} MiB.`,
+  );
 }
 
 function median(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { createGuestpass } from 'guestpass';
 import { jsonlAuditLog } from 'guestpass/audit';
-import type { Client } from '../client.ts';
+import type { Client } from '../contract.ts';
 import { payload } from '../payload.ts';
 
 /** The whole pipeline, with every record in a chained JSON lines file on disk before the guest is let in. */

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Client } from '../client.ts';
+import type { Client } from '../contract.ts';
 import { guestsPath, payload } from '../payload.ts';
 
 /** Genesys' own JavaScript SDK: one login, then its generic call. */

@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import type { Client } from '../client.ts';
+import type { Client } from '../contract.ts';
 import { guestsPath, payload } from '../payload.ts';
 
 /** The yardstick: undici's `request` on a pool, the payload written and the answer parsed, and nothing else. */

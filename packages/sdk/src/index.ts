@@ -4,8 +4,10 @@ export type { GuestConnection, GuestPass } from './lib/contract/guest-pass.ts';
 export type { GuestPayload, JsonValue } from './lib/contract/guest-payload.ts';
 export type { PlatformHosts } from './lib/environment.ts';
 export { resolveEnvironment } from './lib/environment.ts';
-export type { ErrorCode, ErrorEntry, Fault } from './lib/errors.ts';
-export { errorTable, GuestpassError, isGuestpassError } from './lib/errors.ts';
+export type { ErrorCode, ErrorEntry } from './lib/error-table.ts';
+export { errorTable } from './lib/error-table.ts';
+export type { Fault } from './lib/errors.ts';
+export { GuestpassError, isGuestpassError } from './lib/errors.ts';
 export type {
   Admitted,
   Attempt,

@@ -117,7 +117,7 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
     const run = begin(clock, call, deadlineMs);
     const overloaded = pending.size >= maxPending;
     const attempted = overloaded
-      ? books.settle(endEarly('failed', tooMany(maxPending), { clock, run }), run)
+      ? books.settle(endEarly('failed', tooMany(maxPending), { run }), run)
       : startOrJoin(payload, run);
     pending.add(attempted);
     const done = () => pending.delete(attempted);
@@ -129,19 +129,19 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
   const admit = async (payload: GuestPayload, run: Run): Promise<Attempt> => {
     const unrecorded = await books.intend(payload, run);
     const attempted = unrecorded
-      ? endEarly('failed', unrecorded, { clock, run, payload })
+      ? endEarly('failed', unrecorded, { run, payload })
       : await attemptGuest(payload, setup, run);
     return books.settle(attempted, run);
   };
 
   const startOrJoin = async (input: unknown, run: Run): Promise<Attempt> => {
     const parsed = parseGuestPayload(input);
-    if (!parsed.ok) return books.settle(refusePayload(input, parsed.faults, { clock, run }), run);
+    if (!parsed.ok) return books.settle(refusePayload(input, parsed.faults, run), run);
     run.watch.lap('payload');
     const start = () => admit(parsed.payload, run);
     if (run.idempotencyKey === undefined) return start();
     const joined = idempotency.once(run.idempotencyKey, parsed.payload, start);
-    return joined instanceof GuestpassError ? books.settle(endEarly('refused', joined, { clock, run }), run) : joined;
+    return joined instanceof GuestpassError ? books.settle(endEarly('refused', joined, { run }), run) : joined;
   };
 
   const close = async () => {

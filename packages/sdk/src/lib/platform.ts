@@ -47,8 +47,7 @@ export interface Platform {
 
 export function createPlatform(options: PlatformOptions): Platform {
   const { hosts, clientId, clientSecret, scope, guestsPath, clock, random, retry, requestsPerMinute } = options;
-  const timed = (operation: string) =>
-    withDeadline(withObserver(options.exchange, { operation, clock }), { clock });
+  const timed = (operation: string) => withDeadline(withObserver(options.exchange, { operation, clock }), { clock });
 
   const tokenCalls = withRetry(timed('token'), {
     ...retry,

@@ -7,7 +7,7 @@ import { type CaptchaPolicy, refuseCaptcha } from '../policy/captcha.ts';
 import { refuseChannel } from '../policy/channel.ts';
 import { type ConsentPolicy, refuseConsent } from '../policy/consent.ts';
 import type { Attempt, AttemptFacts, StageName } from './attempt.ts';
-import { roundMs, type Stopwatch } from './stopwatch.ts';
+import type { Stopwatch } from './stopwatch.ts';
 
 /** Who may come in. */
 export interface Policy {
@@ -37,26 +37,22 @@ export interface Run extends Call {
  */
 export async function attemptGuest(payload: GuestPayload, setup: AttemptSetup, run: Run): Promise<Attempt> {
   const refusal = refuse(payload, setup, run.watch);
-  if (refusal) return { outcome: 'refused', ...refusal, ...factsOf(payload, run, nothingAsked, setup.clock) };
+  if (refusal) return { outcome: 'refused', ...refusal, ...factsOf(payload, run) };
 
   const prepared = await prepare(setup.issuer, run);
   if ('error' in prepared) {
-    return { outcome: 'failed', stage: 'token', ...prepared, ...factsOf(payload, run, nothingAsked, setup.clock) };
+    return { outcome: 'failed', stage: 'token', ...prepared, ...factsOf(payload, run) };
   }
 
   const issue = await setup.issuer.issue(payload, run);
   const asked = { latencyMs: run.watch.lap('guest'), tokenTries: prepared.tries, issue };
-  const facts = factsOf(payload, run, asked, setup.clock);
+  const facts = factsOf(payload, run, asked);
   if (issue.outcome === 'admitted') return { outcome: 'admitted', guestPass: issue.guestPass, ...facts };
   return { outcome: issue.outcome, stage: 'guest', error: issue.error, ...facts };
 }
 
 /** The attempt of a payload too broken to be judged. */
-export function refusePayload(
-  input: unknown,
-  faults: readonly Fault[],
-  { clock, run }: { readonly clock: Clock; readonly run: Run },
-): Attempt {
+export function refusePayload(input: unknown, faults: readonly Fault[], run: Run): Attempt {
   run.watch.lap('payload');
   const timestampOnly = faults.every(({ pointer }) => pointer === '/consent/timestamp');
   const error = timestampOnly
@@ -66,7 +62,7 @@ export function refusePayload(
     outcome: 'refused',
     stage: timestampOnly ? 'consent' : 'payload',
     error,
-    ...factsOf(undefined, run, nothingAsked, clock),
+    ...factsOf(undefined, run),
     channelId: channelOf(input),
   };
 }
@@ -75,10 +71,10 @@ export function refusePayload(
 export function endEarly(
   outcome: 'refused' | 'failed',
   error: GuestpassError,
-  { clock, run, payload }: { readonly clock: Clock; readonly run: Run; readonly payload?: GuestPayload },
+  { run, payload }: { readonly run: Run; readonly payload?: GuestPayload },
 ): Attempt {
   const stage = error.code === 'storage_unavailable' ? 'audit' : 'payload';
-  return { outcome, stage, error, ...factsOf(payload, run, nothingAsked, clock) };
+  return { outcome, stage, error, ...factsOf(payload, run) };
 }
 
 interface Asked {
@@ -121,7 +117,7 @@ async function prepare(
   }
 }
 
-function factsOf(payload: GuestPayload | undefined, run: Run, asked: Asked, clock: Clock): AttemptFacts {
+function factsOf(payload: GuestPayload | undefined, run: Run, asked: Asked = nothingAsked): AttemptFacts {
   const { latencyMs, tokenTries, issue } = asked;
   return {
     id: run.id,
@@ -132,7 +128,7 @@ function factsOf(payload: GuestPayload | undefined, run: Run, asked: Asked, cloc
       : null,
     startedAt: run.startedAt,
     latencyMs,
-    durationMs: roundMs(clock.monotonic() - run.watch.startedAt),
+    durationMs: run.watch.elapsed(),
     stages: run.watch.stages,
     retries: Math.max(0, tokenTries.length - 1) + Math.max(0, issue.tries.length - 1),
     statusCodes: issue.tries.flatMap(({ status }) => status ?? []),

@@ -8,6 +8,8 @@ export interface Stopwatch {
   readonly stages: StageTimings;
   /** Ends the stage that has run since the last lap, and returns its milliseconds. A stage that laps twice adds up. */
   lap(stage: StageName): number;
+  /** Milliseconds since the attempt began. */
+  elapsed(): number;
 }
 
 export function startStopwatch(clock: Clock): Stopwatch {
@@ -24,10 +26,11 @@ export function startStopwatch(clock: Clock): Stopwatch {
       last = now;
       return span;
     },
+    elapsed: () => roundMs(clock.monotonic() - startedAt),
   };
 }
 
 /** Two decimals are what a person can use and what the tutorial records. */
-export function roundMs(spanMs: number): number {
+function roundMs(spanMs: number): number {
   return Math.round(spanMs * 100) / 100;
 }

@@ -1,7 +1,8 @@
 import { type GuestPass, guestCreatedSchema } from '../contract/guest-pass.ts';
 import type { GuestPayload } from '../contract/guest-payload.ts';
 import { type PlatformError, platformErrorSchema } from '../contract/platform-error.ts';
-import { type ErrorCode, type Fault, GuestpassError, isGuestpassError } from '../errors.ts';
+import type { ErrorCode } from '../error-table.ts';
+import { type Fault, GuestpassError, isGuestpassError } from '../errors.ts';
 import type { TokenSource } from '../http/authorize.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from '../http/exchange.ts';
 import { readJson } from '../http/json.ts';

@@ -1,5 +1,5 @@
+import type { ErrorCode } from '../error-table.ts';
 import type { Attempt, Outcome } from '../guest/attempt.ts';
-import type { ErrorCode } from '../errors.ts';
 
 export type NoticeType = 'guest.authenticated' | 'guest.refused' | 'guest.failed' | 'guest.unknown';
 

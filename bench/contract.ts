@@ -1,0 +1,18 @@
+export interface Client {
+  guest(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Order {
+  readonly guests: number;
+  readonly concurrency: number;
+}
+
+export interface Measure {
+  readonly guests: number;
+  readonly cpuMicrosPerGuest: number;
+  readonly guestsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly heapMiB: number;
+}

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { createCallbacks } from './callbacks.ts';
+import { manualClock } from './testing/manual-clock.ts';
+
+test('a callback runs after the caller has gone on', async () => {
+  const clock = manualClock();
+  const callbacks = createCallbacks({ clock });
+  const seen: string[] = [];
+  callbacks.post((value: string) => seen.push(value), 'one');
+  expect(seen).toEqual([]);
+  await clock.settle(callbacks.drained());
+  expect(seen).toEqual(['one']);
+});
+
+test('callbacks that throw or reject are reported and harm nobody', async () => {
+  const clock = manualClock();
+  const problems: unknown[] = [];
+  const callbacks = createCallbacks({ clock, onProblem: (error) => problems.push(error) });
+  const thrown = new Error('thrown');
+  const rejected = new Error('rejected');
+  callbacks.post(() => {
+    throw thrown;
+  }, undefined);
+  callbacks.post(() => Promise.reject(rejected), undefined);
+  await clock.settle(callbacks.drained());
+  expect(problems).toEqual([thrown, rejected]);
+});
+
+test('a report that throws is dropped', async () => {
+  const clock = manualClock();
+  const callbacks = createCallbacks({
+    clock,
+    onProblem: () => {
+      throw new Error('in the report');
+    },
+  });
+  callbacks.post(() => Promise.reject(new Error('first')), undefined);
+  await expect(clock.settle(callbacks.drained())).resolves.toBeUndefined();
+});
