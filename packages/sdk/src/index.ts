@@ -21,8 +21,10 @@ export type {
   Unknown,
 } from './lib/guest/attempt.ts';
 export type { Statistics } from './lib/guest/statistics.ts';
-export type { CallOptions, Guestpass, GuestpassOptions } from './lib/guestpass.ts';
-export { createGuestpass, tutorialGuestsPath, tutorialScope } from './lib/guestpass.ts';
+export type { Guestpass, GuestpassOptions } from './lib/guestpass.ts';
+export { createGuestpass } from './lib/guestpass.ts';
+export type { CallOptions, PipelineOptions } from './lib/pipeline.ts';
+export { tutorialGuestsPath, tutorialScope } from './lib/pipeline.ts';
 export type { RetryOptions } from './lib/platform.ts';
 export type { CaptchaPolicy } from './lib/policy/captcha.ts';
 export type { ConsentPolicy } from './lib/policy/consent.ts';

@@ -1,58 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import { memoryChain } from './audit/chain.ts';
 import type { AuditRecord, AuditSink } from './audit/event.ts';
 import { createBooks } from './books.ts';
-import { type Clock, systemClock } from './clock.ts';
 import type { GuestPass } from './contract/guest-pass.ts';
 import { type GuestPayload, parseGuestPayload } from './contract/guest-payload.ts';
-import { type PlatformHosts, resolveEnvironment } from './environment.ts';
 import { GuestpassError } from './errors.ts';
 import type { Attempt } from './guest/attempt.ts';
-import { type AttemptSetup, attemptGuest, endEarly, type Run, refusePayload } from './guest/attempt-guest.ts';
+import { attemptGuest, endEarly, type Run, refusePayload } from './guest/attempt-guest.ts';
 import { createIdempotency } from './guest/idempotency.ts';
 import type { Statistics } from './guest/statistics.ts';
-import { startStopwatch } from './guest/stopwatch.ts';
-import type { Exchange } from './http/exchange.ts';
-import { undiciExchange } from './http/undici.ts';
-import { restIssuer } from './issuer/rest.ts';
-import { createPlatform, type RetryOptions } from './platform.ts';
-import type { CaptchaPolicy } from './policy/captcha.ts';
-import type { ConsentPolicy } from './policy/consent.ts';
+import { type CallOptions, createPipeline, type PipelineOptions } from './pipeline.ts';
 import type { GuestNotice } from './webhook/notice.ts';
 
-export interface GuestpassOptions {
-  /**
-   * Where the platform is: a URL or host name, used as it is, or a Genesys region (`usw2`, `us-west-2`,
-   * `mypurecloud.ie`). There is no default, and the simulator is never chosen silently.
-   */
-  readonly environment: string | PlatformHosts;
-  /** OAuth client that may create guests. */
-  readonly clientId: string;
-  readonly clientSecret: string;
-  /** OAuth scope. Default `webmessaging:guest:create openid`, and none for a Genesys region, whose roles decide. */
-  readonly scope?: string;
-  /** Path guests are posted to. Default the tutorial's, which is not part of the published Genesys Cloud API. */
-  readonly guestsPath?: string;
-  /** Repeats of calls that surely created nothing. Never repeats a call whose outcome is unknown. */
-  readonly retry?: RetryOptions;
-  /** Time for one attempt, everything included, in milliseconds. Default 10,000. */
-  readonly deadlineMs?: number;
-  /** Calls sent to the platform in a minute. Default 300, what Genesys grants a token; `Infinity` sends at will. */
-  readonly requestsPerMinute?: number;
-  /** True when the platform creates one guest for one `Idempotency-Key`; then an unknown outcome is asked once more. Default false. */
-  readonly idempotentByKey?: boolean;
-  /** Sockets kept for each origin. Default 64. Not used with `exchange`. */
-  readonly connections?: number;
-  /** HTTP proxy for every call. Default none. Not used with `exchange`. */
-  readonly proxy?: string;
+export interface GuestpassOptions extends PipelineOptions {
   /** Attempts under way at once; more fail at once with `overloaded`. Default 10,000. */
   readonly maxPending?: number;
-  readonly policy?: {
-    readonly consent?: ConsentPolicy;
-    readonly captcha?: CaptchaPolicy;
-    /** Channels that may be used. Default any. */
-    readonly allowedChannels?: readonly string[];
-  };
   /** Where audit records go. Stays the caller's to dispose. Default a chain in memory, kept nowhere. */
   readonly audit?: AuditSink;
   /** Called with each audit record, after the guest's path; may be slow or throw without harm to it. */
@@ -61,21 +22,6 @@ export interface GuestpassOptions {
   readonly onGuest?: (notice: GuestNotice) => unknown;
   /** Told of callbacks that threw and of outcomes that could not be recorded. Default: nobody is. */
   readonly onProblem?: (error: unknown) => void;
-  /** The network. Default a pool of connections of its own. */
-  readonly exchange?: Exchange;
-  /** Default the system's clock. */
-  readonly clock?: Clock;
-  /** Draws backoffs; 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
-  readonly random?: () => number;
-}
-
-export interface CallOptions {
-  /** Gives the attempt up. What was already sent is not taken back. */
-  readonly signal?: AbortSignal;
-  /** Time for this attempt in milliseconds, instead of the client's. */
-  readonly deadlineMs?: number;
-  /** 16 to 128 letters, digits, `_` or `-`. The same key and payload make one guest in this process. */
-  readonly idempotencyKey?: string;
 }
 
 export interface Guestpass {
@@ -90,12 +36,6 @@ export interface Guestpass {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The path of the tutorial. */
-export const tutorialGuestsPath = '/api/v2/conversations/webmessaging/guests';
-
-/** The scope of the tutorial. */
-export const tutorialScope = 'webmessaging:guest:create openid';
-
 /**
  * A client that lets guests in. Everything it needs is in its options; nothing is global.
  *
@@ -105,16 +45,15 @@ export const tutorialScope = 'webmessaging:guest:create openid';
  * const guestPass = await guestpass.authenticate(payload);
  */
 export function createGuestpass(options: GuestpassOptions): Guestpass {
-  const { clock = systemClock, deadlineMs = 10_000, maxPending = 10_000, audit = memoryChain() } = options;
-  const end = options.exchange ? { exchange: options.exchange, close: async () => {} } : undiciExchange(options);
-  const setup = setUp(options, end.exchange, clock);
-  const { onAudit, onGuest, onProblem } = options;
+  const { maxPending = 10_000, audit = memoryChain(), onAudit, onGuest, onProblem } = options;
+  const pipeline = createPipeline(options);
+  const { clock } = pipeline.setup;
   const books = createBooks({ clock, audit, onAudit, onGuest, onProblem });
   const idempotency = createIdempotency({ clock });
   const pending = new Set<Promise<Attempt>>();
 
-  const attempt = (payload: unknown, call: CallOptions = {}): Promise<Attempt> => {
-    const run = begin(clock, call, deadlineMs);
+  const attempt = (payload: unknown, call?: CallOptions): Promise<Attempt> => {
+    const run = pipeline.begin(call);
     const overloaded = pending.size >= maxPending;
     const attempted = overloaded
       ? books.settle(endEarly('failed', tooMany(maxPending), { run }), run)
@@ -130,7 +69,7 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
     const unrecorded = await books.intend(payload, run);
     const attempted = unrecorded
       ? endEarly('failed', unrecorded, { run, payload })
-      : await attemptGuest(payload, setup, run);
+      : await attemptGuest(payload, pipeline.setup, run);
     return books.settle(attempted, run);
   };
 
@@ -147,7 +86,7 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
   const close = async () => {
     await Promise.allSettled(pending);
     await books.drained();
-    await end.close();
+    await pipeline.close();
   };
 
   return {
@@ -156,48 +95,6 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
     stats: () => books.read(),
     close,
     [Symbol.asyncDispose]: close,
-  };
-}
-
-function setUp(options: GuestpassOptions, exchange: Exchange, clock: Clock): AttemptSetup {
-  const { environment, clientId, clientSecret, policy = {}, random = Math.random } = options;
-  const hosts = typeof environment === 'string' ? resolveEnvironment(environment) : environment;
-  const platform = createPlatform({
-    hosts,
-    clientId,
-    clientSecret,
-    scope: options.scope ?? (hosts.kind === 'genesys' ? '' : tutorialScope),
-    guestsPath: options.guestsPath ?? tutorialGuestsPath,
-    retry: options.retry ?? {},
-    requestsPerMinute: options.requestsPerMinute ?? 300,
-    idempotentByKey: options.idempotentByKey ?? false,
-    exchange,
-    clock,
-    random,
-  });
-  const { consent = {}, captcha = {}, allowedChannels } = policy;
-  const issuer = restIssuer({
-    guestsUrl: platform.guestsUrl,
-    exchange: platform.guests,
-    tokens: platform.tokens,
-    now: clock.now,
-  });
-  return {
-    policy: { consent, captcha, ...(allowedChannels && { allowedChannels: new Set(allowedChannels) }) },
-    issuer,
-    clock,
-  };
-}
-
-function begin(clock: Clock, call: CallOptions, deadlineMs: number): Run {
-  const watch = startStopwatch(clock);
-  return {
-    id: `att_${randomUUID()}`,
-    startedAt: new Date(clock.now()).toISOString(),
-    watch,
-    deadlineAt: watch.startedAt + (call.deadlineMs ?? deadlineMs),
-    ...(call.signal && { signal: call.signal }),
-    ...(call.idempotencyKey !== undefined && { idempotencyKey: call.idempotencyKey }),
   };
 }
 
