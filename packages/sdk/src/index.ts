@@ -1,5 +1,7 @@
 export type { AuditEvent, AuditRecord, AuditSink } from './lib/audit/event.ts';
 export type { Clock } from './lib/clock.ts';
+export type { ConfigReader, ConfiguredOptions, GuestpassConfig } from './lib/config.ts';
+export { readConfig } from './lib/config.ts';
 export type { GuestConnection, GuestPass } from './lib/contract/guest-pass.ts';
 export type { GuestPayload, JsonValue } from './lib/contract/guest-payload.ts';
 export type { PlatformHosts } from './lib/environment.ts';
@@ -28,4 +30,6 @@ export { tutorialGuestsPath, tutorialScope } from './lib/pipeline.ts';
 export type { RetryOptions } from './lib/platform.ts';
 export type { CaptchaPolicy } from './lib/policy/captcha.ts';
 export type { ConsentPolicy } from './lib/policy/consent.ts';
+export type { Setting, SettingKey, SettingValues } from './lib/settings.ts';
+export { configSettings, settingKeys } from './lib/settings.ts';
 export type { GuestNotice, NoticeType } from './lib/webhook/notice.ts';
