@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { classifyFailure } from './failure.ts';
 
-const withCode = (code: string, syscall?: string) => Object.assign(new Error('x'), { code, ...(syscall && { syscall }) });
+const withCode = (code: string, syscall?: string) =>
+  Object.assign(new Error('x'), { code, ...(syscall && { syscall }) });
 
 test('a connection that never came about proves that nothing was sent', () => {
   for (const code of [
@@ -89,8 +90,16 @@ test('aborts, timeouts and nameless errors have stable names', () => {
   }
 });
 
+test('a cause that is a plain record is understood', () => {
+  const refused = new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } });
+  expect(classifyFailure(refused)).toMatchObject({ failure: 'ECONNREFUSED', sent: 'no' });
+});
+
 test('a circle of causes ends', () => {
   const error = new Error('x');
   error.cause = error;
   expect(classifyFailure(error)).toMatchObject({ failure: 'network_error' });
+  const several = new AggregateError([]);
+  several.errors.push(several);
+  expect(classifyFailure(several)).toMatchObject({ failure: 'network_error' });
 });

@@ -41,29 +41,39 @@ const unnamed: Failure = { failure: 'network_error', sent: 'maybe', permanent: f
  * never at message texts, which differ for the same event. What it does not know is `maybe`.
  */
 export function classifyFailure(error: unknown): Failure {
-  let cause = error;
-  for (let depth = 0; depth < deepestCause && cause instanceof Error; depth += 1) {
-    const found = classifyOne(cause);
-    if (found) return found;
-    cause = cause.cause;
-  }
-  return unnamed;
+  return classifyChain(error, deepestCause) ?? unnamed;
 }
 
-function classifyOne(error: Error): Failure | undefined {
-  if (error instanceof AggregateError && error.errors.length > 0) return classifyAll(error.errors);
+function classifyChain(error: unknown, depth: number): Failure | undefined {
+  if (depth === 0 || !isFault(error)) return undefined;
+  if (Array.isArray(error.errors) && error.errors.length > 0) return classifyAll(error.errors, depth - 1);
+  return classifyOne(error) ?? classifyChain(error.cause, depth - 1);
+}
+
+/** Not every `fetch` throws instances of this realm's Error. */
+interface Fault {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly errors?: unknown;
+  readonly cause?: unknown;
+}
+
+function isFault(value: unknown): value is Fault {
+  return typeof value === 'object' && value !== null;
+}
+
+function classifyOne(error: Fault): Failure | undefined {
   if (error.name === 'AbortError') return { failure: 'aborted', sent: 'maybe', permanent: false };
   if (error.name === 'TimeoutError') return { failure: 'timeout', sent: 'maybe', permanent: false };
-  if ('code' in error && typeof error.code === 'string' && safeCode.test(error.code)) {
-    return classifyCode(error.code, 'syscall' in error ? error.syscall : undefined);
-  }
+  if (typeof error.code === 'string' && safeCode.test(error.code)) return classifyCode(error.code, error.syscall);
   if (error.name === 'HTTPParserError') return { failure: 'invalid_http', sent: 'maybe', permanent: false };
   return undefined;
 }
 
 /** Several addresses were tried: nothing was sent only if each of them says so. */
-function classifyAll(errors: readonly unknown[]): Failure {
-  const all = errors.map(classifyFailure);
+function classifyAll(errors: readonly unknown[], depth: number): Failure {
+  const all = errors.map((error) => classifyChain(error, depth) ?? unnamed);
   const decisive = all.find(({ sent }) => sent === 'maybe') ?? all[0] ?? unnamed;
   return { ...decisive, permanent: all.every(({ permanent }) => permanent) };
 }

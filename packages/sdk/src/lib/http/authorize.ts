@@ -1,0 +1,79 @@
+import { type Clock, systemClock } from '../clock.ts';
+import { GuestpassError } from '../errors.ts';
+import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse, type Try } from './exchange.ts';
+import { errorWithTries, triesOf } from './tries.ts';
+
+export interface AccessToken {
+  /** A bearer secret: it stands in one header and nowhere else. */
+  readonly value: string;
+  /** False when this call made the platform issue it. */
+  readonly cached: boolean;
+  /** The tries it took to get it, oldest first; empty for a cached one. */
+  readonly tries: readonly Try[];
+}
+
+/** Where access tokens come from. */
+export interface TokenSource {
+  /** A token that is good for the next call. `deadlineAt` is an instant on the clock's monotonic axis. */
+  get(wait: { readonly signal?: AbortSignal; readonly deadlineAt?: number }): Promise<AccessToken>;
+  /** Forgets exactly this value; a token that took its place in the meantime stays. */
+  drop(value: string): void;
+}
+
+/**
+ * Sends each request with a bearer token (RFC 6750). An answer of 401 drops that token, gets one new one and repeats
+ * the call once: nothing was done, so this is safe for any call. A second 401 is returned as it is. The clock only
+ * measures how long tries took.
+ *
+ * @throws GuestpassError `platform_response_invalid` when the token cannot stand in a header.
+ */
+export function withBearer(exchange: Exchange, tokens: TokenSource, clock: Clock = systemClock): Exchange {
+  const authorize = bearerHeader();
+  return async (request) => {
+    const token = await tokens.get(request);
+    const startedAt = clock.monotonic();
+    const answer = await exchange(authorize(request, token.value));
+    if (answer.status !== 401) return answer;
+
+    const refused = triesOf(answer, clock.monotonic() - startedAt);
+    tokens.drop(token.value);
+    const fresh = await tokens.get(request);
+    return repeat(exchange, authorize(request, fresh.value), { clock, refused });
+  };
+}
+
+async function repeat(
+  exchange: Exchange,
+  request: HttpRequest,
+  { clock, refused }: { readonly clock: Clock; readonly refused: readonly Try[] },
+): Promise<HttpResponse> {
+  const startedAt = clock.monotonic();
+  try {
+    const answer = await exchange(request);
+    return { ...answer, tries: [...refused, ...triesOf(answer, clock.monotonic() - startedAt)] };
+  } catch (error) {
+    if (!(error instanceof ExchangeError)) throw error;
+    throw errorWithTries(error, [...refused, ...triesOf(error, clock.monotonic() - startedAt)]);
+  }
+}
+
+/** Writes the header; a token is examined once, not once a call. */
+function bearerHeader(): (request: HttpRequest, token: string) => HttpRequest {
+  let examined = '';
+  let authorization = '';
+  return (request, token) => {
+    if (token !== examined) {
+      if (!b64token.test(token)) throw unusableToken();
+      examined = token;
+      authorization = `Bearer ${token}`;
+    }
+    return { ...request, headers: { ...request.headers, authorization } };
+  };
+}
+
+/** RFC 6750 section 2.1. */
+const b64token = /^[A-Za-z0-9._~+/-]+=*$/;
+
+function unusableToken(): GuestpassError {
+  return new GuestpassError('platform_response_invalid', 'The access token holds characters no bearer token has.');
+}
