@@ -1,0 +1,21 @@
+/** What a request is for; `other` is everything the simulator does not offer. */
+export type Operation = 'token' | 'guest' | 'other';
+
+export const tokenPath = '/oauth/token';
+export const guestsPath = '/api/v2/conversations/webmessaging/guests';
+
+export function operationOf(path: string): Operation {
+  if (path === tokenPath) return 'token';
+  return path === guestsPath ? 'guest' : 'other';
+}
+
+/** What every handler is given beside the request: its body, read once, and the id this answer will carry. */
+export interface AskedBindings {
+  readonly body: Uint8Array;
+  readonly correlationId: string;
+}
+
+/** The environment of the Hono apps of this package. */
+export interface AskedEnv {
+  Bindings: AskedBindings;
+}

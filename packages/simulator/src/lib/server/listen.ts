@@ -1,0 +1,90 @@
+import { createServer, type Server } from 'node:http';
+import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Wire } from '../faults/wire.ts';
+import { createSocketWire } from './socket-wire.ts';
+
+export interface ListenOptions {
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** Default `127.0.0.1`: nobody but this machine. */
+  readonly host?: string;
+}
+
+/** The simulator on a port. */
+export interface Listening {
+  /** Origin to ask, without a trailing slash. */
+  readonly url: string;
+  readonly port: number;
+  /** Stops accepting and ends every connection at once, also those in use. May be called again. */
+  close(): Promise<void>;
+}
+
+/** What a port serves. */
+export interface Served {
+  answer(request: Request, wire: Wire): Promise<Response>;
+  /** Answers where `answer` could not, such as a request whose `Host` names no host. */
+  fail(error: unknown): Response;
+}
+
+const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 60_000 };
+
+/** Serves on a port. Rejects with the system's error, such as `EADDRINUSE`, when it cannot. */
+export async function listenOn(served: Served, { port = 0, host = '127.0.0.1' }: ListenOptions): Promise<Listening> {
+  const server = createServer(timeouts, requestListener(served));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const bound = portOf(server);
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${reachable(host)}:${bound}`,
+    port: bound,
+    close() {
+      closing ??= closeServer(server);
+      return closing;
+    },
+  };
+}
+
+function requestListener(served: Served) {
+  const answer = async (request: Request, bindings: HttpBindings | Http2Bindings) => {
+    // The server above speaks HTTP/1 alone.
+    const { incoming, outgoing } = bindings as HttpBindings;
+    try {
+      return await served.answer(request, createSocketWire(incoming, outgoing));
+    } catch (error) {
+      // The caller is gone, and nobody is left to be told.
+      if (outgoing.destroyed || incoming.socket.destroyed) return RESPONSE_ALREADY_SENT;
+      throw error;
+    }
+  };
+  return getRequestListener(answer, {
+    overrideGlobalObjects: false,
+    errorHandler: (error) => served.fail(error),
+  });
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server does not listen on a port.');
+  return address.port;
+}
+
+/** A wildcard address is listened on, not asked. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

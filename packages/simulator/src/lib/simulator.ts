@@ -1,0 +1,131 @@
+import { RequestError } from '@hono/node-server';
+import { answer, type Run, stamp } from './answer.ts';
+import { apiErrorFor, apiErrorResponse } from './api-error.ts';
+import type { SimulatorClock } from './clock.ts';
+import { createControl } from './control/control.ts';
+import { createFaults, type Faults } from './faults/faults.ts';
+import { createWaits } from './faults/waits.ts';
+import { fetchWire, type Wire } from './faults/wire.ts';
+import { createJournal, type JournalCounts, type RecordedRequest } from './journal/journal.ts';
+import { createPlatform, type Platform, type PlatformCounts } from './platform.ts';
+import { createRandom } from './random.ts';
+import { readRequestBody } from './request-body.ts';
+import { type Listening, type ListenOptions, listenOn } from './server/listen.ts';
+import { resolveSettings, type Settings, type SimulatorOptions } from './settings.ts';
+
+/** Counts since the start or the last reset. */
+export interface SimulatorStats extends JournalCounts, PlatformCounts {
+  /** Requests a fault spoiled. */
+  readonly faultsApplied: number;
+  /** Faults not spent yet. */
+  readonly openFaults: number;
+}
+
+/** A local Genesys Cloud. `await using` it: disposal closes every port and ends every answer held back. */
+export interface Simulator extends AsyncDisposable {
+  /**
+   * Answers a request without a socket, whatever its host. Fails as the `fetch` of Node does when a fault breaks the
+   * connection, and with the signal's reason when the caller gives up. Needs no `this`.
+   */
+  readonly fetch: (request: Request) => Promise<Response>;
+  /** Serves the same on a port. Rejects with the system's error, such as `EADDRINUSE`. */
+  listen(options?: ListenOptions): Promise<Listening>;
+  /** What goes wrong next. */
+  readonly faults: Faults;
+  /** What was asked: the last 1,000 requests, oldest first, without secrets. */
+  readonly requests: readonly RecordedRequest[];
+  stats(): SimulatorStats;
+  /** Back to the start: nobody known, nothing counted, no fault, the seed from its beginning. Answers held back break. */
+  reset(): void;
+  readonly clock: SimulatorClock;
+  /** Repeats this run when passed as `seed`. */
+  readonly seed: string;
+}
+
+/**
+ * Makes a simulator that starts empty and shares nothing with any other.
+ *
+ * @example
+ * await using simulator = createSimulator({ seed: 1 });
+ * simulator.faults.add({ operation: 'guest', status: 503 });
+ * const { url } = await simulator.listen();
+ */
+export function createSimulator(options: SimulatorOptions = {}): Simulator {
+  const settings = resolveSettings(options);
+  const { clock, seed } = settings;
+  const ports = new Set<Listening>();
+  let run = startRun(settings);
+
+  const faults: Faults = {
+    add: (fault) => run.faults.add(fault),
+    list: () => run.faults.list(),
+    clear: () => run.faults.clear(),
+  };
+  const stats = () => statsOf(run);
+  const reset = () => {
+    run.waits.end();
+    run = startRun(settings);
+  };
+  const control = createControl({ seed, faults, stats, reset, requests: () => run.journal.list() });
+  const serve = async (request: Request, wire: Wire) => {
+    const correlationId = run.correlationId();
+    if (!isControl(request)) return answer(run, { request, wire, correlationId });
+    const body = (await readRequestBody(request)) ?? new Uint8Array();
+    return stamp(await control.fetch(request, { body, correlationId }), correlationId, clock);
+  };
+  const fail = (error: unknown) => {
+    const correlationId = run.correlationId();
+    const status = error instanceof RequestError ? 400 : 500;
+    return stamp(apiErrorResponse(apiErrorFor(status), correlationId), correlationId, clock);
+  };
+
+  return {
+    fetch: (request) => serve(request, fetchWire),
+    async listen(where = {}) {
+      const port = await listenOn({ answer: serve, fail }, where);
+      ports.add(port);
+      return port;
+    },
+    faults,
+    get requests() {
+      return run.journal.list();
+    },
+    stats,
+    reset,
+    clock,
+    seed,
+    async [Symbol.asyncDispose]() {
+      run.waits.end();
+      await Promise.all([...ports].map((port) => port.close()));
+    },
+  };
+}
+
+interface SimulatorRun extends Run {
+  readonly platform: Platform;
+  readonly correlationId: () => string;
+}
+
+function startRun(settings: Settings): SimulatorRun {
+  const { clock, seed } = settings;
+  const platform = createPlatform(settings);
+  return {
+    platform,
+    app: platform.app,
+    journal: createJournal(clock),
+    faults: createFaults(createRandom(seed, 'faults')),
+    waits: createWaits(clock),
+    clock,
+    correlationId: createRandom(seed, 'correlation').uuid,
+  };
+}
+
+function statsOf({ platform, journal, faults }: SimulatorRun): SimulatorStats {
+  const openFaults = faults.list().length;
+  return { ...journal.counts(), ...platform.counts(), faultsApplied: faults.applied, openFaults };
+}
+
+function isControl(request: Request): boolean {
+  const { pathname } = new URL(request.url);
+  return pathname === '/_sim' || pathname.startsWith('/_sim/');
+}
