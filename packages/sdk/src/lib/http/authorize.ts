@@ -59,7 +59,7 @@ async function repeat(
 
 /** Writes the header; a token is examined once, not once a call. */
 function bearerHeader(): (request: HttpRequest, token: string) => HttpRequest {
-  let examined = '';
+  let examined: string | undefined;
   let authorization = '';
   return (request, token) => {
     if (token !== examined) {
