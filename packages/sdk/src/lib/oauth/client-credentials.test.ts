@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isGuestpassError } from '../errors.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from '../http/exchange.ts';
+import { withRetry } from '../http/retry.ts';
+import { manualClock } from '../testing/manual-clock.ts';
 import { type ClientCredentials, isTokenRateLimit, requestClientCredentials } from './client-credentials.ts';
 
 const client: ClientCredentials = {
@@ -154,7 +156,8 @@ test('an answer that holds no usable bearer token is invalid, whatever its statu
     { ...whole, access_token: '=canary' },
     { ...whole, access_token: 'canary'.repeat(2000) },
   ];
-  const errors = await Promise.all(bodies.map((body) => errorFor(reply(200, body))));
+  const replies = [...bodies.map((body) => reply(200, body)), reply(200, whole, { 'content-type': 'text/html' })];
+  const errors = await Promise.all(replies.map((response) => errorFor(response)));
   expect(new Set(errors.map(({ code, status, correlationId }) => `${code} ${status} ${correlationId}`))).toEqual(
     new Set(['platform_response_invalid 200 c0ffee-1']),
   );
@@ -227,6 +230,31 @@ test('a rate limit is told by status 400 and the beginning of the text', () => {
   expect([200, 401, 429, 500].map((status) => isTokenRateLimit(reply(status, limits[0])))).toEqual(
     Array(4).fill(false),
   );
+});
+
+test("behind retries, the endpoint's rate limit is waited out and refused credentials are not repeated", async () => {
+  const clock = manualClock();
+  const limit = reply(400, { error: 'invalid_request', description: 'rate limit exceeded' }, { 'retry-after': '2' });
+  const behindRetries = async (answers: HttpResponse[]) => {
+    const exchange: Exchange = async () => answers.shift() ?? reply(500, '');
+    const retried = withRetry(exchange, { clock, random: () => 0.5, idempotent: true, transient: isTokenRateLimit });
+    return requestClientCredentials(retried, client, {}).catch((error: unknown) => error);
+  };
+  const issued = await clock.settle(behindRetries([limit, limit, reply(200, whole)]));
+  expect(issued).toMatchObject({ value: token, tries: [{ status: 400 }, { status: 400 }, { status: 200 }] });
+  expect(clock.monotonic()).toBeGreaterThanOrEqual(4_000);
+
+  const refusals = [reply(401, { error: 'invalid_client' }), reply(400, { error: 'invalid_client' })];
+  await expect(clock.settle(behindRetries(refusals))).resolves.toMatchObject({ code: 'credentials_rejected' });
+  await expect(clock.settle(behindRetries(refusals))).resolves.toMatchObject({ code: 'credentials_rejected' });
+  expect(refusals).toEqual([]);
+
+  const spent = await clock.settle(behindRetries(Array(9).fill(limit)));
+  expect(spent).toMatchObject({
+    code: 'rate_limited',
+    retryAfterMs: 2_000,
+    cause: { tries: Array(4).fill({ status: 400 }) },
+  });
 });
 
 test('no answer is an error that names the failure, and never an unknown outcome', async () => {

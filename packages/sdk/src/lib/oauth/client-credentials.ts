@@ -54,9 +54,9 @@ export async function requestClientCredentials(
  * True for Genesys Cloud's own way to limit token requests: status 400, not 429, and a text that begins "rate limit
  * exceeded". Nothing was issued, so the request may be repeated.
  */
-export function isTokenRateLimit({ status, body }: HttpResponse): boolean {
-  if (status !== 400) return false;
-  const { error_description, description, error, message } = readJsonObject(body) ?? {};
+export function isTokenRateLimit(answer: HttpResponse): boolean {
+  if (answer.status !== 400) return false;
+  const { error_description, description, error, message } = readJsonObject(answer) ?? {};
   return [error_description, description, error, message].some(
     (text) => typeof text === 'string' && /^\s*rate limit exceeded/i.test(text),
   );
@@ -119,7 +119,7 @@ function basic(clientSecret: string): ClientAuth {
 
 /** Reads the answer to {@link ask}. Nothing the answer holds is passed on but the token and its lifetime. */
 async function readToken(answer: HttpResponse, host: string): Promise<IssuedToken> {
-  const body = readJsonObject(answer.body);
+  const body = readJsonObject(answer);
   if (!body) throw tokenUnusable(answer, host, 'answered with something that is not a JSON object');
   const { access_token, token_type } = body;
   const lifetimeMs = tokenLifetimeMs(body.expires_in);

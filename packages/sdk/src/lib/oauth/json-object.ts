@@ -1,12 +1,16 @@
-/** The JSON object in a body, or `undefined` when the body is anything else. */
-export function readJsonObject(body: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+import type { HttpResponse } from '../http/exchange.ts';
+import { JsonError, readJson } from '../http/json.ts';
+
+/** The JSON object in an answer, or `undefined` when the answer holds anything else. */
+export function readJsonObject(answer: HttpResponse): Readonly<Record<string, unknown>> | undefined {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body));
-    // The cast adds nothing: a JSON object has string keys and values still unknown.
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
+    value = readJson(answer);
+  } catch (error) {
+    if (error instanceof JsonError) return undefined;
+    throw error;
   }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  // A JSON object has string keys; its values are still unknown.
+  return value as Record<string, unknown>;
 }

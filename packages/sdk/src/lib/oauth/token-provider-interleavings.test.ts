@@ -7,6 +7,8 @@ import { createTokenProvider } from './token-provider.ts';
 
 const lifetimeMs = 120_000;
 const usableMs = 90_000;
+/** Brings a fresh token to the age at which a renewal is due and the token is still served. */
+const untilRenewalMs = 80_000;
 const deadlineMs = 10_000;
 
 type Answer = 'fresh' | 'same' | 'down' | 'rejected';
@@ -17,8 +19,8 @@ type Action =
 
 const answers = fc.array(
   fc.oneof(
-    { weight: 4, arbitrary: fc.constant<Answer>('fresh') },
-    { weight: 1, arbitrary: fc.constantFrom<Answer>('same', 'down', 'rejected') },
+    { weight: 2, arbitrary: fc.constant<Answer>('fresh') },
+    { weight: 1, arbitrary: fc.constantFrom<Answer>('same', 'same', 'down', 'rejected') },
   ),
   { minLength: 1, maxLength: 12 },
 );
@@ -32,12 +34,12 @@ const actions = fc.array(
         withinMs: fc.option(fc.nat(12_000), { nil: undefined }),
       }),
     },
-    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('abort' as const, 'drop' as const), which: fc.nat(20) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('abort' as const, 'drop' as const), which: fc.nat(3) }) },
     {
       weight: 2,
       arbitrary: fc.record({
         do: fc.constant('advance' as const),
-        spanMs: fc.constantFrom(0, 1, 1_000, 5_000, 31_000, 60_000, 100_000),
+        spanMs: fc.constantFrom(0, 1_000, 5_000, 31_000, untilRenewalMs, 100_000),
       }),
     },
   ),
@@ -77,7 +79,7 @@ class World {
       case 'get':
         return this.#get(action.withinMs);
       case 'abort':
-        return this.#controllers[action.which]?.abort();
+        return this.#controllers.at(-1 - action.which)?.abort();
       case 'drop':
         return this.#drop(this.#seen.at(-1 - action.which) ?? 'never issued');
       case 'advance':
@@ -152,8 +154,6 @@ test('however gets, drops, aborts, answers and time interleave, one request flie
         steps.map((step) => ({ label: JSON.stringify(step), builder: () => world.act(step) })),
       );
       await scheduler.waitIdle();
-      await world.clock.advance(deadlineMs);
-      await scheduler.waitIdle();
       await Promise.all(world.outcomes);
       await world.tokens.close();
       expect(world.faults).toEqual([]);
@@ -161,9 +161,9 @@ test('however gets, drops, aborts, answers and time interleave, one request flie
       seen.served += world.settled.served;
       seen.failed += world.settled.failed;
     }),
-    { numRuns: 400 },
+    { numRuns: 2_000 },
   );
   // The worlds above are worth something only if both ends are reached often.
-  expect(seen.served).toBeGreaterThan(500);
-  expect(seen.failed).toBeGreaterThan(100);
+  expect(seen.served).toBeGreaterThan(2_000);
+  expect(seen.failed).toBeGreaterThan(500);
 });

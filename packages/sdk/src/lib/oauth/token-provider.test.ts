@@ -332,6 +332,23 @@ test('a renewal that brings the dropped value back is repeated, and a new reques
   expect(server.requests).toBe(3);
 });
 
+test('a renewal given up does not ask again when it brings the dropped value at last', async () => {
+  const { clock, server, tokens, value } = setUp();
+  await value();
+  const { promise, resolve } = Promise.withResolvers<IssuedToken>();
+  server.request = () => {
+    server.requests += 1;
+    return promise;
+  };
+  await clock.advance(12 * minute);
+  await tokens.get({});
+  tokens.drop('token-1');
+  await clock.advance(10 * second);
+  resolve({ value: 'token-1', lifetimeMs: minute, tries });
+  await clock.advance(0);
+  expect([server.requests, tokens.expiresAt()]).toEqual([2, null]);
+});
+
 test('closing gives up the running request, turns everybody away and leaves nothing open', async () => {
   const { clock, server, tokens } = setUp();
   const waiting = tokens.get({}).catch(code);
@@ -339,7 +356,22 @@ test('closing gives up the running request, turns everybody away and leaves noth
   await expect(waiting).resolves.toBe('aborted');
   await expect(tokens.get({}).catch(code)).resolves.toBe('aborted');
   await clock.advance(minute);
+  await expect(tokens.get({}).catch(code)).resolves.toBe('aborted');
   expect([tokens.expiresAt(), server.requests, clock.pending]).toEqual([null, 1, 0]);
+});
+
+test('a token that arrives while the provider closes is not kept', async () => {
+  for (let turns = 0; turns < 10; turns += 1) {
+    const { promise, resolve } = Promise.withResolvers<IssuedToken>();
+    const { tokens } = setUp({ request: () => promise });
+    const waiting = tokens.get({}).catch(() => undefined);
+    resolve({ value: 'late', lifetimeMs: minute, tries });
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    await tokens.close();
+    await waiting;
+    expect(tokens.expiresAt()).toBeNull();
+    await expect(tokens.get({}).catch(code)).resolves.toBe('aborted');
+  }
 });
 
 test('leaving the scope closes the provider', async () => {

@@ -133,7 +133,6 @@ class SharedToken implements TokenProvider {
     const served = Promise.resolve(Object.freeze({ value, cached: true, tries: noTries }));
     this.#held = { value, usableUntil: now + usableMs, expiresAt: now + lifetimeMs, served };
     this.#renewAt = now + renewMs;
-    this.#failure = undefined;
     this.#rejections = 0;
     return Object.freeze({ value, cached: false, tries });
   }

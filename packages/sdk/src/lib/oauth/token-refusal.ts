@@ -5,7 +5,7 @@ import { parseRetryAfter } from '../http/retry-after.ts';
 import { readJsonObject } from './json-object.ts';
 
 /** The cause of an error that an answer of the token endpoint led to. Holds none of the answer's words. */
-export class TokenRefusal extends Error {
+class TokenRefusal extends Error {
   override readonly name = 'TokenRefusal';
   readonly status: number;
   /** Every try that led to the answer, oldest first. */
@@ -111,8 +111,8 @@ const rejected = (detail: string): Judgement => ({ code: 'credentials_rejected',
 const unexpected = (detail: string): Judgement => ({ code: 'platform_response_invalid', detail, remedy: checkHost });
 
 /** The answer's OAuth error code when it is a known one, else empty: an unknown word might echo what was sent. */
-function errorName({ body }: HttpResponse): string {
-  const name = readJsonObject(body)?.error;
+function errorName(answer: HttpResponse): string {
+  const name = readJsonObject(answer)?.error;
   return typeof name === 'string' && knownNames.has(name) ? name : '';
 }
 
