@@ -1,5 +1,5 @@
 export type { AuditEvent, AuditRecord, AuditSink } from './lib/audit/event.ts';
-export type { Clock } from './lib/clock.ts';
+export { type Clock, sleep, systemClock } from './lib/clock.ts';
 export type { ConfigReader, ConfiguredOptions, GuestpassConfig } from './lib/config.ts';
 export { readConfig } from './lib/config.ts';
 export type { GuestConnection, GuestPass } from './lib/contract/guest-pass.ts';

@@ -65,5 +65,5 @@ export function createPlatform(options: PlatformOptions): Platform {
 
   const paced = withPace(timed('guest'), { clock, requestsPerMinute });
   const retried = withRetry(paced, { ...retry, clock, random, idempotent: options.idempotentByKey });
-  return { guestsUrl: `${hosts.apiUrl}${guestsPath}`, guests: withBearer(retried, tokens), tokens };
+  return { guestsUrl: `${hosts.apiUrl}${guestsPath}`, guests: withBearer(retried, tokens, clock), tokens };
 }

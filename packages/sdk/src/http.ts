@@ -1,0 +1,19 @@
+export { type AccessToken, type TokenSource, withBearer } from './lib/http/authorize.ts';
+export { type DeadlineOptions, withDeadline } from './lib/http/deadline.ts';
+export {
+  type Exchange,
+  ExchangeError,
+  type ExchangeErrorDetails,
+  type HttpRequest,
+  type HttpResponse,
+  type Sent,
+  type Try,
+} from './lib/http/exchange.ts';
+export { classifyFailure, type Failure } from './lib/http/failure.ts';
+export { type Fetch, type FetchExchangeOptions, fetchExchange } from './lib/http/fetch.ts';
+export { JsonError, type JsonFault, readJson } from './lib/http/json.ts';
+export { type ExchangeEvent, exchangeChannel, type ObserverOptions, withObserver } from './lib/http/observe.ts';
+export { type PaceOptions, withPace } from './lib/http/pace.ts';
+export { type Retry, type RetryOptions as RetryWrapperOptions, withRetry } from './lib/http/retry.ts';
+export { parseRetryAfter, type RetryAfterContext } from './lib/http/retry-after.ts';
+export { type UndiciExchange, type UndiciExchangeOptions, undiciExchange } from './lib/http/undici.ts';

@@ -1,0 +1,12 @@
+export {
+  type AttemptSetup,
+  attemptGuest,
+  endEarly,
+  type Policy,
+  type Run,
+  refusePayload,
+} from './lib/guest/attempt-guest.ts';
+export { createStatistics, type StatisticsRecorder } from './lib/guest/statistics.ts';
+export { type Stopwatch, startStopwatch } from './lib/guest/stopwatch.ts';
+export type { Call, Issue, Issued, Issuer, NotIssued } from './lib/issuer/issuer.ts';
+export { createPipeline, type Pipeline } from './lib/pipeline.ts';
