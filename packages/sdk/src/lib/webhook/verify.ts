@@ -2,8 +2,8 @@ import { type KeyObject, timingSafeEqual } from 'node:crypto';
 import { parseSecrets, signatureOf } from './sign.ts';
 
 export interface VerifyWebhookOptions {
-  /** As received; names in any case. */
-  readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** As received: a WHATWG `Headers`, or a record with names in any case. */
+  readonly headers: WhatwgHeaders | Readonly<Record<string, string | readonly string[] | undefined>>;
   /** The body exactly as received, before any parsing. */
   readonly body: string | Uint8Array;
   /** The `whsec_` secrets that are still good; a message signed with any of them is accepted. */
@@ -12,6 +12,11 @@ export interface VerifyWebhookOptions {
   readonly nowMs: number;
   /** How old or how far ahead the timestamp may be, in milliseconds. Default 300,000. */
   readonly toleranceMs?: number;
+}
+
+/** The part of `Headers` that is used, whoever made it. */
+interface WhatwgHeaders {
+  get(name: string): string | null;
 }
 
 /** A message that surely came from whoever holds the secret. */
@@ -83,10 +88,14 @@ export function verifyWebhook(options: VerifyWebhookOptions): VerifiedWebhook {
 }
 
 function headerOf(headers: VerifyWebhookOptions['headers'], name: string): string | undefined {
-  if (headers instanceof Headers) return headers.get(name) ?? undefined;
+  if (isWhatwg(headers)) return headers.get(name) ?? undefined;
   const found = Object.keys(headers).find((key) => key.toLowerCase() === name);
   const value = found === undefined ? undefined : headers[found];
   return typeof value === 'string' ? value : value?.join(' ');
+}
+
+function isWhatwg(headers: VerifyWebhookOptions['headers']): headers is WhatwgHeaders {
+  return typeof headers.get === 'function';
 }
 
 function refuseTimestamp(
