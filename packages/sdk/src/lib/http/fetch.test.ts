@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createSocketServer, type Server } from 'node:net';
 import { Hono } from 'hono';
@@ -190,4 +191,14 @@ test('an abort ends the reading of a body that stalls', async () => {
   controller.abort();
   await rejected;
   expect(cancelled).toBe(true);
+});
+
+test('reading a body leaves no listener behind', async () => {
+  const listenersAfter = async (body: string | null) => {
+    const { signal } = new AbortController();
+    await fetchExchange(() => new Response(body))({ ...request, signal });
+    return getEventListeners(signal, 'abort').length;
+  };
+  // The Request itself may keep one.
+  expect(await listenersAfter('text')).toBe(await listenersAfter(null));
 });

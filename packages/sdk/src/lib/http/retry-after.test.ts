@@ -34,6 +34,7 @@ test('everything that is neither plain seconds nor an HTTP date is ignored', () 
     'Mon, 15 Jan 2024 10:30:30 +0100',
     'Mon, 15 Jan 2024 24:00:00 GMT',
     'Mon, 15 Jan 2024 10:60:00 GMT',
+    'Mon, 15 Jan 2024 10:30:61 GMT',
     'Mon, 32 Jan 2024 10:30:30 GMT',
     'Fri, 30 Feb 2024 10:30:30 GMT',
     'Mon, 15 Jan 0024 10:30:30 GMT',

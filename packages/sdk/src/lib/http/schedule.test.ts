@@ -88,6 +88,12 @@ test('a 429 gives nothing back to those who wait longer already', () => {
   expect(schedule.waitAt(0)).toBe(5000);
 });
 
+test('a 429 stops nobody for longer than a minute, however slow the rate', () => {
+  const schedule = createSchedule({ requestsPerMinute: 0.5, burst: 1 });
+  schedule.learn(bare(429), 0);
+  expect(schedule.waitAt(0)).toBe(60_000);
+});
+
 test('header values that make no sense are ignored', () => {
   for (const odd of ['0', '-1', '1.5', 'NaN', 'Infinity', '', '60, 60', '0x10', '1e3', '99999999', ' 60']) {
     const schedule = createSchedule({ requestsPerMinute: 60, burst: 1 });
