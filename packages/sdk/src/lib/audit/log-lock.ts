@@ -1,0 +1,116 @@
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { GuestpassError } from '../errors.ts';
+import { isRunning, ownPid } from '../process.ts';
+
+/** The right to write one log. */
+export interface LogLock {
+  release(): Promise<void>;
+}
+
+/**
+ * Takes `<path>.lock` for this process, also from an owner on this host that has died. Rejects with
+ * `storage_unavailable` when the owner lives, or cannot be asked.
+ */
+export async function lockLog(path: string): Promise<LogLock> {
+  const owner = JSON.stringify(await ownerOf(ownPid()));
+  const lockPath = `${path}.lock`;
+  await take(lockPath, owner, path);
+  return { release: () => rm(lockPath, { force: true }) };
+}
+
+async function take(lockPath: string, owner: string, path: string): Promise<void> {
+  while (!(await create(lockPath, owner))) {
+    const found = await textOf(lockPath);
+    if (found === undefined) continue;
+    const holder = parseOwner(found);
+    if (!holder || (await lives(holder))) throw heldBy(holder, path);
+
+    // Only the holder of a lock on the lock removes a dead one, and looks again first: otherwise two that found it
+    // dead could both go on, the slower one by removing the lock of the faster.
+    const claimPath = `${lockPath}.lock`;
+    await take(claimPath, owner, path);
+    try {
+      if ((await textOf(lockPath)) === found) await rm(lockPath);
+    } finally {
+      await rm(claimPath);
+    }
+  }
+}
+
+interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  /** Tells two processes with one number apart: numbers come again after a restart, in containers at once. */
+  readonly birth: string | null;
+}
+
+async function ownerOf(pid: number): Promise<Owner> {
+  return { pid, host: hostname(), birth: await birthOf(pid) };
+}
+
+/** Boot and start tick of a process where Linux tells them (proc(5)); `null` elsewhere, or when it is gone. */
+async function birthOf(pid: number): Promise<string | null> {
+  const [boot, stat] = await Promise.all([textOf('/proc/sys/kernel/random/boot_id'), textOf(`/proc/${pid}/stat`)]);
+  // The command name may hold anything, so fields are counted from its closing parenthesis: `starttime` is the 22nd.
+  const startTime = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return boot !== undefined && startTime !== undefined ? `${boot.trim()} ${startTime}` : null;
+}
+
+async function lives(owner: Owner): Promise<boolean> {
+  if (owner.host !== hostname()) return true;
+  if (!isRunning(owner.pid)) return false;
+  return owner.birth === null || owner.birth === (await birthOf(owner.pid));
+}
+
+async function create(path: string, content: string): Promise<boolean> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'wx', 0o600);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    await file.writeFile(content);
+    // A lock that a power cut left empty would name nobody, and keep everybody out.
+    await file.sync();
+    return true;
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parseOwner(text: string): Owner | undefined {
+  try {
+    const { pid, host, birth } = JSON.parse(text);
+    const known = Number.isSafeInteger(pid) && pid > 0 && typeof host === 'string';
+    return known ? { pid, host, birth: typeof birth === 'string' ? birth : null } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function heldBy(owner: Owner | undefined, path: string): GuestpassError {
+  const who = owner ? `process ${owner.pid} on ${owner.host}` : 'somebody who left no name';
+  return new GuestpassError('storage_unavailable', `The audit log ${path} is being written by ${who}.`, {
+    retryable: false,
+    remedy: `Give each process a log of its own; if that process is gone, remove ${path}.lock.`,
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
