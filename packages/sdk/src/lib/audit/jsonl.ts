@@ -1,0 +1,155 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { type Clock, systemClock } from '../clock.ts';
+import { GuestpassError, isGuestpassError } from '../errors.ts';
+import type { ChainHead } from './chain.ts';
+import type { AuditSink, GuestOutcomeEvent } from './event.ts';
+import { createGroupCommit, type Durability, type GroupCommit } from './group-commit.ts';
+import { type LogFile, type OpenLogFile, openLogFile } from './log-file.ts';
+import type { LogLine } from './log-lines.ts';
+import { type LogLock, lockLog } from './log-lock.ts';
+import { BrokenLogError, readLogState } from './log-state.ts';
+
+export interface JsonlAuditLogOptions {
+  /**
+   * When a record counts as kept. `fsync` (the default): it is on the disk, and a power cut does not take it away.
+   * `flush`: the operating system has it, so it outlives this process but not a power cut.
+   */
+  readonly durability?: Durability;
+  /** Dates the records that are added on opening. Default: the system's clock. Does not date other events. */
+  readonly clock?: Clock;
+  /** How the file is opened for writing. Default: a real file. Reading and locking do not go through it. */
+  readonly openFile?: OpenLogFile;
+}
+
+/** A chained log in one file. */
+export interface JsonlAuditLog extends AuditSink {
+  /** The last record kept. Stored elsewhere, it shows a later verification that nothing up to here is gone. */
+  readonly head: ChainHead;
+}
+
+/**
+ * Opens a JSON lines file as a hash-chained log, and makes it (mode 0600, with its directories) when it is not there.
+ * One process writes one log: `<path>.lock` says which. The chain goes on behind the last record; the rest of a write
+ * cut short by a crash is moved to `<path>.torn`, and each intent that no outcome followed is answered by a
+ * `WEBMESSAGING_GUEST_UNKNOWN` record before the log is handed over.
+ * Rejects with `storage_unavailable` when the file cannot be used, is being written by another process, or is broken
+ * where no crash explains it.
+ *
+ * @example await using audit = await jsonlAuditLog('/var/lib/guestpass/audit.jsonl');
+ */
+export async function jsonlAuditLog(path: string, options: JsonlAuditLogOptions = {}): Promise<JsonlAuditLog> {
+  const { durability = 'fsync', clock = systemClock, openFile = openLogFile } = options;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const lock = await lockLog(path);
+    return await releaseOnFailure(lock, async () => {
+      const file = await openFile(path);
+      return await closeOnFailure(file, async () => {
+        const { unanswered, torn, ...state } = await readLogState(path);
+        if (torn) await setTornAside(file, path, torn);
+        const commits = createGroupCommit({ file, path, durability, ...state });
+        await Promise.all(unanswered.map((intent) => commits.record(unknownOutcome(intent, clock))));
+        return logOf(commits, lock);
+      });
+    });
+  } catch (error) {
+    throw cannotOpen(path, error);
+  }
+}
+
+function logOf(commits: GroupCommit, lock: LogLock): JsonlAuditLog {
+  let disposing: Promise<void> | undefined;
+  const dispose = async () => {
+    try {
+      await commits.close();
+    } finally {
+      await lock.release();
+    }
+  };
+
+  return {
+    get head() {
+      return commits.head;
+    },
+    record: commits.record,
+    [Symbol.asyncDispose]() {
+      disposing ??= dispose();
+      return disposing;
+    },
+  };
+}
+
+/** Nothing is thrown away, though nobody was told that these bytes were kept. */
+async function setTornAside(file: LogFile, path: string, torn: LogLine): Promise<void> {
+  const bytes = createReadStream(path, { start: torn.start });
+  const aside = createWriteStream(`${path}.torn`, { flags: 'a', mode: 0o600, flush: true });
+  await pipeline(
+    bytes,
+    async function* (chunks) {
+      yield* chunks;
+      if (!torn.complete) yield '\n';
+    },
+    aside,
+  );
+  await file.truncate(torn.start);
+  await file.datasync();
+}
+
+/** Silence after an intent means that a crash came between: the guest may exist. */
+function unknownOutcome(intent: Readonly<Record<string, unknown>>, clock: Clock): GuestOutcomeEvent {
+  return {
+    eventType: 'WEBMESSAGING_GUEST_UNKNOWN',
+    guestId: null,
+    channelId: textOrNull(intent.channelId),
+    consentTimestamp: textOrNull(intent.consentTimestamp),
+    captchaProvider: textOrNull(intent.captchaProvider),
+    latencyMs: 0,
+    successRate: 0,
+    timestamp: new Date(clock.now()).toISOString(),
+    attemptId: String(intent.attemptId),
+    outcome: 'unknown',
+    code: 'outcome_unknown',
+    retries: 0,
+    stages: {},
+    correlationId: null,
+    captcha: null,
+  };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+async function releaseOnFailure<T>(lock: LogLock, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function closeOnFailure<T>(file: LogFile, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function cannotOpen(path: string, cause: unknown): GuestpassError {
+  if (isGuestpassError(cause)) return cause;
+  if (cause instanceof BrokenLogError) {
+    return new GuestpassError('storage_unavailable', `The audit log ${path} is broken: ${cause.message}.`, {
+      cause,
+      retryable: false,
+      remedy: `Run \`guestpass audit verify ${path}\` and keep the file as evidence; start a new log elsewhere.`,
+    });
+  }
+  const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+  return new GuestpassError('storage_unavailable', `The audit log ${path} could not be opened${why}.`, { cause });
+}
