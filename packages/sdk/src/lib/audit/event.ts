@@ -1,5 +1,5 @@
-import type { Outcome, StageTimings } from '../guest/attempt.ts';
 import type { ErrorCode } from '../error-table.ts';
+import type { Outcome, StageTimings } from '../guest/attempt.ts';
 
 /** What an audit record tells. The first is the tutorial's own name. */
 export type AuditEventType =
