@@ -78,6 +78,14 @@ test('a changed record with a fitting new hash is named all the same, by what fo
   );
 });
 
+test('where nothing follows to tell, the earlier of two records that do not fit is named', async () => {
+  const { lines } = logOf(4);
+  const edited = lines.with(2, forge(lines[2], { channelId: 'other' }));
+  expect(await verifyAuditLog(edited)).toMatchObject({ kind: 'edited', line: 3, sequence: 3 });
+  const first = lines.with(0, forge(lines[0], { previousHash: 'ab'.repeat(32) }));
+  expect(await verifyAuditLog(first)).toMatchObject({ kind: 'edited', line: 1, sequence: 1 });
+});
+
 test('any one changed character is found, and its line is named', async () => {
   const { lines } = logOf(4);
   const position = fc.nat({ max: (lines[1] ?? '').length - 1 });
