@@ -1,0 +1,201 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../clock.ts';
+import { linkLibraries } from './binaries.ts';
+import { openEmbedded } from './embedded.ts';
+import { requireReach } from './reach.ts';
+
+let scratch: string;
+/** Used by the tests for which an existing database will do. */
+let directory: string;
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'guestpass-embedded-'));
+  // As root the server runs under another account, which has to get here.
+  await chmod(scratch, 0o755);
+  directory = join(scratch, 'common');
+});
+
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const open = (place = directory) => openEmbedded({ directory: place, clock: systemClock });
+
+async function query(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Another Node process that opens the same directory and stays until it is killed or its input ends. */
+async function holder(): Promise<ChildProcess> {
+  const from = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
+  const program = `
+    const { openEmbedded } = await import(${from('./embedded.ts')});
+    const { systemClock } = await import(${from('../clock.ts')});
+    const server = await openEmbedded({ directory: ${JSON.stringify(directory)}, clock: systemClock });
+    process.stdout.write('open');
+    for await (const _ of process.stdin);
+    await server[Symbol.asyncDispose]();`;
+  const args = ['--conditions=guestpass-source', '--input-type=module', '--eval', program];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+async function postmasterPid(): Promise<number> {
+  const file = await readFile(join(directory, 'cluster', 'postmaster.pid'), 'utf8');
+  return Number(file.split('\n')[0]);
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+/** The server removes its file as the last thing it does. */
+async function hasServer(): Promise<boolean> {
+  return await stat(join(directory, 'cluster', 'postmaster.pid')).then(
+    () => true,
+    () => false,
+  );
+}
+
+test('the first start creates a durable database on the loopback interface, the next one finds it again', async () => {
+  await using first = await open();
+  expect(first.started).toBe(true);
+  expect(await query(first.url, 'show fsync')).toEqual([{ fsync: 'on' }]);
+  expect(await query(first.url, 'show listen_addresses')).toEqual([{ listen_addresses: '127.0.0.1' }]);
+  await query(first.url, 'create table kept (it int)');
+  await first[Symbol.asyncDispose]();
+
+  await using second = await open();
+  expect(second.started).toBe(true);
+  expect(second.port).toBe(first.port);
+  expect(await query(second.url, 'select count(*)::int as tables from kept')).toEqual([{ tables: 0 }]);
+});
+
+test('the password is random and only its owner may read it', async () => {
+  await using server = await open();
+  const file = join(directory, 'cluster', 'guestpass-password');
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  expect(new URL(server.url).password).toBe(await readFile(file, 'utf8'));
+  expect(new URL(server.url).password.length).toBeGreaterThanOrEqual(32);
+  const other = new URL(server.url);
+  other.password = 'guess';
+  await expect(query(other.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
+});
+
+test('a second process joins the running server, and the last one to leave ends it', async () => {
+  const other = await holder();
+  await using server = await open();
+  expect(server.started).toBe(false);
+
+  other.stdin?.end();
+  await ended(other);
+  expect(await query(server.url, 'select 1 as still')).toEqual([{ still: 1 }]);
+
+  await server[Symbol.asyncDispose]();
+  expect(await hasServer()).toBe(false);
+});
+
+test('starts of one new directory at the same time share one server', async () => {
+  const place = join(scratch, 'new');
+  const servers = await Promise.all([open(place), open(place), open(place)]);
+  expect(servers.filter(({ started }) => started)).toHaveLength(1);
+  expect(new Set(servers.map(({ url }) => url)).size).toBe(1);
+  await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
+});
+
+test('after kill -9 of the process that started it the server is joined', async () => {
+  const victim = await holder();
+  const pid = await postmasterPid();
+  victim.kill('SIGKILL');
+  await ended(victim);
+
+  const begun = performance.now();
+  await using server = await open();
+  expect(performance.now() - begun).toBeLessThan(10_000);
+  expect(server.started).toBe(false);
+  expect(await postmasterPid()).toBe(pid);
+  await server[Symbol.asyncDispose]();
+  expect(await hasServer()).toBe(false);
+});
+
+test('after kill -9 of the server itself the next start recovers what was committed', async () => {
+  await using server = await open();
+  await query(server.url, 'create table survives (it int)');
+  process.kill(await postmasterPid(), 'SIGKILL');
+  await server[Symbol.asyncDispose]();
+
+  await using next = await open();
+  expect(next.started).toBe(true);
+  expect(await query(next.url, 'select * from survives')).toEqual([]);
+});
+
+test('the file of a dead server whose number another process has now does not stop the next start', async () => {
+  await (await open())[Symbol.asyncDispose]();
+  const stale = [process.pid, join(directory, 'cluster'), 0, 1, '', '127.0.0.1', '  1  1', 'ready   ', ''].join('\n');
+  await writeFile(join(directory, 'cluster', 'postmaster.pid'), stale);
+  await using server = await open();
+  expect(server.started).toBe(true);
+});
+
+test('a directory held by a server that does not answer is refused in less than two seconds', async () => {
+  await using server = await open();
+  const pid = await postmasterPid();
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const begun = performance.now();
+    await expect(open()).rejects.toMatchObject({
+      code: 'storage_unavailable',
+      retryable: false,
+      detail: expect.stringContaining(server.directory),
+    });
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+});
+
+test('what a start left unfinished is cleared away and the directory used', async () => {
+  const place = join(scratch, 'unfinished');
+  await mkdir(join(place, 'unfinished-abc'), { recursive: true });
+  await using _server = await open(place);
+  await expect(stat(join(place, 'unfinished-abc'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('a folder that the account of the server cannot enter is named', async () => {
+  const closed = join(scratch, 'closed');
+  await mkdir(join(closed, 'inner'), { recursive: true, mode: 0o755 });
+  const account = { uid: 54_321, gid: 54_321 };
+  await requireReach(account, [join(closed, 'inner', 'cluster')]);
+  await chmod(closed, 0o700);
+  await expect(requireReach(account, [join(closed, 'inner', 'cluster')])).rejects.toMatchObject({
+    code: 'config_invalid',
+    detail: expect.stringContaining(closed),
+  });
+});
+
+test('library links that the install script did not make are made', async () => {
+  const native = join(scratch, 'native');
+  await mkdir(join(native, 'lib'), { recursive: true });
+  await writeFile(join(native, 'lib', 'libpq.so.5.18'), 'library');
+  const links = ['libpq.so', 'libpq.so.5'].map((name) => ({
+    source: 'native/lib/libpq.so.5.18',
+    target: `native/lib/${name}`,
+  }));
+  await writeFile(join(native, 'pg-symlinks.json'), JSON.stringify(links));
+  await symlink('libpq.so.5.18', join(native, 'lib', 'libpq.so'));
+
+  await linkLibraries(native);
+  expect(await readlink(join(native, 'lib', 'libpq.so.5'))).toBe('libpq.so.5.18');
+  expect(await readFile(join(native, 'lib', 'libpq.so'), 'utf8')).toBe('library');
+});
