@@ -25,7 +25,7 @@ const body = z.union([
 ]);
 
 /** How a fault is written, as an argument and as JSON. */
-export const faultSchema = z
+const faultSchema = z
   .strictObject({
     operation: z.enum(['token', 'guest', 'any']).default('any'),
     times: z.union([z.int().min(1), z.literal('always')]).default(1),
