@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from 'guestpass';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { systemClock } from '../clock.ts';
 import { linkLibraries } from './binaries.ts';
 import { openEmbedded } from './embedded.ts';
 import { requireReach } from './reach.ts';
@@ -40,7 +40,7 @@ async function holder(): Promise<ChildProcess> {
   const from = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
   const program = `
     const { openEmbedded } = await import(${from('./embedded.ts')});
-    const { systemClock } = await import(${from('../clock.ts')});
+    const { systemClock } = await import('guestpass');
     const server = await openEmbedded({ directory: ${JSON.stringify(directory)}, clock: systemClock });
     process.stdout.write('open');
     for await (const _ of process.stdin);

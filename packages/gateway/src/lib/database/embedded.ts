@@ -1,8 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type Clock, GuestpassError } from 'guestpass';
+import { type Clock, GuestpassError, sleep } from 'guestpass';
 import pg from 'pg';
-import { sleep } from '../clock.ts';
 import { serverAccount } from './account.ts';
 import { findBinaries } from './binaries.ts';
 import { clusterPath, ensureCluster, ownerName, readPassword } from './cluster.ts';

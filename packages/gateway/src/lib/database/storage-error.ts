@@ -40,10 +40,10 @@ function troubleOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Invalid authorization (class 28), no such database (3D000), no right to connect (42501). */
+/** Invalid authorization (class 28), no such database (3D000). */
 function isRefusedLogin(error: unknown): boolean {
   const code = codeOf(error);
-  return code !== undefined && (code.startsWith('28') || code === '3D000' || code === '42501');
+  return code !== undefined && (code.startsWith('28') || code === '3D000');
 }
 
 const networkCodes = new Set([
