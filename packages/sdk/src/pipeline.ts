@@ -1,3 +1,4 @@
+export { guestOutcome, guestRequested } from './lib/audit/guest-events.ts';
 export {
   type AttemptSetup,
   attemptGuest,
@@ -10,3 +11,4 @@ export { createStatistics, type StatisticsRecorder } from './lib/guest/statistic
 export { type Stopwatch, startStopwatch } from './lib/guest/stopwatch.ts';
 export type { Call, Issue, Issued, Issuer, NotIssued } from './lib/issuer/issuer.ts';
 export { createPipeline, type Pipeline } from './lib/pipeline.ts';
+export { guestNotice } from './lib/webhook/notice.ts';
