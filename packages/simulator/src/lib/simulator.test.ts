@@ -62,6 +62,16 @@ test('a reset breaks the answers held back', async () => {
   expect(clock.pending).toBe(0);
 });
 
+test('a reset breaks the answers that would never come', async () => {
+  const simulator = createSimulator();
+  simulator.faults.add({ operation: 'token', stall: true });
+  const failed = expect(simulator.fetch(tokenRequest())).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
+  // The second request is answered, so the first one has come and is being held.
+  expect((await simulator.fetch(tokenRequest())).status).toBe(200);
+  simulator.reset();
+  await failed;
+});
+
 test('disposal breaks the answers held back', async () => {
   const clock = manualClock();
   const held = async () => {
