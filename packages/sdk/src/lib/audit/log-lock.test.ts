@@ -74,7 +74,12 @@ test('of many that take a dead owner over at once, one has the lock, and nothing
   const stale = { pid: deadPid(), host: hostname(), birth: null };
   for (let round = 0; round < 50; round += 1) {
     await leaveLock(stale);
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => lockLog(path)));
+    // Each starts a few steps behind the one before, so that they meet at different places.
+    const takeBehind = async (steps: number) => {
+      for (let step = 0; step < steps; step += 1) await readdir(directory);
+      return await lockLog(path);
+    };
+    const results = await Promise.allSettled(Array.from({ length: 12 }, (_, steps) => takeBehind(steps)));
     const locks = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     expect(locks).toHaveLength(1);
     await locks[0]?.release();
