@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createHistogram } from 'node:perf_hooks';
-import { guestpassClient } from './clients/guestpass.ts';
+import { guestpassWithAuditFile, guestpassWithAuditInMemory } from './clients/guestpass.ts';
 import { officialSdkClient } from './clients/official-sdk.ts';
 import { undiciClient } from './clients/undici.ts';
 import type { Client, Measure, Order } from './contract.ts';
@@ -15,7 +15,9 @@ async function open(): Promise<Client> {
     case 'official-sdk':
       return officialSdkClient(url);
     case 'guestpass':
-      return guestpassClient(url, Number(connections), join(scratch, `audit-${process.pid}.jsonl`));
+      return guestpassWithAuditFile(url, Number(connections), join(scratch, `audit-${process.pid}.jsonl`));
+    case 'guestpass-memory':
+      return guestpassWithAuditInMemory(url, Number(connections));
     default:
       throw new Error(`There is no client named ${name}.`);
   }

@@ -1,11 +1,19 @@
 import { createGuestpass } from 'guestpass';
-import { jsonlAuditLog } from 'guestpass/audit';
+import { type AuditSink, jsonlAuditLog, memoryChain } from 'guestpass/audit';
 import type { Client } from '../contract.ts';
 import { payload } from '../payload.ts';
 
 /** The whole pipeline, with every record in a chained JSON lines file on disk before the guest is let in. */
-export async function guestpassClient(url: string, connections: number, auditFile: string): Promise<Client> {
-  const audit = await jsonlAuditLog(auditFile);
+export async function guestpassWithAuditFile(url: string, connections: number, auditFile: string): Promise<Client> {
+  return guestpassClient(url, connections, await jsonlAuditLog(auditFile));
+}
+
+/** The whole pipeline, with the records chained and then forgotten: what is left is the price of the disk. */
+export function guestpassWithAuditInMemory(url: string, connections: number): Client {
+  return guestpassClient(url, connections, memoryChain());
+}
+
+function guestpassClient(url: string, connections: number, audit: AuditSink): Client {
   const guestpass = createGuestpass({
     environment: url,
     clientId: 'sim-client',

@@ -1,7 +1,7 @@
 import type { AuditEvent, AuditRecord, AuditSink } from './audit/event.ts';
 import { guestOutcome, guestRequested } from './audit/guest-events.ts';
 import { createCallbacks } from './callbacks.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, createTimestamps } from './clock.ts';
 import type { GuestPayload } from './contract/guest-payload.ts';
 import { GuestpassError, isGuestpassError } from './errors.ts';
 import type { Attempt } from './guest/attempt.ts';
@@ -30,6 +30,7 @@ export interface Books {
 
 export function createBooks({ clock, audit, onAudit, onGuest, onProblem }: BooksOptions): Books {
   const statistics = createStatistics();
+  const now = createTimestamps(clock);
   const callbacks = createCallbacks({ clock, ...(onProblem && { onProblem }) });
 
   const record = async (event: AuditEvent): Promise<GuestpassError | undefined> => {
@@ -50,7 +51,7 @@ export function createBooks({ clock, audit, onAudit, onGuest, onProblem }: Books
       return problem;
     },
     async settle(attempt, run) {
-      const timestamp = new Date(clock.now()).toISOString();
+      const timestamp = now();
       const problem = await record(guestOutcome(attempt, statistics.count(attempt), timestamp));
       if (problem && onProblem) callbacks.post(onProblem, problem);
       run.watch.lap('audit');

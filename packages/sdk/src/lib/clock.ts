@@ -38,3 +38,20 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/**
+ * Writes instants of the clock as ISO 8601 in UTC, such as `2024-01-15T10:30:00.000Z`. Under load many records fall into
+ * one millisecond, so the last text is kept.
+ */
+export function createTimestamps(clock: Clock): () => string {
+  let lastMs = Number.NaN;
+  let text = '';
+  return () => {
+    const nowMs = clock.now();
+    if (nowMs !== lastMs) {
+      text = new Date(nowMs).toISOString();
+      lastMs = nowMs;
+    }
+    return text;
+  };
+}

@@ -50,18 +50,20 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
   const { clock } = pipeline.setup;
   const books = createBooks({ clock, audit, onAudit, onGuest, onProblem });
   const idempotency = createIdempotency({ clock });
-  const pending = new Set<Promise<Attempt>>();
+  const idle = Promise.withResolvers<void>();
+  let pending = 0;
+  let closing = false;
 
-  const attempt = (payload: unknown, call?: CallOptions): Promise<Attempt> => {
+  const attempt = async (payload: unknown, call?: CallOptions): Promise<Attempt> => {
     const run = pipeline.begin(call);
-    const overloaded = pending.size >= maxPending;
-    const attempted = overloaded
-      ? books.settle(endEarly('failed', tooMany(maxPending), { run }), run)
-      : startOrJoin(payload, run);
-    pending.add(attempted);
-    const done = () => pending.delete(attempted);
-    attempted.then(done, done);
-    return attempted;
+    pending += 1;
+    try {
+      if (pending <= maxPending) return await startOrJoin(payload, run);
+      return await books.settle(endEarly('failed', tooMany(maxPending), { run }), run);
+    } finally {
+      pending -= 1;
+      if (closing && pending === 0) idle.resolve();
+    }
   };
 
   // The line of an admissible payload. Without a record of the intent nothing is sent.
@@ -84,7 +86,8 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
   };
 
   const close = async () => {
-    await Promise.allSettled(pending);
+    closing = true;
+    if (pending > 0) await idle.promise;
     await books.drained();
     await pipeline.close();
   };

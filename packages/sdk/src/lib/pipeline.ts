@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, createTimestamps, systemClock } from './clock.ts';
 import { type PlatformHosts, resolveEnvironment } from './environment.ts';
 import { type Fault, GuestpassError } from './errors.ts';
 import type { AttemptSetup, Run } from './guest/attempt-guest.ts';
@@ -80,9 +80,20 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const faults = optionFaults(options);
   if (faults.length > 0) throw new GuestpassError('config_invalid', 'The options are not usable.', { faults });
   const end = options.exchange ? { exchange: options.exchange, close: async () => {} } : undiciExchange(options);
+  const timestamp = createTimestamps(clock);
   return {
     setup: setUp(options, end.exchange, clock),
-    begin: (call = {}) => begin(clock, call, deadlineMs),
+    begin(call = {}) {
+      const watch = startStopwatch(clock);
+      return {
+        id: `att_${randomUUID()}`,
+        startedAt: timestamp(),
+        watch,
+        deadlineAt: watch.startedAt + (call.deadlineMs ?? deadlineMs),
+        ...(call.signal && { signal: call.signal }),
+        ...(call.idempotencyKey !== undefined && { idempotencyKey: call.idempotencyKey }),
+      };
+    },
     close: () => end.close(),
   };
 }
@@ -128,17 +139,5 @@ function setUp(options: PipelineOptions, exchange: Exchange, clock: Clock): Atte
     policy: { consent, captcha, ...(allowedChannels && { allowedChannels: new Set(allowedChannels) }) },
     issuer,
     clock,
-  };
-}
-
-function begin(clock: Clock, call: CallOptions, deadlineMs: number): Run {
-  const watch = startStopwatch(clock);
-  return {
-    id: `att_${randomUUID()}`,
-    startedAt: new Date(clock.now()).toISOString(),
-    watch,
-    deadlineAt: watch.startedAt + (call.deadlineMs ?? deadlineMs),
-    ...(call.signal && { signal: call.signal }),
-    ...(call.idempotencyKey !== undefined && { idempotencyKey: call.idempotencyKey }),
   };
 }

@@ -64,7 +64,11 @@ function objectProblem(value: object, path: string[], depth: number): Attributes
   return undefined;
 }
 
+/** What nearly every text is made of; the rest is looked at more closely. */
+const printable = /^[\x20-\x7e]*$/;
+
 function textProblem(text: string, path: string[]): AttributesProblem | undefined {
+  if (printable.test(text)) return undefined;
   if (!text.isWellFormed()) return { path, detail: 'must be well-formed Unicode' };
   return /\p{Cc}/u.test(text) ? { path, detail: 'must not contain control characters' } : undefined;
 }

@@ -26,7 +26,13 @@ export const guestCreatedSchema = z.object({
   sessionToken: z.string().min(1).max(4096),
   expiresAt: z.iso.datetime({ offset: true }).nullish(),
   messaging: z
-    .object({ url: z.string().max(2048).regex(/^wss?:\/\/\S+$/), deploymentId: z.string().min(1).max(256) })
+    .object({
+      url: z
+        .string()
+        .max(2048)
+        .regex(/^wss?:\/\/\S+$/),
+      deploymentId: z.string().min(1).max(256),
+    })
     .nullish(),
 });
 

@@ -1,18 +1,10 @@
 import * as z from 'zod';
 import type { Fault } from '../errors.ts';
 import { attributesProblem } from './attributes.ts';
+import { line } from './line.ts';
 
 /** Any value JSON can carry. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
-
-const line = (max: number) =>
-  z
-    .string({ error: 'must be a string' })
-    .min(1, 'must not be empty')
-    .max(max, `must have at most ${max} characters`)
-    .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'must not contain control characters or line breaks')
-    .refine((text) => text.isWellFormed(), 'must be well-formed Unicode')
-    .refine((text) => text.trim() !== '', 'must not be blank');
 
 const consent = z.strictObject(
   {
@@ -31,18 +23,14 @@ const captcha = z.strictObject(
   {
     provider: line(64),
     response: line(4096),
-    score: z
-      .number({ error: 'must be a number' })
-      .min(0, 'must be at least 0')
-      .max(1, 'must be at most 1')
-      .optional(),
+    score: z.number({ error: 'must be a number' }).min(0, 'must be at least 0').max(1, 'must be at most 1').optional(),
   },
   { error: objectFault },
 );
 
-const attributes = z.custom<Readonly<Record<string, JsonValue>>>().superRefine((value, context) => {
+const attributes = z.custom<Readonly<Record<string, JsonValue>>>().check(({ value, issues }) => {
   const problem = attributesProblem(value);
-  if (problem) context.addIssue({ code: 'custom', path: problem.path, message: problem.detail });
+  if (problem) issues.push({ code: 'custom', path: problem.path, message: problem.detail, input: value });
 });
 
 /**
