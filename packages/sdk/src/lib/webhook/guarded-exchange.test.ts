@@ -1,14 +1,10 @@
+import { execFile } from 'node:child_process';
 import { generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
 import { createServer, type Server as HttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import {
-  type AddressInfo,
-  connect as connectTo,
-  createServer as createTcpServer,
-  type Server,
-  type Socket,
-} from 'node:net';
+import { type AddressInfo, connect as connectTo, createServer as createTcpServer, type Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { ExchangeError, type HttpRequest } from '../http/exchange.ts';
 import { refuseAddress } from './address-guard.ts';
@@ -214,6 +210,26 @@ test('a connection that ends elsewhere than was checked is destroyed', async () 
   if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
 });
 
+test('a connector asked for a refused literal never connects', async () => {
+  const connected: string[] = [];
+  const guarded = guardConnector(({ hostname }) => void connected.push(hostname), {});
+  for (const hostname of ['127.0.0.1', '::1', '::ffff:10.0.0.1']) {
+    const error = await new Promise((resolve) => {
+      guarded({ hostname, protocol: 'https:', port: '443' }, (...[fault]) => resolve(fault));
+    });
+    expect(error).toMatchObject(addressRefused);
+  }
+  expect(connected).toEqual([]);
+});
+
+test('a peer that hung up at once is no refused address', async () => {
+  const guarded = guardConnector((_, callback) => callback(null, new Socket()), {});
+  const error = await new Promise((resolve) => {
+    guarded({ hostname: 'idp.example', protocol: 'https:', port: '443' }, (...[fault]) => resolve(fault));
+  });
+  expect(error).toMatchObject({ code: 'ECONNRESET' });
+});
+
 test('TLS asks for the name and not for the address, and its certificate must be trusted', async () => {
   const { key, cert } = selfSigned('idp.example');
   const named: string[] = [];
@@ -245,6 +261,23 @@ test('a redirect inwards is an answer, not a journey', async () => {
     response.writeHead(302, { location: `http://127.0.0.2:${seen.port}/` }).end(),
   );
   expect((await client(atHome)(post(`http://127.0.0.1:${port}/`))).status).toBe(302);
+  expect(seen.connections).toBe(0);
+});
+
+test('no proxy is used, whatever the environment says', async () => {
+  const seen = await trap('127.0.0.2');
+  const port = await answering((_, response) => response.writeHead(204).end());
+  const script = `
+    import { guardedExchange } from ${JSON.stringify(new URL('./guarded-exchange.ts', import.meta.url))};
+    const { exchange, close } = guardedExchange(${JSON.stringify(atHome)});
+    const url = 'http://127.0.0.1:${port}/';
+    const { status } = await exchange({ method: 'POST', url, headers: {}, body: '{}' });
+    process.stdout.write(String(status));
+    await close();`;
+  const proxy = `http://127.0.0.2:${seen.port}`;
+  const env = { HTTP_PROXY: proxy, http_proxy: proxy, ALL_PROXY: proxy, NODE_USE_ENV_PROXY: '1' };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env });
+  expect(stdout).toBe('204');
   expect(seen.connections).toBe(0);
 });
 
