@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { exitCodes } from '../exit-codes.ts';
+import type { Choose } from '../job.ts';
+import type { OutputFlags } from '../output.ts';
+import type { Surroundings } from '../surroundings.ts';
+
+/** `guestpass help`: help on a command, or on a topic. */
+export function addHelp(program: Command, surroundings: Surroundings, choose: Choose): void {
+  program
+    .command('help')
+    .summary('show help on a command, or on exit-codes or environment')
+    .description('Shows help on a command, or on a topic: exit-codes, environment.')
+    .argument('[topic...]', 'a command, exit-codes or environment')
+    .action((topic: readonly string[], _, chosen: Command) => {
+      const found = find(program, topic);
+      if (found) return found.help();
+      choose<OutputFlags>(chosen, async () => {
+        const { helpTopic } = await import('../help-topics.ts');
+        const text = helpTopic(topic.join(' '));
+        surroundings.terminal[text.found ? 'out' : 'err'](text.text);
+        return text.found ? exitCodes.done.code : exitCodes.usage.code;
+      });
+    });
+}
+
+function find(program: Command, path: readonly string[]): Command | undefined {
+  return path.reduce<Command | undefined>(
+    (command, name) => command?.commands.find((each) => each.name() === name || each.aliases().includes(name)),
+    program,
+  );
+}

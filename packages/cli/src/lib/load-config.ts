@@ -1,0 +1,95 @@
+import { parseEnv } from 'node:util';
+import {
+  type Fault,
+  type GuestpassConfig,
+  GuestpassError,
+  isGuestpassError,
+  readConfig,
+  type SettingKey,
+} from 'guestpass';
+import { type Layer, type Layered, lay } from './layers.ts';
+import { codeOf, misuse } from './misuse.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Flags that set the same things as environment variables. */
+export interface ConfigFlags {
+  readonly target?: string;
+  readonly environment?: string;
+  readonly clientId?: string;
+  readonly clientSecretFile?: string;
+  /** The secret itself, read from standard input. */
+  readonly clientSecret?: string;
+  readonly auditFile?: string;
+  readonly deadlineMs?: string;
+}
+
+export interface LoadedConfig extends GuestpassConfig {
+  /** Where a value came from, in words: a flag, a variable, a variable in `.env`, or `default`. */
+  readonly originOf: (key: SettingKey) => string | undefined;
+}
+
+const flagNames: Readonly<Record<string, string>> = {
+  GUESTPASS_TARGET: '--target',
+  GUESTPASS_ENVIRONMENT: '--environment',
+  GUESTPASS_CLIENT_ID: '--client-id',
+  GUESTPASS_CLIENT_SECRET_FILE: '--client-secret-file',
+  GUESTPASS_CLIENT_SECRET: '--client-secret-stdin',
+  GUESTPASS_AUDIT_FILE: '--audit-file',
+  GUESTPASS_DEADLINE_MS: '--deadline',
+};
+
+/** Reads the configuration: flags win over the environment, which wins over `.env` in the working directory. */
+export function loadConfig(
+  { env, readFile }: Pick<Surroundings, 'env' | 'readFile'>,
+  flags: ConfigFlags,
+): LoadedConfig {
+  const settings = lay([
+    { variables: variablesOf(flags), sourceOf: (name) => flagNames[name] ?? name },
+    { variables: env, sourceOf: (name) => name },
+    { variables: dotEnv(readFile), sourceOf: (name) => `${name} in .env` },
+  ]);
+  try {
+    const config = readConfig(settings.variables, { readFile });
+    const originOf = (key: SettingKey) => {
+      const name = config.origins[key];
+      return name === undefined ? undefined : (settings.sourceOf(name) ?? name);
+    };
+    return { ...config, originOf };
+  } catch (error) {
+    throw isGuestpassError(error) ? located(error, settings) : error;
+  }
+}
+
+function variablesOf(flags: ConfigFlags): Layer['variables'] {
+  return {
+    GUESTPASS_TARGET: flags.target,
+    GUESTPASS_ENVIRONMENT: flags.environment,
+    GUESTPASS_CLIENT_ID: flags.clientId,
+    GUESTPASS_CLIENT_SECRET_FILE: flags.clientSecretFile,
+    GUESTPASS_CLIENT_SECRET: flags.clientSecret,
+    GUESTPASS_AUDIT_FILE: flags.auditFile,
+    GUESTPASS_DEADLINE_MS: flags.deadlineMs,
+  };
+}
+
+function dotEnv(readFile: Surroundings['readFile']): Layer['variables'] {
+  let text: string;
+  try {
+    text = readFile('.env');
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === ' (ENOENT)' || code === ' (EISDIR)') return {};
+    throw misuse('.env', `cannot be read${code}`, 'Make it readable UTF-8 text, or remove it.');
+  }
+  return parseEnv(text);
+}
+
+/** The same error, which says of each fault where to look when that is not the variable itself. */
+function located(error: GuestpassError, { sourceOf }: Layered): GuestpassError {
+  const faults = error.faults.map((fault): Fault => {
+    const source = sourceOf(fault.pointer.slice(1));
+    const elsewhere = source !== undefined && source !== fault.pointer.slice(1);
+    return elsewhere ? { ...fault, detail: `${fault.detail} (set by ${source})` } : fault;
+  });
+  return new GuestpassError('config_invalid', 'The configuration is not usable.', { faults, cause: error });
+}

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { play } from './testing/play.ts';
+
+test('help leads with examples and goes to standard output', async () => {
+  const { code, out, err } = await play(['--help']);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toMatch(/^Examples:\n {2}guestpass simulate\n/);
+  expect((await play(['authenticate', '-h'])).out).toMatch(/^Examples:\n {2}guestpass authenticate --target simulator/);
+});
+
+test('no command at all is a misuse that is answered with help', async () => {
+  const { code, out, err } = await play([]);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toContain('Usage: guestpass');
+});
+
+test('the version is the version of the package', async () => {
+  expect(await play(['--version'])).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });
+});
+
+test.each([
+  [['autenticate'], "unknown command 'autenticate'", 'Did you mean authenticate?'],
+  [['auth', '--chanel', 'x'], "unknown option '--chanel'", 'Did you mean --channel?'],
+  [['audit', 'verfy'], "unknown command 'verfy'", 'Did you mean verify?'],
+])('a slip is met with what was meant: %j', async (argv, what, suggestion) => {
+  const { code, out, err } = await play(argv);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toContain(what);
+  expect(err).toContain(suggestion);
+});
+
+test.each([
+  [['auth', '--captcha-score', '1.5'], 'from 0 to 1'],
+  [['auth', '--attribute', 'origin'], 'origin=website'],
+  [['auth', '--deadline', 'soon'], '5s'],
+  [['auth', '--client-secret', 'x'], "unknown option '--client-secret'"],
+  [['auth', '--client-secret-stdin', '--client-secret-file', 'f'], 'cannot be used with'],
+  [['simulate', '--port', '70000'], '65535'],
+  [['audit', 'verify'], 'missing required argument'],
+  [['audit', 'verify', 'a', 'b'], 'too many arguments'],
+])('misuse exits 2 and says what is wanted: %j', async (argv, wanted) => {
+  const { code, out, err } = await play(argv);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toContain(wanted);
+});
+
+test('help knows the exit codes, the settings and every command', async () => {
+  const codes = await play(['help', 'exit-codes']);
+  expect(codes.code).toBe(0);
+  expect(codes.out).toContain('130  interrupted');
+
+  const settings = await play(['help', 'environment']);
+  expect(settings.out).toContain('GUESTPASS_CLIENT_ID   also GENESYS_CLIENT_ID, GENESYSCLOUD_OAUTHCLIENT_ID');
+
+  expect(await play(['help', 'audit', 'verify'])).toMatchObject({ code: 0, out: expect.stringContaining('<file>') });
+  expect(await play(['help', 'auth'])).toMatchObject({ code: 0, out: expect.stringContaining('--dry-run') });
+  expect(await play(['help'])).toMatchObject({ code: 0, out: expect.stringContaining('Usage: guestpass') });
+});
+
+test.each(['nothing', '__proto__', 'constructor'])('help on %s says which topics there are', async (topic) => {
+  expect(await play(['help', topic])).toEqual({
+    code: 2,
+    out: '',
+    err: expect.stringContaining('exit-codes, environment'),
+  });
+});
+
+test('colors are for terminals, and may be refused', async () => {
+  const sequence = '\u001b[';
+  expect((await play(['autenticate'], { tty: true })).err).toContain(sequence);
+  expect((await play(['autenticate'])).err).not.toContain(sequence);
+  expect((await play(['autenticate'], { tty: true, env: { NO_COLOR: '1' } })).err).not.toContain(sequence);
+  expect((await play(['autenticate'], { tty: true, env: { TERM: 'dumb' } })).err).not.toContain(sequence);
+  expect((await play(['--no-color', 'autenticate'], { tty: true })).err).not.toContain(sequence);
+});

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { createSimulator } from '@guestpass/simulator';
+import { expect, test } from 'vitest';
+
+const program = fileURLToPath(new URL('../../bin/guestpass.js', import.meta.url));
+
+/** Runs the installed command as a process of its own, with this environment and nothing else. */
+function start(argv: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  return spawn(process.execPath, [program, ...argv], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+async function ending(child: ChildProcess) {
+  if (!child.stdout || !child.stderr) throw new Error('The streams of the child are pipes.');
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { out, err, code };
+}
+
+test('the command lets a guest in over real sockets, with the payload piped in', async () => {
+  await using simulator = createSimulator({ seed: 1 });
+  const { url } = await simulator.listen();
+  const child = start(['authenticate', '--payload', '-'], {
+    GUESTPASS_TARGET: 'simulator',
+    GUESTPASS_ENVIRONMENT: url,
+  });
+  const consent = { accepted: true, timestamp: '2024-01-15T10:30:00Z' };
+  child.stdin?.end(JSON.stringify({ channelId: 'demo', consent }));
+  const { out, err, code } = await ending(child);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toMatch(/\nAuthentication complete. Guest ID: \S+\nCurrent success rate: 100%\n$/);
+});
+
+test('a failure ends the process with its code', async () => {
+  const { out, err, code } = await ending(start(['authenticate']));
+  expect({ out, code }).toEqual({ out: '', code: 2 });
+  expect(err).toContain('GUESTPASS_TARGET=simulator');
+});
+
+test('the simulator ends cleanly when it is interrupted', async () => {
+  const child = start(['simulate', '--port', '0']);
+  child.stdout?.once('data', () => child.kill('SIGINT'));
+  const { out, code } = await ending(child);
+  expect(code).toBe(0);
+  expect(out).toContain('Simulated Genesys Cloud');
+});
+
+test('an attempt that is interrupted ends with 130', async () => {
+  await using simulator = createSimulator({ seed: 1 });
+  simulator.faults.add({ operation: 'guest', stall: true });
+  const { url } = await simulator.listen();
+  const env = { GUESTPASS_TARGET: 'simulator', GUESTPASS_ENVIRONMENT: url };
+  const child = start(['auth', '--channel', 'demo', '--consent', '-v'], env);
+  child.stderr?.once('data', () => child.kill('SIGINT'));
+  expect(await ending(child)).toMatchObject({ code: 130, out: '' });
+});

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { main } from './main.ts';
+import type { Surroundings, Terminal } from './surroundings.ts';
+
+/**
+ * Runs the command line of this process and sets its exit code. The first SIGINT or SIGTERM asks the command to end,
+ * the second ends it.
+ */
+export async function run(argv: readonly string[] = process.argv): Promise<void> {
+  const interruption = new AbortController();
+  const interrupt = () => {
+    if (interruption.signal.aborted) process.exit(130);
+    interruption.abort(new Error('interrupted'));
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  // A reader that has read enough, such as `head`, is no fault.
+  process.stdout.on('error', tolerateClosedPipe);
+  process.stderr.on('error', tolerateClosedPipe);
+  try {
+    process.exitCode = await main(surroundings(argv.slice(2), interruption.signal));
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+function surroundings(argv: readonly string[], signal: AbortSignal): Surroundings {
+  return {
+    argv,
+    env: process.env,
+    terminal: terminal(),
+    readFile: (path) => decode(readFileSync(path)),
+    readStdin: () => readStdin(signal),
+    signal,
+  };
+}
+
+function terminal(): Terminal {
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    inIsTty: process.stdin.isTTY === true,
+    outIsTty: process.stdout.isTTY === true,
+    errIsTty: process.stderr.isTTY === true,
+  };
+}
+
+async function readStdin(signal: AbortSignal): Promise<string> {
+  const giveUp = () => process.stdin.destroy(new Error('interrupted'));
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+    return decode(Buffer.concat(chunks));
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+}
+
+function tolerateClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}

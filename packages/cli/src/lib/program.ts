@@ -1,0 +1,63 @@
+import { Command } from 'commander';
+import { addAudit } from './commands/audit.ts';
+import { addAuthenticate } from './commands/authenticate.ts';
+import { addConfig } from './commands/config.ts';
+import { addHelp } from './commands/help.ts';
+import { addSimulate } from './commands/simulate.ts';
+import type { Choose, Job } from './job.ts';
+import { paintFor } from './output.ts';
+import type { Surroundings } from './surroundings.ts';
+import { version } from './version.ts';
+
+const examples = `Examples:
+  guestpass simulate
+  guestpass authenticate --target simulator --channel demo --consent
+  guestpass help environment
+`;
+
+/** Reads the command line. Throws a `CommanderError` when it cannot, or when help or version was all that was asked. */
+export function parseJob(surroundings: Surroundings): Job {
+  let job: Job | undefined;
+  const program = createProgram(surroundings);
+  const choose: Choose = (command, work) => {
+    // The options are declared beside the work that takes them.
+    const flags = command.optsWithGlobals();
+    job = { flags, start: () => work(flags as Parameters<typeof work>[0]) };
+  };
+  addAuthenticate(program, surroundings, choose);
+  addSimulate(program, surroundings, choose);
+  addAudit(program, surroundings, choose);
+  addConfig(program, surroundings, choose);
+  addHelp(program, surroundings, choose);
+  program.parse(surroundings.argv, { from: 'user' });
+  return job ?? program.help({ error: true });
+}
+
+function createProgram(surroundings: Surroundings): Command {
+  const { terminal } = surroundings;
+  const program = new Command('guestpass');
+  return program
+    .exitOverride()
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      outputError: (text, write) => {
+        const paint = paintFor('err', surroundings, { color: !surroundings.argv.includes('--no-color') });
+        write(`${paint.red('✗')} ${text.replace(/^error: /, '')}`);
+      },
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('  Next: read guestpass --help')
+    .description('Lets web-messaging guests into Genesys Cloud.')
+    .addHelpText('before', examples)
+    .helpCommand(false)
+    .helpOption('-h, --help', 'show help')
+    .version(version(), '-V, --version', 'show the version')
+    .option('--json', 'print one JSON document')
+    .option('-q, --quiet', 'print the result alone')
+    .option('-v, --debug', 'print each request to the platform, without secrets')
+    .option('--no-color', 'print without colors; NO_COLOR does the same')
+    .option('--no-input', 'never wait for a person at the terminal');
+}

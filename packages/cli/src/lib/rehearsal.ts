@@ -1,0 +1,52 @@
+import type { GuestPayload } from 'guestpass';
+import { type Exchange, ExchangeError, type HttpRequest } from 'guestpass/http';
+import { shortened } from './text.ts';
+
+/** A platform that is asked and does nothing: it hands out a token, takes note of the guest request and hangs up. */
+export interface Rehearsal {
+  readonly exchange: Exchange;
+  /** The guest request, once it came. */
+  readonly request: () => HttpRequest | undefined;
+}
+
+/** Lets the whole pipeline run without a network, so that what is shown is what would be sent. */
+export function createRehearsal(loginUrl: string): Rehearsal {
+  let guestRequest: HttpRequest | undefined;
+  return {
+    exchange: async (request) => {
+      if (request.url === `${loginUrl}/oauth/token`) return rehearsedToken;
+      guestRequest = request;
+      throw new ExchangeError('dry_run', { sent: 'no', permanent: true });
+    },
+    request: () => guestRequest,
+  };
+}
+
+const rehearsedToken = {
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: new TextEncoder().encode('{"access_token":"not-sent","token_type":"bearer","expires_in":3600}'),
+};
+
+/** The request as it may be shown: the bearer left out, the captcha answer shortened. */
+export function shownRequest({ method, url, headers, body }: HttpRequest): ShownRequest {
+  const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
+  return {
+    method,
+    url,
+    headers: { ...headers, ...('authorization' in headers && { authorization: 'Bearer …' }) },
+    body: withoutAnswer(JSON.parse(text)),
+  };
+}
+
+export interface ShownRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+function withoutAnswer(payload: GuestPayload): GuestPayload {
+  const { captcha } = payload;
+  return captcha ? { ...payload, captcha: { ...captcha, response: shortened(captcha.response) } } : payload;
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { play } from './testing/play.ts';
+
+const secret = '0123456789abcdef0123456789abcdef';
+
+test('each setting is shown with its origin, and the secret shortened', async () => {
+  const { code, out, err } = await play(['config', 'show'], {
+    env: { GENESYS_ENV: 'usw2', GUESTPASS_CLIENT_SECRET: secret, GUESTPASS_ALLOWED_CHANNELS: 'demo,web' },
+    files: { '.env': 'GUESTPASS_CLIENT_ID=id\nGENESYS_ENV=mypurecloud.ie\n' },
+  });
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toMatch(/GUESTPASS_ENVIRONMENT +https:\/\/login.usw2.pure.cloud and .*\(GENESYS_ENV\)/);
+  expect(out).toMatch(/GUESTPASS_CLIENT_ID +id {3}\(GUESTPASS_CLIENT_ID in .env\)/);
+  expect(out).toMatch(/GUESTPASS_CLIENT_SECRET +…cdef {3}\(GUESTPASS_CLIENT_SECRET\)/);
+  expect(out).toMatch(/GUESTPASS_ALLOWED_CHANNELS +demo, web /);
+  expect(out).toMatch(/GUESTPASS_RETRIES +3 {3}\(not set\)/);
+  expect(out).not.toContain(secret);
+});
+
+test('as JSON it is one document', async () => {
+  const { out } = await play(['config', 'show', '--json'], { env: { GUESTPASS_TARGET: 'simulator' } });
+  expect(JSON.parse(out)).toContainEqual({
+    name: 'GUESTPASS_ENVIRONMENT',
+    value: 'http://127.0.0.1:4010',
+    origin: 'default',
+  });
+});
+
+test('every fault is told at once, with where it was set', async () => {
+  const { code, out, err } = await play(['config', 'show'], {
+    env: { GUESTPASS_RETRIES: 'many' },
+    files: { '.env': 'GUESTPASS_ENVIRONMENT=usw3\nGUESTPASS_RETRYS=1\n' },
+  });
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toContain('GUESTPASS_RETRIES  must be a whole number');
+  expect(err).toMatch(/GUESTPASS_ENVIRONMENT {2}.*Did you mean usw2\?.*\(set by GUESTPASS_ENVIRONMENT in .env\)/);
+  expect(err).toContain('did you mean GUESTPASS_RETRIES?');
+});
+
+test('faults as JSON are one document too', async () => {
+  const { code, out } = await play(['config', 'show', '--json']);
+  expect(code).toBe(2);
+  expect(JSON.parse(out)).toMatchObject({
+    error: { code: 'config_invalid', errors: [{ pointer: '/GUESTPASS_ENVIRONMENT' }] },
+  });
+});
+
+test('a .env that cannot be read stops everything', async () => {
+  const files = {
+    get '.env'(): string {
+      throw Object.assign(new Error('denied'), { code: 'EACCES' });
+    },
+  };
+  expect(await play(['config', 'show'], { files })).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('(EACCES)'),
+  });
+});

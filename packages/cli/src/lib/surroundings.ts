@@ -1,0 +1,31 @@
+import type { Clock } from 'guestpass';
+import type { Exchange } from 'guestpass/http';
+
+/** Where text goes, and who is likely to read it. */
+export interface Terminal {
+  /** Standard output: data. */
+  out(text: string): void;
+  /** Standard error: talk. */
+  err(text: string): void;
+  readonly inIsTty: boolean;
+  readonly outIsTty: boolean;
+  readonly errIsTty: boolean;
+}
+
+/** Everything a command takes from outside. */
+export interface Surroundings {
+  /** Arguments after the name of the program. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly terminal: Terminal;
+  /** Reads a file as UTF-8; a relative path starts at the working directory. Throws the system's error. */
+  readonly readFile: (path: string) => string;
+  /** Reads standard input to its end, as UTF-8. */
+  readonly readStdin: () => Promise<string>;
+  /** Aborts when the user or the system asks the command to end. */
+  readonly signal: AbortSignal;
+  /** Default: the system's clock. */
+  readonly clock?: Clock;
+  /** The network. Default: a pool of connections of its own. */
+  readonly exchange?: Exchange;
+}

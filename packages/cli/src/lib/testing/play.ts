@@ -1,0 +1,51 @@
+import { main } from '../main.ts';
+import type { Surroundings } from '../surroundings.ts';
+
+/** What a test says about the world of one command line; everything else is empty. */
+export interface Props extends Partial<Pick<Surroundings, 'env' | 'clock' | 'exchange' | 'signal'>> {
+  /** Text of each file by path. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  /** True when a person sits at a terminal. */
+  readonly tty?: boolean;
+  /** Called with everything standard output has got so far, whenever it gets more. */
+  readonly onOut?: (out: string) => void;
+}
+
+export interface Played {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs one command line in this process, in a world that is plain data. */
+export async function play(argv: readonly string[], props: Props = {}): Promise<Played> {
+  const { files = {}, stdin = '', tty = false, onOut, env = {}, ...rest } = props;
+  let out = '';
+  let err = '';
+  const code = await main({
+    argv,
+    env,
+    terminal: {
+      out(text) {
+        out += text;
+        onOut?.(out);
+      },
+      err(text) {
+        err += text;
+      },
+      inIsTty: tty,
+      outIsTty: tty,
+      errIsTty: tty,
+    },
+    readFile(path) {
+      const text = files[path];
+      if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+      return text;
+    },
+    readStdin: async () => stdin,
+    signal: new AbortController().signal,
+    ...rest,
+  });
+  return { code, out, err };
+}
