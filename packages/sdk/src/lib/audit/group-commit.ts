@@ -3,6 +3,7 @@ import { createCanonicalJson } from './canonical-json.ts';
 import { type ChainHead, type Link, linkOrReject } from './chain.ts';
 import type { AuditEvent, AuditRecord } from './event.ts';
 import type { LogFile } from './log-file.ts';
+import type { Patience } from './patience.ts';
 
 /** When a record counts as kept: on the disk, or handed to the operating system. */
 export type Durability = 'fsync' | 'flush';
@@ -16,6 +17,7 @@ export interface GroupCommitOptions {
   /** Bytes of the file. */
   readonly length: number;
   readonly durability: Durability;
+  readonly patience: Patience;
 }
 
 /** Writes records to one file, those that arrive while a write is under way together. */
@@ -42,7 +44,7 @@ const largestGroup = 1_000;
  * takes its records with it, and neither a number nor a hash is lost.
  */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { file, path, durability } = options;
+  const { file, path, durability, patience } = options;
   const canonical = createCanonicalJson();
   const waiting: Waiting[] = [];
   let { head, length } = options;
@@ -79,13 +81,19 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       return;
     }
     head = { sequence: last.record.sequence, hash: last.record.hash };
-    for (const { waiting, record } of linked) waiting.resolve(record);
+    for (const { waiting, record } of linked) {
+      patience.kept(waiting.event);
+      waiting.resolve(record);
+    }
   };
 
   const drain = async () => {
     // One turn of patience: whoever calls in the same breath shares the write.
     await undefined;
-    while (waiting.length > 0) await commit(waiting.splice(0, largestGroup));
+    while (waiting.length > 0) {
+      if (waiting.length < largestGroup) await patience.wait();
+      await commit(waiting.splice(0, largestGroup));
+    }
     draining = undefined;
   };
 
@@ -106,6 +114,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       if (closing !== undefined) return Promise.reject(closed(path));
       return new Promise((resolve, reject) => {
         waiting.push({ event, resolve, reject });
+        patience.arrived(event);
         draining ??= drain();
       });
     },

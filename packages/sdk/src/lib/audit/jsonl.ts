@@ -11,6 +11,7 @@ import { type LogFile, type OpenLogFile, openLogFile } from './log-file.ts';
 import type { LogLine } from './log-lines.ts';
 import { type LogLock, lockLog } from './log-lock.ts';
 import { BrokenLogError, readLogState } from './log-state.ts';
+import { createPatience } from './patience.ts';
 
 export interface JsonlAuditLogOptions {
   /**
@@ -18,7 +19,12 @@ export interface JsonlAuditLogOptions {
    * `flush`: the operating system has it, so it outlives this process but not a power cut.
    */
   readonly durability?: Durability;
-  /** Dates the records that are added on opening. Default: the system's clock. Does not date other events. */
+  /**
+   * How long a record may wait for those of other guests under way, to share one sync of the disk, in milliseconds. A
+   * guest that comes alone waits for nobody. Default 2; 0 never waits.
+   */
+  readonly patienceMs?: number;
+  /** Times the patience and dates the records that are added on opening; does not date others. Default: the system's. */
   readonly clock?: Clock;
   /** How the file is opened for writing. Default: a real file. Reading and locking do not go through it. */
   readonly openFile?: OpenLogFile;
@@ -41,7 +47,7 @@ export interface JsonlAuditLog extends AuditSink {
  * @example await using audit = await jsonlAuditLog('/var/lib/guestpass/audit.jsonl');
  */
 export async function jsonlAuditLog(path: string, options: JsonlAuditLogOptions = {}): Promise<JsonlAuditLog> {
-  const { durability = 'fsync', clock = systemClock, openFile = openLogFile } = options;
+  const { durability = 'fsync', patienceMs = 2, clock = systemClock, openFile = openLogFile } = options;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const lock = await lockLog(path);
@@ -50,7 +56,8 @@ export async function jsonlAuditLog(path: string, options: JsonlAuditLogOptions 
       return await closeOnFailure(file, async () => {
         const { unanswered, torn, ...state } = await readLogState(path);
         if (torn) await setTornAside(file, path, torn);
-        const commits = createGroupCommit({ file, path, durability, ...state });
+        const patience = createPatience({ clock, longestMs: patienceMs });
+        const commits = createGroupCommit({ file, path, durability, patience, ...state });
         await Promise.all(unanswered.map((intent) => commits.record(unknownOutcome(intent, clock))));
         return logOf(commits, lock);
       });

@@ -73,10 +73,23 @@ function textProblem(text: string, path: string[]): AttributesProblem | undefine
   return /\p{Cc}/u.test(text) ? { path, detail: 'must not contain control characters' } : undefined;
 }
 
-function sizeProblem(value: object): AttributesProblem | undefined {
+function sizeProblem(value: Readonly<Record<string, unknown>>): AttributesProblem | undefined {
+  if (surelySmall(value)) return undefined;
   return Buffer.byteLength(JSON.stringify(value)) > limits.bytes
     ? { path: [], detail: `must not exceed ${limits.bytes} bytes as JSON` }
     : undefined;
+}
+
+/** Most attributes are a handful of short texts, far from the limit; writing them as JSON to find out would be waste. */
+function surelySmall(value: Readonly<Record<string, unknown>>): boolean {
+  let units = 2;
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    if (typeof item === 'object' && item !== null) return false;
+    units += key.length + 8 + (typeof item === 'string' ? item.length : 24);
+  }
+  // No character takes more than three bytes per UTF-16 code unit, escaped or not.
+  return units * 3 <= limits.bytes;
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -39,7 +39,9 @@ export async function attemptGuest(payload: GuestPayload, setup: AttemptSetup, r
   const refusal = refuse(payload, setup, run.watch);
   if (refusal) return { outcome: 'refused', ...refusal, ...factsOf(payload, run) };
 
-  const prepared = await prepare(setup.issuer, run);
+  const ready = prepare(setup.issuer, run);
+  const prepared = ready instanceof Promise ? await ready : ready;
+  run.watch.lap('token');
   if ('error' in prepared) {
     return { outcome: 'failed', stage: 'token', ...prepared, ...factsOf(payload, run) };
   }
@@ -103,18 +105,18 @@ function refuse(
   return captcha && { stage: 'captcha', error: captcha };
 }
 
-async function prepare(
-  issuer: Issuer,
-  run: Run,
-): Promise<{ readonly tries: readonly Try[] } | { readonly error: GuestpassError }> {
-  try {
-    return { tries: await issuer.prepare(run) };
-  } catch (error) {
-    if (!isGuestpassError(error)) throw error;
-    return { error };
-  } finally {
-    run.watch.lap('token');
-  }
+type Prepared = { readonly tries: readonly Try[] } | { readonly error: GuestpassError };
+
+function prepare(issuer: Issuer, run: Run): Prepared | Promise<Prepared> {
+  const tries = issuer.prepare(run);
+  if (!(tries instanceof Promise)) return { tries };
+  return tries.then(
+    (taken) => ({ tries: taken }),
+    (error: unknown) => {
+      if (!isGuestpassError(error)) throw error;
+      return { error };
+    },
+  );
 }
 
 function factsOf(payload: GuestPayload | undefined, run: Run, asked: Asked = nothingAsked): AttemptFacts {

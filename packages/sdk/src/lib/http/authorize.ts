@@ -14,8 +14,11 @@ export interface AccessToken {
 
 /** Where access tokens come from. */
 export interface TokenSource {
-  /** A token that is good for the next call. `deadlineAt` is an instant on the clock's monotonic axis. */
-  get(wait: { readonly signal?: AbortSignal; readonly deadlineAt?: number }): Promise<AccessToken>;
+  /**
+   * A token that is good for the next call: at once when one is held, so that a guest who finds one waits for nothing.
+   * `deadlineAt` is an instant on the clock's monotonic axis.
+   */
+  get(wait: { readonly signal?: AbortSignal; readonly deadlineAt?: number }): AccessToken | Promise<AccessToken>;
   /** Forgets exactly this value; a token that took its place in the meantime stays. */
   drop(value: string): void;
 }
@@ -30,7 +33,8 @@ export interface TokenSource {
 export function withBearer(exchange: Exchange, tokens: TokenSource, clock: Clock = systemClock): Exchange {
   const authorize = bearerHeader();
   return async (request) => {
-    const token = await tokens.get(request);
+    const held = tokens.get(request);
+    const token = held instanceof Promise ? await held : held;
     const startedAt = clock.monotonic();
     const answer = await exchange(authorize(request, token.value));
     if (answer.status !== 401) return answer;

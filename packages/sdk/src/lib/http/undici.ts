@@ -42,7 +42,7 @@ export function undiciExchange(options: UndiciExchangeOptions = {}): UndiciExcha
     exchange: (request) =>
       new Promise((resolve, reject) => {
         if (request.signal?.aborted) return reject(new ExchangeError('aborted', { sent: 'no' }));
-        const reception = new Reception(request, maxBodyBytes, resolve, reject);
+        const reception = new Reception(request, maxBodyBytes, { resolve, reject });
         try {
           const { pool, origin, path } = targetOf(request.url);
           const { method, headers, body } = request;
@@ -70,12 +70,16 @@ function openPool(origin: string, connections: number, proxy: string | undefined
   return proxy ? new ProxyAgent({ uri: proxy, connections }) : new Pool(origin, { connections });
 }
 
+interface Settle {
+  readonly resolve: (response: HttpResponse) => void;
+  readonly reject: (error: ExchangeError) => void;
+}
+
 /** Receives one answer. A request counts as sent from the moment undici hands it to a connected socket. */
 class Reception implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal | undefined;
   readonly #maxBodyBytes: number;
-  readonly #resolve: (response: HttpResponse) => void;
-  readonly #reject: (error: ExchangeError) => void;
+  readonly #promise: Settle;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: Record<string, string> = {};
@@ -83,16 +87,10 @@ class Reception implements Dispatcher.DispatchHandler {
   #size = 0;
   #ended = false;
 
-  constructor(
-    request: HttpRequest,
-    maxBodyBytes: number,
-    resolve: (response: HttpResponse) => void,
-    reject: (error: ExchangeError) => void,
-  ) {
+  constructor(request: HttpRequest, maxBodyBytes: number, promise: Settle) {
     this.#signal = request.signal;
     this.#maxBodyBytes = maxBodyBytes;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#promise = promise;
     this.#signal?.addEventListener('abort', this);
   }
 
@@ -130,7 +128,7 @@ class Reception implements Dispatcher.DispatchHandler {
     if (!this.#end()) return;
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 && first ? first : Buffer.concat(this.#chunks, this.#size);
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+    this.#promise.resolve({ status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_: unknown, error: Error): void {
@@ -139,7 +137,7 @@ class Reception implements Dispatcher.DispatchHandler {
 
   fail(error: unknown): void {
     if (!this.#end()) return;
-    this.#reject(error instanceof ExchangeError ? error : this.#explain(error));
+    this.#promise.reject(error instanceof ExchangeError ? error : this.#explain(error));
   }
 
   #explain(error: unknown): ExchangeError {

@@ -34,9 +34,9 @@ export interface NotIssued extends IssueFacts {
 /** Turns a payload that policy let through into a guest pass. Every way into the platform has this shape. */
 export interface Issuer {
   /**
-   * Makes ready what costs but creates nothing, such as an access token. Returns the tries it took; throws the
-   * {@link GuestpassError} that ends the attempt.
+   * Makes ready what costs but creates nothing, such as an access token. Returns the tries it took, at once when all was
+   * ready; rejects with the {@link GuestpassError} that ends the attempt.
    */
-  readonly prepare: (call: Call) => Promise<readonly Try[]>;
+  readonly prepare: (call: Call) => readonly Try[] | Promise<readonly Try[]>;
   readonly issue: (payload: GuestPayload, call: Call) => Promise<Issue>;
 }

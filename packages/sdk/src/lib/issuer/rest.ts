@@ -22,7 +22,10 @@ export interface RestIssuerOptions {
 /** The tutorial's contract: one POST to the guests path, answered by `201 Created` with the guest. */
 export function restIssuer({ guestsUrl, exchange, tokens, now }: RestIssuerOptions): Issuer {
   return {
-    prepare: async (call) => (await tokens.get(call)).tries,
+    prepare(call) {
+      const token = tokens.get(call);
+      return token instanceof Promise ? token.then(({ tries }) => tries) : token.tries;
+    },
     async issue(payload, call) {
       let response: HttpResponse;
       try {

@@ -92,7 +92,8 @@ class World {
     this.#controllers.push(controller);
     const asked = { turn: ++this.#turn, ms: this.clock.monotonic() };
     const deadline = withinMs === undefined ? {} : { deadlineAt: asked.ms + withinMs };
-    const outcome = this.tokens.get({ signal: controller.signal, ...deadline }).then(
+    const asking = Promise.resolve(this.tokens.get({ signal: controller.signal, ...deadline }));
+    const outcome = asking.then(
       ({ value, cached }) => this.#served(value, cached, asked),
       (error: unknown) => {
         this.settled.failed += 1;

@@ -34,9 +34,17 @@ function setUp(more: Partial<TokenProviderOptions> & { lifetimeMs?: number } = {
   const clock = manualClock(Date.parse('2024-01-15T10:30:00Z'));
   const { lifetimeMs, ...options } = more;
   const server = endpoint(clock, lifetimeMs);
-  const tokens = createTokenProvider({ request: (wait) => server.request(wait), clock, random: () => 0, ...options });
+  const provider = createTokenProvider({ request: (wait) => server.request(wait), clock, random: () => 0, ...options });
+  // Whether a token is there at once or comes later matters to one test alone.
+  const tokens = {
+    get: async (wait: Parameters<typeof provider.get>[0]) => provider.get(wait),
+    drop: (value: string) => provider.drop(value),
+    expiresAt: () => provider.expiresAt(),
+    close: () => provider.close(),
+    [Symbol.asyncDispose]: () => provider[Symbol.asyncDispose](),
+  };
   const value = async () => (await clock.settle(tokens.get({}))).value;
-  return { clock, server, tokens, value };
+  return { clock, server, provider, tokens, value };
 }
 
 const down = () => new GuestpassError('platform_unavailable', 'The token endpoint is down.');
@@ -52,11 +60,12 @@ test('a thousand callers without a token share one request', async () => {
 });
 
 test('a cached token is served without a timer, a listener or a new object', async () => {
-  const { clock, server, tokens, value } = setUp();
+  const { clock, server, provider, value } = setUp();
   await value();
   const { signal } = new AbortController();
-  const [one, two] = [tokens.get({ signal, deadlineAt: 5_000 }), tokens.get({})];
+  const [one, two] = [provider.get({ signal, deadlineAt: 5_000 }), provider.get({})];
   expect(one).toBe(two);
+  expect(one).toMatchObject({ value: 'token-1', cached: true });
   expect([clock.pending, getEventListeners(signal, 'abort'), server.requests]).toEqual([0, [], 1]);
   const token = await one;
   expect(token).toEqual({ value: 'token-1', cached: true, tries: [] });

@@ -31,7 +31,7 @@ export interface TokenProvider extends TokenSource, AsyncDisposable {
  * that gives up leaves it running. The token is renewed early, in the background, while the old one is served to its
  * end, so an outage of the token endpoint shorter than what is left of the token goes unnoticed.
  *
- * `get` rejects with a `GuestpassError`: the request's own, or `aborted` or `deadline_exceeded` for this caller alone.
+ * `get` answers at once with a token that is held; otherwise it rejects with a `GuestpassError`: the request's own, or `aborted` or `deadline_exceeded` for this caller alone.
  */
 export function createTokenProvider(options: TokenProviderOptions): TokenProvider {
   return new SharedToken(options);
@@ -41,8 +41,8 @@ interface HeldToken {
   readonly value: string;
   readonly usableUntil: number;
   readonly expiresAt: number;
-  /** One promise for all callers, so that a cached token costs next to nothing. */
-  readonly served: Promise<AccessToken>;
+  /** One record for all callers. */
+  readonly served: AccessToken;
 }
 
 /** A request under way. */
@@ -73,7 +73,7 @@ class SharedToken implements TokenProvider {
     this.#random = random;
   }
 
-  get(wait: Wait): Promise<AccessToken> {
+  get(wait: Wait): AccessToken | Promise<AccessToken> {
     const now = this.#flight.clock.monotonic();
     const held = this.#held;
     if (held === undefined || now >= held.usableUntil) return this.#await(wait, now);
@@ -130,7 +130,7 @@ class SharedToken implements TokenProvider {
     if (this.#closed) throw closed();
     const now = this.#flight.clock.monotonic();
     const { usableMs, renewMs } = tokenSpans(lifetimeMs, this.#random);
-    const served = Promise.resolve(Object.freeze({ value, cached: true, tries: noTries }));
+    const served = Object.freeze({ value, cached: true, tries: noTries });
     this.#held = { value, usableUntil: now + usableMs, expiresAt: now + lifetimeMs, served };
     this.#renewAt = now + renewMs;
     this.#rejections = 0;
