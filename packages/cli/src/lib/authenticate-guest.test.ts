@@ -220,3 +220,29 @@ test('a dry run refuses what the real one would refuse', async () => {
     err: expect.stringContaining('idempotency_key_invalid'),
   });
 });
+
+test('without a place for its records no guest is let in', async () => {
+  await using simulator = createSimulator({ seed: 1 });
+  const { code, out, err } = await play([...guest, '--audit-file', '/dev/null/audit.jsonl'], near(simulator));
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err).toMatch(/^✗ Failed: The audit log \S+ could not be opened/);
+  expect(simulator.requests).toEqual([]);
+});
+
+test('a mistake of ours ends with 1 and asks for a report', async () => {
+  const now = (): number => {
+    throw new TypeError('no clock');
+  };
+  const clock = { ...manualClock(), now };
+  const env = { GUESTPASS_TARGET: 'simulator' };
+  const brief = await play([...guest, '--json'], { clock, env });
+  expect(brief).toMatchObject({ code: 1, err: expect.stringContaining('TypeError: no clock') });
+  expect(JSON.parse(brief.out)).toEqual({ error: { code: null, message: 'no clock' } });
+  expect((await play([...guest, '--debug'], { clock, env })).err).toMatch(/^TypeError: no clock\n {4}at /);
+});
+
+test('an interruption before anything was read ends with 130 and without a word', async () => {
+  const readStdin = () => Promise.reject(new Error('interrupted'));
+  const props = { signal: AbortSignal.abort(), readStdin };
+  expect(await play([...guest, '--payload', '-'], props)).toEqual({ code: 130, out: '', err: '' });
+});

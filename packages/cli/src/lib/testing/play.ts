@@ -2,7 +2,7 @@ import { main } from '../main.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 /** What a test says about the world of one command line; everything else is empty. */
-export interface Props extends Partial<Pick<Surroundings, 'env' | 'clock' | 'exchange' | 'signal'>> {
+export interface Props extends Partial<Pick<Surroundings, 'env' | 'clock' | 'exchange' | 'signal' | 'readStdin'>> {
   /** Text of each file by path. */
   readonly files?: Readonly<Record<string, string>>;
   readonly stdin?: string;
