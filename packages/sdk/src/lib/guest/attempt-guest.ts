@@ -43,7 +43,7 @@ export async function attemptGuest(payload: GuestPayload, setup: AttemptSetup, r
   const prepared = ready instanceof Promise ? await ready : ready;
   run.watch.lap('token');
   if ('error' in prepared) {
-    return { outcome: 'failed', stage: 'token', ...prepared, ...factsOf(payload, run) };
+    return { outcome: 'failed', stage: 'token', error: prepared.error, ...factsOf(payload, run) };
   }
 
   const issue = await setup.issuer.issue(payload, run);

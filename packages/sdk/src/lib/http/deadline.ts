@@ -38,6 +38,10 @@ class Race {
   }
 
   run(exchange: Exchange, request: HttpRequest, leftMs: number): Promise<HttpResponse> {
+    this.#signal = request.signal;
+    this.#signal?.addEventListener('abort', this, { once: true });
+    // A longer timer would be cut and end the request too early.
+    if (leftMs <= longestTimerMs) this.#cancelTimer = this.#clock.after(leftMs, () => this.#stop('deadline'));
     exchange({ ...request, signal: this.#controller.signal }).then(
       (response) => {
         this.#clear();
@@ -48,10 +52,6 @@ class Race {
         this.#settled.reject(this.#end ? ended(this.#end, error) : error);
       },
     );
-    this.#signal = request.signal;
-    this.#signal?.addEventListener('abort', this, { once: true });
-    // A longer timer would be cut and end the request too early.
-    if (leftMs <= longestTimerMs) this.#cancelTimer = this.#clock.after(leftMs, () => this.#stop('deadline'));
     return this.#settled.promise;
   }
 
