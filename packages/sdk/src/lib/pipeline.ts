@@ -57,6 +57,8 @@ export interface CallOptions {
   readonly deadlineMs?: number;
   /** 16 to 128 letters, digits, `_` or `-`. The same key and payload make one guest in this process. */
   readonly idempotencyKey?: string;
+  /** The visitor's IP address, told to the captcha provider alone. Default: it is told none. */
+  readonly remoteIp?: string;
 }
 
 /** The path of the tutorial. */
@@ -92,6 +94,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         deadlineAt: watch.startedAt + (call.deadlineMs ?? deadlineMs),
         ...(call.signal && { signal: call.signal }),
         ...(call.idempotencyKey !== undefined && { idempotencyKey: call.idempotencyKey }),
+        ...(call.remoteIp !== undefined && { remoteIp: call.remoteIp }),
       };
     },
     close: () => end.close(),
@@ -100,7 +103,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
 function optionFaults(options: PipelineOptions): Fault[] {
   const { clientId, clientSecret, guestsPath = '/', deadlineMs = 1, requestsPerMinute = 1, policy } = options;
-  const threshold = policy?.captcha?.threshold ?? 0;
+  const { mode, threshold = 0, verifiers = {} } = policy?.captcha ?? {};
   const checks: readonly [boolean, string, string][] = [
     [clientId !== '', '/clientId', 'must not be empty'],
     [clientSecret !== '', '/clientSecret', 'must not be empty'],
@@ -108,6 +111,7 @@ function optionFaults(options: PipelineOptions): Fault[] {
     [deadlineMs > 0, '/deadlineMs', 'must be more than 0'],
     [requestsPerMinute > 0, '/requestsPerMinute', 'must be more than 0'],
     [threshold >= 0 && threshold <= 1, '/policy/captcha/threshold', 'must be from 0 to 1'],
+    [mode !== 'verified' || Object.keys(verifiers).length > 0, '/policy/captcha/verifiers', 'must name who verifies'],
   ];
   return checks.flatMap(([holds, pointer, detail]) => (holds ? [] : { pointer, detail }));
 }

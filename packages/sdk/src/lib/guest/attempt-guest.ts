@@ -3,10 +3,10 @@ import type { GuestPayload } from '../contract/guest-payload.ts';
 import { type Fault, GuestpassError, isGuestpassError } from '../errors.ts';
 import type { Try } from '../http/exchange.ts';
 import type { Call, Issue, Issuer } from '../issuer/issuer.ts';
-import { type CaptchaPolicy, refuseCaptcha } from '../policy/captcha.ts';
+import { type CaptchaPolicy, refuseCaptcha, verifyCaptcha } from '../policy/captcha.ts';
 import { refuseChannel } from '../policy/channel.ts';
 import { type ConsentPolicy, refuseConsent } from '../policy/consent.ts';
-import type { Attempt, AttemptFacts, StageName } from './attempt.ts';
+import type { Attempt, AttemptFacts, CaptchaJudgement, StageName } from './attempt.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** Who may come in. */
@@ -29,6 +29,8 @@ export interface Run extends Call {
   /** ISO 8601 instant by our own clock. */
   readonly startedAt: string;
   readonly watch: Stopwatch;
+  /** The visitor's IP address, told to the captcha provider alone. */
+  readonly remoteIp?: string;
 }
 
 /**
@@ -39,15 +41,29 @@ export async function attemptGuest(payload: GuestPayload, setup: AttemptSetup, r
   const refusal = refuse(payload, setup, run.watch);
   if (refusal) return { outcome: 'refused', ...refusal, ...factsOf(payload, run) };
 
+  // Nothing is waited for when nobody has to be asked.
+  const verification = verifyCaptcha(payload.captcha, setup.policy.captcha, run);
+  const verified = verification && (await verification);
+  if (verified) run.watch.lap('captcha');
+  const captcha = verified?.judgement ?? claimedCaptcha(payload);
+  if (verified?.end) {
+    return { ...verified.end, stage: 'captcha', ...factsOf(payload, run, { ...nothingAsked, captcha }) };
+  }
+
   const ready = prepare(setup.issuer, run);
   const prepared = ready instanceof Promise ? await ready : ready;
   run.watch.lap('token');
   if ('error' in prepared) {
-    return { outcome: 'failed', stage: 'token', error: prepared.error, ...factsOf(payload, run) };
+    return {
+      outcome: 'failed',
+      stage: 'token',
+      error: prepared.error,
+      ...factsOf(payload, run, { ...nothingAsked, captcha }),
+    };
   }
 
   const issue = await setup.issuer.issue(payload, run);
-  const asked = { latencyMs: run.watch.lap('guest'), tokenTries: prepared.tries, issue };
+  const asked = { latencyMs: run.watch.lap('guest'), tokenTries: prepared.tries, issue, captcha };
   const facts = factsOf(payload, run, asked);
   if (issue.outcome === 'admitted') return { outcome: 'admitted', guestPass: issue.guestPass, ...facts };
   return { outcome: issue.outcome, stage: 'guest', error: issue.error, ...facts };
@@ -83,6 +99,8 @@ interface Asked {
   readonly latencyMs: number;
   readonly tokenTries: readonly Try[];
   readonly issue: Pick<Issue, 'tries' | 'correlationId'>;
+  /** What became of the captcha, once that is known. */
+  readonly captcha?: CaptchaJudgement | null;
 }
 
 const nothingAsked: Asked = { latencyMs: 0, tokenTries: [], issue: { tries: [], correlationId: null } };
@@ -125,9 +143,7 @@ function factsOf(payload: GuestPayload | undefined, run: Run, asked: Asked = not
     id: run.id,
     channelId: payload?.channelId ?? null,
     consentTimestamp: payload?.consent.timestamp ?? null,
-    captcha: payload?.captcha
-      ? { provider: payload.captcha.provider, verified: false, score: payload.captcha.score ?? null }
-      : null,
+    captcha: asked.captcha === undefined ? claimedCaptcha(payload) : asked.captcha,
     startedAt: run.startedAt,
     latencyMs,
     durationMs: run.watch.elapsed(),
@@ -136,6 +152,11 @@ function factsOf(payload: GuestPayload | undefined, run: Run, asked: Asked = not
     statusCodes: issue.tries.flatMap(({ status }) => status ?? []),
     correlationId: issue.correlationId,
   };
+}
+
+function claimedCaptcha(payload: GuestPayload | undefined): CaptchaJudgement | null {
+  const captcha = payload?.captcha;
+  return captcha ? { provider: captcha.provider, verified: false, score: captcha.score ?? null } : null;
 }
 
 function listed(faults: readonly Fault[]): string {
