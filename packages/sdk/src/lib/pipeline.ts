@@ -7,7 +7,7 @@ import { startStopwatch } from './guest/stopwatch.ts';
 import type { Exchange } from './http/exchange.ts';
 import { undiciExchange } from './http/undici.ts';
 import { restIssuer } from './issuer/rest.ts';
-import { createPlatform, type RetryOptions } from './platform.ts';
+import { createPlatform, type Platform, type RetryOptions } from './platform.ts';
 import type { CaptchaPolicy } from './policy/captcha.ts';
 import type { ConsentPolicy } from './policy/consent.ts';
 
@@ -72,7 +72,7 @@ export interface Pipeline {
   readonly setup: AttemptSetup;
   /** Names an attempt, starts its watch and sets its deadline. */
   begin(call?: CallOptions): Run;
-  /** Ends every connection once it is idle. */
+  /** Gives up a token request that nobody waits for, and ends every connection once it is idle. */
   close(): Promise<void>;
 }
 
@@ -83,8 +83,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   if (faults.length > 0) throw new GuestpassError('config_invalid', 'The options are not usable.', { faults });
   const end = options.exchange ? { exchange: options.exchange, close: async () => {} } : undiciExchange(options);
   const timestamp = createTimestamps(clock);
+  const platform = openPlatform(options, end.exchange, clock);
   return {
-    setup: setUp(options, end.exchange, clock),
+    setup: setUp(options, platform, clock),
     begin(call = {}) {
       const watch = startStopwatch(clock);
       return {
@@ -97,7 +98,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         ...(call.remoteIp !== undefined && { remoteIp: call.remoteIp }),
       };
     },
-    close: () => end.close(),
+    async close() {
+      await platform.tokens.close();
+      await end.close();
+    },
   };
 }
 
@@ -116,10 +120,10 @@ function optionFaults(options: PipelineOptions): Fault[] {
   return checks.flatMap(([holds, pointer, detail]) => (holds ? [] : { pointer, detail }));
 }
 
-function setUp(options: PipelineOptions, exchange: Exchange, clock: Clock): AttemptSetup {
-  const { environment, clientId, clientSecret, policy = {}, random = Math.random } = options;
+function openPlatform(options: PipelineOptions, exchange: Exchange, clock: Clock): Platform {
+  const { environment, clientId, clientSecret, random = Math.random } = options;
   const hosts = typeof environment === 'string' ? resolveEnvironment(environment) : environment;
-  const platform = createPlatform({
+  return createPlatform({
     hosts,
     clientId,
     clientSecret,
@@ -132,16 +136,13 @@ function setUp(options: PipelineOptions, exchange: Exchange, clock: Clock): Atte
     clock,
     random,
   });
+}
+
+function setUp({ policy = {} }: PipelineOptions, { guestsUrl, guests, tokens }: Platform, clock: Clock): AttemptSetup {
   const { consent = {}, captcha = {}, allowedChannels } = policy;
-  const issuer = restIssuer({
-    guestsUrl: platform.guestsUrl,
-    exchange: platform.guests,
-    tokens: platform.tokens,
-    now: clock.now,
-  });
   return {
     policy: { consent, captcha, ...(allowedChannels && { allowedChannels: new Set(allowedChannels) }) },
-    issuer,
+    issuer: restIssuer({ guestsUrl, exchange: guests, tokens, now: clock.now }),
     clock,
   };
 }

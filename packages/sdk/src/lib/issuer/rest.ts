@@ -98,7 +98,8 @@ function refusalOf(response: HttpResponse, nowMs: number): Refusal {
 function clientError(response: HttpResponse): Refusal {
   const { status } = response;
   const body = readPlatformError(response);
-  const named = body.code ? ` (${word(body.code)})` : '';
+  const code = knownShape(body.code, codeShape);
+  const named = code ? ` (${code})` : '';
   switch (status) {
     case 401:
       return failed('unauthorized', `The platform refused a fresh access token${named}.`);
@@ -133,9 +134,9 @@ function rateLimited(response: HttpResponse, nowMs: number): Refusal {
 const longestRetryAfterMs = 3_600_000;
 
 function rejected(detail: string, body: PlatformError): Refusal {
-  const faults = (body.details ?? []).slice(0, 32).map(({ fieldName = '', errorCode = 'invalid' }) => ({
-    pointer: fieldName === '' ? '' : `/${word(fieldName).replaceAll('.', '/')}`,
-    detail: `The platform says: ${word(errorCode)}.`,
+  const faults = (body.details ?? []).slice(0, 32).map(({ fieldName, errorCode }) => ({
+    pointer: pointerTo(knownShape(fieldName, fieldShape)),
+    detail: `The platform says: ${knownShape(errorCode, codeShape) ?? 'invalid'}.`,
   }));
   return { ...failed('request_rejected', detail), faults };
 }
@@ -143,9 +144,18 @@ function rejected(detail: string, body: PlatformError): Refusal {
 const failed = (code: ErrorCode, detail: string): Refusal => ({ outcome: 'failed', code, detail });
 const unknown = (code: ErrorCode, detail: string): Refusal => ({ outcome: 'unknown', code, detail });
 
-/** A platform's free text may echo the payload; only names made of harmless characters are passed on. */
-function word(text: string): string {
-  return text.replace(/[^\w.:-]/g, '').slice(0, 64);
+/** Codes of the platform are words with dots, such as `constraint.validation`. */
+const codeShape = /^[a-z][a-z0-9]{0,31}(?:[._][a-z0-9]{1,31}){0,7}$/;
+/** Fields of the payload that was sent. */
+const fieldShape = /^(?:channelId|consent|captcha|attributes)(?:\.[\w-]{1,64}){0,5}$/;
+
+/** Whatever a platform says may echo the payload; only what has the shape of a name is passed on. */
+function knownShape(text: string | undefined, shape: RegExp): string | undefined {
+  return text !== undefined && shape.test(text) ? text : undefined;
+}
+
+function pointerTo(field: string | undefined): string {
+  return field === undefined ? '' : `/${field.replaceAll('.', '/')}`;
 }
 
 function readPlatformError(response: HttpResponse): PlatformError {
