@@ -75,13 +75,12 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
     return books.settle(attempted, run);
   };
 
-  const startOrJoin = async (input: unknown, run: Run): Promise<Attempt> => {
+  const startOrJoin = (input: unknown, run: Run): Promise<Attempt> => {
     const parsed = parseGuestPayload(input);
     if (!parsed.ok) return books.settle(refusePayload(input, parsed.faults, run), run);
     run.watch.lap('payload');
-    const start = () => admit(parsed.payload, run);
-    if (run.idempotencyKey === undefined) return start();
-    const joined = idempotency.once(run.idempotencyKey, parsed.payload, start);
+    if (run.idempotencyKey === undefined) return admit(parsed.payload, run);
+    const joined = idempotency.once(run.idempotencyKey, parsed.payload, () => admit(parsed.payload, run));
     return joined instanceof GuestpassError ? books.settle(endEarly('refused', joined, { run }), run) : joined;
   };
 

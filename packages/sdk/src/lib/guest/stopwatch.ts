@@ -22,7 +22,8 @@ export function startStopwatch(clock: Clock): Stopwatch {
     lap(stage) {
       const now = clock.monotonic();
       const span = roundMs(now - last);
-      stages[stage] = (stages[stage] ?? 0) + span;
+      const before = stages[stage];
+      stages[stage] = before === undefined ? span : roundMs(before + span);
       last = now;
       return span;
     },

@@ -19,7 +19,8 @@ export interface UndiciExchange {
 
 /**
  * The default end: undici's pool, driven by its dispatch interface, which costs a third of `fetch`. Every answer is
- * read to its end, so a repeated request never leaves a connection behind. Redirects are not followed.
+ * read to its end, so a repeated request never leaves a connection behind. Redirects are not followed. How long an
+ * answer is waited for is up to the request's signal.
  */
 export function undiciExchange(options: UndiciExchangeOptions = {}): UndiciExchange {
   const { connections = 64, maxBodyBytes = 262_144, proxy } = options;
@@ -67,7 +68,9 @@ interface Target {
 }
 
 function openPool(origin: string, connections: number, proxy: string | undefined): Dispatcher {
-  return proxy ? new ProxyAgent({ uri: proxy, connections }) : new Pool(origin, { connections });
+  // How long to wait is the deadline's matter; timers of undici's own would only cost.
+  const limits = { connections, headersTimeout: 0, bodyTimeout: 0 };
+  return proxy ? new ProxyAgent({ uri: proxy, ...limits }) : new Pool(origin, limits);
 }
 
 interface Settle {
@@ -110,8 +113,10 @@ class Reception implements Dispatcher.DispatchHandler {
     this.#status = status;
     for (const name in headers) {
       const value = headers[name];
-      this.#headers[name] = Array.isArray(value) ? value.join(', ') : String(value);
+      if (Array.isArray(value)) headers[name] = value.join(', ');
     }
+    // A cast, because after the loop no value is a list any more.
+    this.#headers = headers as Record<string, string>;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
