@@ -1,11 +1,16 @@
 /** What a request is for; `other` is everything the simulator does not offer. */
-export type Operation = 'token' | 'guest' | 'other';
+export type Operation = 'token' | 'guest' | 'captcha' | 'idp' | 'other';
 
 export const tokenPath = '/oauth/token';
 export const guestsPath = '/api/v2/conversations/webmessaging/guests';
 
+/** Where the identity provider takes webhooks in. */
+export const webhooksPath = '/_idp/webhooks';
+
 export function operationOf(path: string): Operation {
   if (path === tokenPath) return 'token';
+  if (path === webhooksPath) return 'idp';
+  if (/^\/captcha\/[a-z]+\/siteverify$/.test(path)) return 'captcha';
   return path === guestsPath ? 'guest' : 'other';
 }
 

@@ -7,6 +7,7 @@ test('forgets the oldest entry once it is full', () => {
   map.set('b', 2);
   map.set('c', 3);
   expect([map.get('a'), map.get('b'), map.get('c')]).toEqual([undefined, 2, 3]);
+  expect(map.values()).toEqual([2, 3]);
   expect(map.size).toBe(2);
 });
 

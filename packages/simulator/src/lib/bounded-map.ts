@@ -3,6 +3,8 @@ export interface BoundedMap<Value> {
   get(key: string): Value | undefined;
   /** Setting a known key keeps its place in the order. */
   set(key: string, value: Value): void;
+  /** Oldest first. */
+  values(): readonly Value[];
   readonly size: number;
 }
 
@@ -18,6 +20,7 @@ export function createBoundedMap<Value>(capacity: number): BoundedMap<Value> {
         return;
       }
     },
+    values: () => [...entries.values()],
     get size() {
       return entries.size;
     },

@@ -1,8 +1,11 @@
 import { Hono } from 'hono';
 import { apiErrorFor, apiErrorResponse } from './api-error.ts';
 import { type AskedEnv, guestsPath, tokenPath } from './asked.ts';
+import { dialects } from './captcha/dialect.ts';
+import { createSiteverifyEndpoint } from './captcha/siteverify-endpoint.ts';
 import { createGuests } from './guests/guests.ts';
 import { createGuestsEndpoint } from './guests/guests-endpoint.ts';
+import { createIdentityProvider } from './identity-provider/identity-provider.ts';
 import { createTokenEndpoint } from './oauth/token-endpoint.ts';
 import { createTokens } from './oauth/tokens.ts';
 import { createRandom } from './random.ts';
@@ -14,6 +17,10 @@ export interface PlatformCounts {
   readonly tokensIssued: number;
   readonly guestsCreated: number;
   readonly replayed: number;
+  /** Captcha answers that passed, repeats under one idempotency key left out. */
+  readonly captchasPassed: number;
+  /** Webhooks the identity provider verified, repeats of one id left out. */
+  readonly webhooksAccepted: number;
 }
 
 /** The simulated platform without faults: a new one knows nobody. */
@@ -29,11 +36,22 @@ export function createPlatform(settings: Settings): Platform {
   const guests = createGuests({ clock, random: createRandom(seed, 'guests'), sessionLifetimeSeconds });
   const tokenRates = createRateWindows(clock, settings.tokenRequestsPerMinute);
   const rates = createRateWindows(clock, settings.requestsPerMinute);
+  const identityProvider = createIdentityProvider({ clock, webhookSecret: settings.webhookSecret });
   const app = new Hono<AskedEnv>();
+  let captchasPassed = 0;
 
   app.post(tokenPath, createTokenEndpoint({ clients, tokens, rates: tokenRates }));
   app.post(guestsPath, createGuestsEndpoint({ tokens, rates, channels, guests, messagingUrl }));
-  for (const path of [tokenPath, guestsPath]) {
+  const siteverifyPaths = Object.entries(dialects).map(([provider, dialect]) => {
+    const path = `/captcha/${provider}/siteverify`;
+    const onPassed = () => {
+      captchasPassed += 1;
+    };
+    app.post(path, createSiteverifyEndpoint({ dialect, site: settings.captcha, clock, onPassed }));
+    return path;
+  });
+  app.route('/', identityProvider.app);
+  for (const path of [tokenPath, guestsPath, ...siteverifyPaths]) {
     app.all(path, (c) => apiErrorResponse({ ...apiErrorFor(405), headers: { Allow: 'POST' } }, c.env.correlationId));
   }
   app.notFound((c) => apiErrorResponse(apiErrorFor(404), c.env.correlationId));
@@ -43,6 +61,12 @@ export function createPlatform(settings: Settings): Platform {
 
   return {
     app,
-    counts: () => ({ tokensIssued: tokens.issued, guestsCreated: guests.created, replayed: guests.replayed }),
+    counts: () => ({
+      tokensIssued: tokens.issued,
+      guestsCreated: guests.created,
+      replayed: guests.replayed,
+      captchasPassed,
+      webhooksAccepted: identityProvider.accepted,
+    }),
   };
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import type { CaptchaSite } from './captcha/siteverify-endpoint.ts';
 import { type SimulatorClock, systemClock } from './clock.ts';
 import type { ChannelStatus } from './guests/guests-endpoint.ts';
+import { createVerify } from './identity-provider/verify.ts';
 import type { SimulatedClient } from './oauth/token-endpoint.ts';
 
 export interface SimulatorOptions {
@@ -25,7 +27,17 @@ export interface SimulatorOptions {
   readonly sessionLifetimeSeconds?: number;
   /** WebSocket address told to guests. Default: `/v1` at the host that was asked. Nothing listens there yet. */
   readonly messagingUrl?: string;
+  /**
+   * What the captcha providers know of the site. Default: the secret `sim-captcha-secret`, the hostname `localhost`, the
+   * action `guest`.
+   */
+  readonly captcha?: Partial<CaptchaSite>;
+  /** Secret the identity provider verifies webhooks by, until another is put. Default {@link defaultWebhookSecret}. */
+  readonly webhookSecret?: string;
 }
+
+/** The secret the identity provider starts with. */
+export const defaultWebhookSecret = `whsec_${Buffer.from('simulator-webhook-secret-0').toString('base64')}`;
 
 /** The options with every default filled in. */
 export interface Settings {
@@ -38,6 +50,8 @@ export interface Settings {
   readonly tokenRequestsPerMinute: number;
   readonly sessionLifetimeSeconds: number;
   readonly messagingUrl: string | undefined;
+  readonly captcha: CaptchaSite;
+  readonly webhookSecret: string;
 }
 
 const defaultClients = [
@@ -46,8 +60,12 @@ const defaultClients = [
 
 const defaultChannels = { demo: 'active', 'your-channel-id': 'active', disabled: 'disabled' } as const;
 
-/** Fills in the defaults. Throws a `RangeError` for a number that cannot be meant. */
+const defaultCaptcha: CaptchaSite = { secret: 'sim-captcha-secret', hostname: 'localhost', action: 'guest' };
+
+/** Fills in the defaults. Throws a `RangeError` for a number that cannot be meant, a `TypeError` for a webhook secret. */
 export function resolveSettings(options: SimulatorOptions): Settings {
+  const { webhookSecret = defaultWebhookSecret } = options;
+  createVerify(webhookSecret);
   return {
     clock: options.clock ?? systemClock,
     seed: String(options.seed ?? randomUUID()),
@@ -58,6 +76,8 @@ export function resolveSettings(options: SimulatorOptions): Settings {
     tokenRequestsPerMinute: positive('tokenRequestsPerMinute', options.tokenRequestsPerMinute ?? 300),
     sessionLifetimeSeconds: positive('sessionLifetimeSeconds', options.sessionLifetimeSeconds ?? 259_200),
     messagingUrl: options.messagingUrl,
+    captcha: { ...defaultCaptcha, ...options.captcha },
+    webhookSecret,
   };
 }
 

@@ -1,6 +1,7 @@
 import { RequestError } from '@hono/node-server';
 import { answer, type Run, stamp } from './answer.ts';
 import { apiErrorFor, apiErrorResponse } from './api-error.ts';
+import { webhooksPath } from './asked.ts';
 import type { SimulatorClock } from './clock.ts';
 import { createControl } from './control/control.ts';
 import { createFaults, type Faults } from './faults/faults.ts';
@@ -69,9 +70,11 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const control = createControl({ seed, faults, stats, reset, requests: () => run.journal.list() });
   const serve = async (request: Request, wire: Wire) => {
     const correlationId = run.correlationId();
-    if (!isControl(request)) return answer(run, { request, wire, correlationId });
+    const { pathname } = new URL(request.url);
+    const plane = isUnder('/_sim', pathname) ? control : run.app;
+    if (plane === run.app && !isAside(pathname)) return answer(run, { request, wire, correlationId });
     const body = (await readRequestBody(request)) ?? new Uint8Array();
-    return stamp(await control.fetch(request, { body, correlationId }), correlationId, clock);
+    return stamp(await plane.fetch(request, { body, correlationId }), correlationId, clock);
   };
   const fail = (error: unknown) => {
     const correlationId = run.correlationId();
@@ -125,7 +128,11 @@ function statsOf({ platform, journal, faults }: SimulatorRun): SimulatorStats {
   return { ...journal.counts(), ...platform.counts(), faultsApplied: faults.applied, openFaults };
 }
 
-function isControl(request: Request): boolean {
-  const { pathname } = new URL(request.url);
-  return pathname === '/_sim' || pathname.startsWith('/_sim/');
+/** What the identity provider is asked by those who watch it: no fault touches it, and nothing of it is recorded. */
+function isAside(path: string): boolean {
+  return isUnder('/_idp', path) && path !== webhooksPath;
+}
+
+function isUnder(root: string, path: string): boolean {
+  return path === root || path.startsWith(`${root}/`);
 }

@@ -29,8 +29,12 @@ test('stats count everything since the start', async () => {
     tokenRequests: 1,
     tokensIssued: 1,
     guestRequests: 2,
+    captchaRequests: 0,
+    idpRequests: 0,
     guestsCreated: 1,
     replayed: 0,
+    captchasPassed: 0,
+    webhooksAccepted: 0,
     otherRequests: 0,
     unanswered: 0,
     rejectedByStatus: { 401: 1 },
@@ -107,5 +111,5 @@ test('every fault the README shows is taken', async () => {
   const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
   const shown = [...readme.matchAll(/^fault '(.*?)'/gm)].map(([, fault]) => fault ?? '');
   const answers = await Promise.all(shown.map((fault) => simulator.fetch(post(fault))));
-  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 201));
+  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 201));
 });

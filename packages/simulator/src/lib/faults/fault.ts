@@ -27,7 +27,7 @@ const body = z.union([
 /** How a fault is written, as an argument and as JSON. */
 const faultSchema = z
   .strictObject({
-    operation: z.enum(['token', 'guest', 'any']).default('any'),
+    operation: z.enum(['token', 'guest', 'captcha', 'idp', 'any']).default('any'),
     times: z.union([z.int().min(1), z.literal('always')]).default(1),
     after: z.int().min(0).default(0),
     probability: z.number().gt(0).max(1).default(1),
@@ -49,8 +49,11 @@ const faultSchema = z
 
 /** A fault as it is scripted. */
 export interface SimulatorFault {
-  /** The requests it is for; `any` is everything but the control plane. Default `any`. */
-  readonly operation?: 'token' | 'guest' | 'any';
+  /**
+   * The requests it is for; `captcha` is every provider's siteverify, `idp` the webhooks of the identity provider, `any`
+   * everything but the control plane. Default `any`.
+   */
+  readonly operation?: 'token' | 'guest' | 'captcha' | 'idp' | 'any';
   /** How many requests it spoils before it is spent. Default 1. */
   readonly times?: number | 'always';
   /** Requests of the operation let through first, counted from when the fault was added. Default 0. */

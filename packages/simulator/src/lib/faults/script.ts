@@ -23,6 +23,10 @@ export function baseAnswer(fault: ParsedFault, spoiled: Spoiled, executed: Respo
   const status = fault.status ?? 200;
   if (status < 400) return executed ?? new Response(null, { status });
   if (spoiled.operation === 'token') return oauthErrorResponse(oauthErrorFor(status));
+  if (spoiled.operation === 'captcha') {
+    return Response.json({ success: false, 'error-codes': ['internal-error'] }, { status });
+  }
+  if (spoiled.operation === 'idp') return Response.json({ error: 'The identity provider failed.' }, { status });
   return apiErrorResponse(apiErrorFor(status), spoiled.correlationId);
 }
 

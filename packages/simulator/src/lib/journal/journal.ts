@@ -36,6 +36,9 @@ export interface Arrival {
 export interface JournalCounts {
   readonly tokenRequests: number;
   readonly guestRequests: number;
+  readonly captchaRequests: number;
+  /** Webhooks sent to the identity provider. */
+  readonly idpRequests: number;
   readonly otherRequests: number;
   /** Connections broken, and callers gone before their answer. */
   readonly unanswered: number;
@@ -53,7 +56,7 @@ export interface Journal {
 
 export function createJournal(clock: SimulatorClock): Journal {
   const entries: RecordedRequest[] = [];
-  const asked: Record<Operation, number> = { token: 0, guest: 0, other: 0 };
+  const asked: Record<Operation, number> = { token: 0, guest: 0, captcha: 0, idp: 0, other: 0 };
   const rejected = new Map<string, number>();
   let unanswered = 0;
 
@@ -77,6 +80,8 @@ export function createJournal(clock: SimulatorClock): Journal {
     counts: () => ({
       tokenRequests: asked.token,
       guestRequests: asked.guest,
+      captchaRequests: asked.captcha,
+      idpRequests: asked.idp,
       otherRequests: asked.other,
       unanswered,
       rejectedByStatus: Object.fromEntries(rejected),
