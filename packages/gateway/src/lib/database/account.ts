@@ -2,14 +2,22 @@ import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { GuestpassError } from 'guestpass';
 import { type Account, runProgram } from './program.ts';
+import { withReach } from './reach.ts';
 
 /**
  * PostgreSQL refuses to run as root. Returns whom to run as instead: the owner of the cluster when there is one, else
  * the account `postgres`, which is created when it is missing. Returns `undefined` for everybody but root.
  */
-export async function serverAccount(cluster: string): Promise<Account | undefined> {
+export async function serverAccount(paths: ServerPaths): Promise<Account | undefined> {
   if (!runsAsRoot()) return undefined;
-  return (await ownerOf(cluster)) ?? (await lookUp()) ?? (await create());
+  const account = (await ownerOf(paths.cluster)) ?? (await lookUp()) ?? (await create());
+  return await withReach(account, [paths.cluster, paths.program]);
+}
+
+export interface ServerPaths {
+  readonly cluster: string;
+  /** One of the programs; the others stand beside it. */
+  readonly program: string;
 }
 
 const accountName = 'postgres';

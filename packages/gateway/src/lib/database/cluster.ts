@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GuestpassError } from 'guestpass';
 import { type Account, runProgram } from './program.ts';
-import { requireReach } from './reach.ts';
 
 /** The one user and the one database of the embedded server. */
 export const ownerName = 'guestpass';
@@ -22,8 +21,6 @@ export function clusterPath(directory: string): string {
  */
 export async function ensureCluster(directory: string, initdb: string, account?: Account): Promise<void> {
   if (await exists(clusterPath(directory))) return;
-  await mkdir(directory, { recursive: true, mode: account ? 0o755 : 0o700 });
-  await requireReach(account, [initdb, clusterPath(directory)]);
   const place = await mkdtemp(join(directory, unfinished));
   try {
     await fill(place, initdb, account);

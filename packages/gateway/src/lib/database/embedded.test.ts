@@ -8,7 +8,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { linkLibraries } from './binaries.ts';
 import { openEmbedded } from './embedded.ts';
-import { requireReach } from './reach.ts';
+import { firstClosed } from './reach.ts';
 
 let scratch: string;
 /** Used by the tests for which an existing database will do. */
@@ -16,7 +16,6 @@ let directory: string;
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'guestpass-embedded-'));
-  // As root the server runs under another account, which has to get here.
   await chmod(scratch, 0o755);
   directory = join(scratch, 'common');
 });
@@ -172,16 +171,17 @@ test('what a start left unfinished is cleared away and the directory used', asyn
   await expect(stat(join(place, 'unfinished-abc'))).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
-test('a folder that the account of the server cannot enter is named', async () => {
+test('a folder that the account of the server cannot enter does not stop root, and is found', async () => {
   const closed = join(scratch, 'closed');
-  await mkdir(join(closed, 'inner'), { recursive: true, mode: 0o755 });
+  await mkdir(closed, { mode: 0o700 });
+  {
+    await using server = await open(join(closed, 'postgres'));
+    expect(await query(server.url, 'select 1 as works')).toEqual([{ works: 1 }]);
+  }
   const account = { uid: 54_321, gid: 54_321 };
-  await requireReach(account, [join(closed, 'inner', 'cluster')]);
-  await chmod(closed, 0o700);
-  await expect(requireReach(account, [join(closed, 'inner', 'cluster')])).rejects.toMatchObject({
-    code: 'config_invalid',
-    detail: expect.stringContaining(closed),
-  });
+  expect(await firstClosed(account, [join(closed, 'postgres', 'cluster')])).toBe(closed);
+  await chmod(closed, 0o711);
+  expect(await firstClosed(account, [join(closed, 'cluster')])).toBeUndefined();
 });
 
 test('library links that the install script did not make are made', async () => {

@@ -1,5 +1,4 @@
-import { realpath } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, realpath } from 'node:fs/promises';
 import { type Clock, GuestpassError, sleep } from 'guestpass';
 import pg from 'pg';
 import { serverAccount } from './account.ts';
@@ -36,10 +35,11 @@ export interface EmbeddedServer {
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const { clock, directory: wanted = '.guestpass/postgres' } = options;
-  const binaries = await findBinaries();
-  const account = await serverAccount(clusterPath(resolve(wanted)));
-  await ensureCluster(resolve(wanted), binaries.initdb, account);
+  await mkdir(wanted, { recursive: true, mode: 0o755 });
   const directory = await realpath(wanted);
+  const binaries = await findBinaries();
+  const account = await serverAccount({ cluster: clusterPath(directory), program: binaries.initdb });
+  await ensureCluster(directory, binaries.initdb, account);
   const setup = { directory, binaries, account, clock };
   const { started, port, presence } = await startOrJoin(setup, await readPassword(directory));
   return {

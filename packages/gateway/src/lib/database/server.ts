@@ -6,7 +6,7 @@ import { type Clock, sleep } from 'guestpass';
 import type { Binaries } from './binaries.ts';
 import { clusterPath } from './cluster.ts';
 import { isLeftBehind, lastPort, readPostmaster } from './postmaster.ts';
-import { type Account, runProgram } from './program.ts';
+import { type Account, commandAs, runProgram } from './program.ts';
 
 export interface ServerSetup {
   readonly directory: string;
@@ -31,12 +31,13 @@ export async function startServer(setup: ServerSetup): Promise<Start> {
   const port = await freePort(await lastPort(cluster));
   const lock = join(directory, 'lock');
   await (await open(lock, 'a', 0o644)).close();
-  const { path, args } = await underLock(lock, await commandFor(setup, port));
+  const locked = await underLock(lock, await commandFor(setup, port));
+  const { path, args, ids } = commandAs(account, locked.path, locked.args);
 
   const log = await open(join(directory, 'server.log'), 'w', 0o600);
   try {
     const stdio = ['ignore', log.fd, log.fd] as const;
-    const server = spawn(path, [...args], { ...account, cwd: '/', detached: true, stdio: [...stdio] });
+    const server = spawn(path, [...args], { ...ids, cwd: '/', detached: true, stdio: [...stdio] });
     server.unref();
     const exitCode = await readyOrEnded(server, setup);
     if (exitCode === undefined) return { outcome: 'ready', port };
@@ -59,14 +60,14 @@ export async function stopServer({ directory, binaries, account }: ServerSetup):
   if (exitCode !== 0 && (await readPostmaster(clusterPath(directory)))) await stop('immediate');
 }
 
-interface Command {
+interface Program {
   readonly path: string;
   readonly args: readonly string[];
   /** A file to remove first, once the lock is held. */
   readonly leftBehind?: string;
 }
 
-async function commandFor({ directory, binaries }: ServerSetup, port: number): Promise<Command> {
+async function commandFor({ directory, binaries }: ServerSetup, port: number): Promise<Program> {
   const cluster = clusterPath(directory);
   const postmaster = await readPostmaster(cluster);
   const settings = [
@@ -94,7 +95,7 @@ const heldExitCode = 75;
  * PostgreSQL guards its data directory by process numbers, which say nothing across containers that share a volume. A
  * lock of the kernel does, ends with the server, and is taken here where the program for it exists.
  */
-async function underLock(lock: string, command: Command): Promise<Command> {
+async function underLock(lock: string, command: Program): Promise<Program> {
   if (!(await isThere('/usr/bin/flock'))) return command;
   const { path, args, leftBehind } = command;
   const remove = 'rm -f "$1"; shift; exec "$@"';
