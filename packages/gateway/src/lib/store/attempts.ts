@@ -1,0 +1,132 @@
+import type { Attempt } from 'guestpass';
+import type { Database, Work } from '../database/connect.ts';
+import type { OperatorEvent } from './chain.ts';
+import type { Entry } from './entry.ts';
+import { deleteExpiredKeys, deletePasses } from './forget.ts';
+import { createGroupCommit, type GroupCommit } from './group-commit.ts';
+import type { Claim, Intent, IntentTerms } from './intents.ts';
+import { type Kept, keepEntries } from './ledger.ts';
+import {
+  type AttemptQuery,
+  type AttemptSummary,
+  findAttempt,
+  getAttempt,
+  listAttempts,
+  listOrphans,
+} from './list-attempts.ts';
+import type { NewDelivery } from './new-deliveries.ts';
+import { attemptSeal, type MasterKey } from './seal.ts';
+import { attemptOf, orphaned } from './stored-attempt.ts';
+import type { Erasure } from './subjects.ts';
+
+export interface AttemptStoreOptions {
+  readonly database: Database;
+  /** Seals session tokens and the keys of guests. */
+  readonly masterKey: MasterKey;
+  /** Names this process among those that share the database. */
+  readonly owner: string;
+  /** Hands new deliveries to the queue, in the transaction that writes them. Default: nobody is told. */
+  readonly announce?: (work: Work, deliveries: readonly NewDelivery[]) => Promise<void>;
+  /** How long an attempt may take before its process counts as gone, in milliseconds. Default 60,000. */
+  readonly leaseMs?: number;
+  /** How long an idempotency key is good, in milliseconds. Default 24 hours. */
+  readonly keyRetentionMs?: number;
+  /** Records that may wait before new ones are refused with `overloaded`. Default 5,000. */
+  readonly longestQueue?: number;
+}
+
+/**
+ * `claimed`: this process works on it. `in_progress`: another request with the same key does. `replay`: that request
+ * ended like this. `reused`: the key belongs to another payload.
+ */
+export type IntentOutcome =
+  | { readonly outcome: 'claimed' }
+  | { readonly outcome: 'in_progress'; readonly attemptId: string }
+  | { readonly outcome: 'replay'; readonly attempt: Attempt }
+  | { readonly outcome: 'reused' };
+
+/** The durable record of every guest. All calls reject with `storage_unavailable` when the database is in trouble. */
+export interface AttemptStore {
+  /** Writes the intent and its audit record, unless its key is taken. Resolves once that is on the disk. */
+  recordIntent(intent: Intent): Promise<IntentOutcome>;
+  /**
+   * Writes the outcome of an intent, its audit record, the deliveries that tell of it and their jobs, all or nothing.
+   * Resolves with false when the attempt had an outcome already, as after its lease had ended: the first one counts.
+   */
+  recordOutcome(attempt: Attempt, nowMs: number): Promise<boolean>;
+  /** Puts an event of the gateway's own into the audit log. */
+  recordEvent(event: OperatorEvent, nowMs: number): Promise<void>;
+  /**
+   * Erases a guest: the id, the guest pass, the webhook bodies, and the key of what the audit log holds sealed. The
+   * erasure is put on record and told like an outcome. Resolves with false when there is nothing (more) to erase.
+   */
+  eraseGuest(erasure: Erasure): Promise<boolean>;
+  /** Gives intents whose lease has ended the outcome `unknown`, told like any other. Returns how many. */
+  recoverOrphans(nowMs: number): Promise<number>;
+  /** Forgets idempotency keys whose time is up, and the guest passes kept for them. */
+  forgetExpired(nowMs: number): Promise<void>;
+  list(query: AttemptQuery): Promise<readonly AttemptSummary[]>;
+  get(id: string): Promise<AttemptSummary | undefined>;
+  /** Records waiting for the database. */
+  readonly waiting: number;
+  /** Refuses new records and waits for those under way. The database stays open. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export function createAttemptStore(options: AttemptStoreOptions): AttemptStore {
+  const { database, announce = async () => {} } = options;
+  const terms = termsOf(options);
+  const group = createGroupCommit<Entry, Kept>({
+    commit: (entries) => keepEntries(entries, { database, terms, announce }),
+    ...(options.longestQueue !== undefined && { longestQueue: options.longestQueue }),
+  });
+
+  return {
+    async recordIntent(intent) {
+      const kept = await group.submit({ kind: 'intent', intent });
+      return await answer(database, terms, kept.kind === 'intent' ? kept.claim : { outcome: 'reused' });
+    },
+    recordOutcome: (attempt, nowMs) => settle(group, attempt, nowMs),
+    async recordEvent(event, nowMs) {
+      await group.submit({ kind: 'event', event: { event, nowMs } });
+    },
+    async eraseGuest(erasure) {
+      const kept = await group.submit({ kind: 'erasure', erasure });
+      return kept.kind === 'erasure' && kept.done;
+    },
+    async recoverOrphans(nowMs) {
+      const orphans = await database.run((session) => listOrphans(session, nowMs));
+      const recovered = await Promise.all(orphans.map((row) => settle(group, orphaned(row, nowMs), nowMs)));
+      return recovered.filter((first) => first).length;
+    },
+    async forgetExpired(nowMs) {
+      await database.run((session) => deleteExpiredKeys(session, nowMs));
+      await database.run((session) => deletePasses(session, nowMs - terms.keyRetentionMs));
+    },
+    list: (query) => database.run((session) => listAttempts(session, query)),
+    get: (id) => database.run((session) => getAttempt(session, id)),
+    get waiting() {
+      return group.waiting;
+    },
+    [Symbol.asyncDispose]: () => group[Symbol.asyncDispose](),
+  };
+}
+
+const dayMs = 86_400_000;
+
+function termsOf({ masterKey, owner, leaseMs = 60_000, keyRetentionMs = dayMs }: AttemptStoreOptions): IntentTerms {
+  return { owner, leaseMs, keyRetentionMs, seal: attemptSeal(masterKey) };
+}
+
+async function settle(group: GroupCommit<Entry, Kept>, attempt: Attempt, nowMs: number): Promise<boolean> {
+  const kept = await group.submit({ kind: 'outcome', outcome: { attempt, nowMs } });
+  return kept.kind === 'outcome' && kept.first;
+}
+
+async function answer(database: Database, { seal }: IntentTerms, claim: Claim): Promise<IntentOutcome> {
+  if (claim.outcome !== 'known') return claim;
+  const { attemptId } = claim;
+  const row = await database.run((session) => findAttempt(session, attemptId));
+  const attempt = row && attemptOf(row, seal);
+  return attempt ? { outcome: 'replay', attempt } : { outcome: 'in_progress', attemptId };
+}

@@ -1,0 +1,199 @@
+import type { Selectable } from 'kysely';
+import { sql } from 'kysely';
+import type { Database, Session, Work } from '../database/connect.ts';
+import type { DeliveriesTable, DeliveryAttemptsTable } from '../database/tables.ts';
+import type { NewDelivery } from './new-deliveries.ts';
+
+/** A delivery with the bytes that are sent. */
+export type Delivery = Selectable<DeliveriesTable>;
+
+export type DeliveryState = Delivery['state'];
+
+export interface DeliveryQuery {
+  /** Deliveries at most, newest first. */
+  readonly limit: number;
+  /** The `number` of the last delivery of the page before. */
+  readonly after?: number;
+  readonly state?: DeliveryState;
+  readonly endpointId?: string;
+  readonly attemptId?: string;
+}
+
+/** A try that has ended. */
+export interface FinishedTry {
+  /** 1 for the first try of the delivery. */
+  readonly number: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  /** `delivered`, or what went wrong in one word. */
+  readonly outcome: string;
+  readonly responseStatus: number | null;
+  /** At most 2 KiB, control characters escaped. */
+  readonly responseExcerpt: string | null;
+}
+
+/** What follows from a try. */
+export type Verdict =
+  | { readonly state: 'delivered' | 'dead' | 'held' }
+  | { readonly state: 'pending'; readonly nextAtMs: number };
+
+/** Which deliveries to bring back: exactly these, or all of a state and time. */
+export interface ReplayFilter {
+  readonly ids?: readonly string[];
+  readonly state?: DeliveryState;
+  readonly endpointId?: string;
+  /** Created at or after, and before; milliseconds since the Unix epoch. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
+
+/** Everything told or to be told to endpoints. All calls reject with `storage_unavailable` in database trouble. */
+export interface DeliveryStore {
+  get(id: string): Promise<Delivery | undefined>;
+  list(query: DeliveryQuery): Promise<readonly Omit<Delivery, 'body'>[]>;
+  /** The tries of a delivery, oldest first. */
+  tries(id: string): Promise<readonly DeliveryAttemptsTable[]>;
+  /**
+   * Puts a try on record and moves the delivery to where it leads. Resolves with false, and changes nothing, when the
+   * delivery is not pending or another worker has put this try on record.
+   */
+  recordTry(id: string, finished: FinishedTry, verdict: Verdict): Promise<boolean>;
+  /** How many deliveries a replay would bring back. */
+  countReplay(filter: ReplayFilter): Promise<number>;
+  /**
+   * Makes deliveries due again, same id and same bytes, and hands them to the queue in one transaction. Those that are
+   * pending already, were erased, or belong to a disabled or removed endpoint are left as they are. Returns the ids.
+   */
+  replay(filter: ReplayFilter, nowMs: number): Promise<readonly string[]>;
+  /** Deliveries in each state. */
+  count(): Promise<Readonly<Record<DeliveryState, number>>>;
+  /** When the oldest pending delivery was created. */
+  oldestPending(): Promise<Date | undefined>;
+}
+
+export type Announce = (work: Work, deliveries: readonly NewDelivery[]) => Promise<void>;
+
+export function createDeliveryStore(database: Database, announce: Announce): DeliveryStore {
+  return {
+    get: (id) => database.run((session) => findDelivery(session, id)),
+    list: (query) => database.run((session) => listDeliveries(session, query)),
+    tries: (id) => database.run((session) => listTries(session, id)),
+    recordTry: (id, finished, verdict) =>
+      database.transaction(async (work) => {
+        const moved = await moveDelivery(work, id, { finished, verdict });
+        if (moved) await insertTry(work, id, finished);
+        return moved;
+      }),
+    countReplay: (filter) => database.run((session) => countMatching(session, filter)),
+    replay: (filter, nowMs) =>
+      database.transaction(async (work) => {
+        const due = await makeDue(work, filter, nowMs);
+        if (due.length > 0) await announce(work, due);
+        return due.map(({ id }) => id);
+      }),
+    count: () => database.run(countStates),
+    oldestPending: () => database.run(findOldestPending),
+  };
+}
+
+async function findDelivery(session: Session, id: string): Promise<Delivery | undefined> {
+  return await session.selectFrom('guestpass.deliveries').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+async function listDeliveries(session: Session, query: DeliveryQuery): Promise<readonly Omit<Delivery, 'body'>[]> {
+  const { limit, after, state, endpointId, attemptId } = query;
+  return await session
+    .selectFrom('guestpass.deliveries')
+    .select(['id', 'number', 'event_id', 'event_type', 'attempt_id', 'endpoint_id', 'state', 'tries'])
+    .select(['next_at', 'created_at', 'settled_at'])
+    .$if(after !== undefined, (rows) => rows.where('number', '<', after ?? 0))
+    .$if(state !== undefined, (rows) => rows.where('state', '=', state ?? 'pending'))
+    .$if(endpointId !== undefined, (rows) => rows.where('endpoint_id', '=', endpointId ?? ''))
+    .$if(attemptId !== undefined, (rows) => rows.where('attempt_id', '=', attemptId ?? ''))
+    .orderBy('number', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+async function listTries(session: Session, id: string): Promise<readonly DeliveryAttemptsTable[]> {
+  return await session
+    .selectFrom('guestpass.delivery_attempts')
+    .selectAll()
+    .where('delivery_id', '=', id)
+    .orderBy('try')
+    .execute();
+}
+
+async function moveDelivery(
+  work: Work,
+  id: string,
+  { finished, verdict }: { readonly finished: FinishedTry; readonly verdict: Verdict },
+): Promise<boolean> {
+  const endedAt = new Date(finished.startedAtMs + finished.durationMs);
+  const nextAt = verdict.state === 'pending' ? new Date(verdict.nextAtMs) : null;
+  const settledAt = verdict.state === 'pending' || verdict.state === 'held' ? null : endedAt;
+  const { rows } = await sql`
+    update guestpass.deliveries
+    set state = ${verdict.state}, tries = ${finished.number}, next_at = ${nextAt}, settled_at = ${settledAt}
+    where id = ${id} and state = 'pending' and tries = ${finished.number - 1}
+    returning id`.execute(work);
+  return rows.length === 1;
+}
+
+async function insertTry(work: Work, id: string, tried: FinishedTry): Promise<void> {
+  await work
+    .insertInto('guestpass.delivery_attempts')
+    .values({
+      delivery_id: id,
+      try: tried.number,
+      started_at: new Date(tried.startedAtMs),
+      duration_ms: tried.durationMs,
+      outcome: tried.outcome,
+      response_status: tried.responseStatus,
+      response_excerpt: tried.responseExcerpt,
+    })
+    .execute();
+}
+
+/** What a filter means: `d` is the delivery, `e` its endpoint. */
+function matching({ ids, state, endpointId, fromMs, toMs }: ReplayFilter) {
+  const at = (instantMs: number | undefined) => (instantMs === undefined ? null : new Date(instantMs));
+  return sql`d.state <> 'pending' and d.body is not null and e.enabled and e.deleted_at is null
+    and (${ids ? [...ids] : null}::text[] is null or d.id = any(${ids ? [...ids] : null}::text[]))
+    and (${state ?? null}::text is null or d.state = ${state ?? null}::text)
+    and (${endpointId ?? null}::text is null or d.endpoint_id = ${endpointId ?? null}::text)
+    and (${at(fromMs)}::timestamptz is null or d.created_at >= ${at(fromMs)}::timestamptz)
+    and (${at(toMs)}::timestamptz is null or d.created_at < ${at(toMs)}::timestamptz)`;
+}
+
+async function countMatching(session: Session, filter: ReplayFilter): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from guestpass.deliveries d join guestpass.webhook_endpoints e on e.id = d.endpoint_id
+    where ${matching(filter)}`.execute(session);
+  return rows[0]?.count ?? 0;
+}
+
+async function makeDue(work: Work, filter: ReplayFilter, nowMs: number): Promise<readonly NewDelivery[]> {
+  const { rows } = await sql<NewDelivery>`
+    update guestpass.deliveries set state = 'pending', next_at = ${new Date(nowMs)}, settled_at = null
+    where id in (
+      select d.id from guestpass.deliveries d join guestpass.webhook_endpoints e on e.id = d.endpoint_id
+      where ${matching(filter)} for update of d)
+    returning id, endpoint_id as "endpointId", event_id as "eventId", event_type as "eventType",
+      attempt_id as "attemptId"`.execute(work);
+  return rows;
+}
+
+async function countStates(session: Session): Promise<Readonly<Record<DeliveryState, number>>> {
+  const { rows } = await sql<{ state: DeliveryState; count: number }>`
+    select state, count(*) as count from guestpass.deliveries group by state`.execute(session);
+  const none: Record<DeliveryState, number> = { pending: 0, delivered: 0, dead: 0, held: 0 };
+  return { ...none, ...Object.fromEntries(rows.map(({ state, count }) => [state, count])) };
+}
+
+async function findOldestPending(session: Session): Promise<Date | undefined> {
+  const { rows } = await sql<{ created_at: Date }>`
+    select created_at from guestpass.deliveries where state = 'pending' order by number limit 1`.execute(session);
+  return rows[0]?.created_at;
+}

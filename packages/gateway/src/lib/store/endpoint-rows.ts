@@ -1,0 +1,94 @@
+import { sql, type Updateable } from 'kysely';
+import type { Session } from '../database/connect.ts';
+import type { WebhookEndpointsTable } from '../database/tables.ts';
+
+/** A row of `webhook_endpoints`, as read. */
+export type EndpointRow = Omit<WebhookEndpointsTable, 'number' | 'enabled' | 'failures'> & {
+  readonly number: number;
+  readonly enabled: boolean;
+  readonly failures: number;
+};
+
+export type NewEndpointRow = Pick<EndpointRow, 'id' | 'url' | 'description' | 'event_types' | 'sealed_secret'>;
+
+export async function insertEndpoint(session: Session, row: NewEndpointRow, nowMs: number): Promise<EndpointRow> {
+  const now = new Date(nowMs);
+  return await session
+    .insertInto('guestpass.webhook_endpoints')
+    .values({ ...row, event_types: row.event_types && [...row.event_types], created_at: now, updated_at: now })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+export async function listEndpoints(session: Session): Promise<readonly EndpointRow[]> {
+  return await session
+    .selectFrom('guestpass.webhook_endpoints')
+    .selectAll()
+    .where('deleted_at', 'is', null)
+    .orderBy('number')
+    .execute();
+}
+
+export async function findEndpoint(session: Session, id: string): Promise<EndpointRow | undefined> {
+  return await session
+    .selectFrom('guestpass.webhook_endpoints')
+    .selectAll()
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+}
+
+export async function updateEndpoint(
+  session: Session,
+  id: string,
+  columns: Updateable<WebhookEndpointsTable>,
+): Promise<EndpointRow | undefined> {
+  return await session
+    .updateTable('guestpass.webhook_endpoints')
+    .set(columns)
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Only the first of several that find the endpoint at fault disables it. */
+export async function disableEndpoint(
+  session: Session,
+  id: string,
+  { reason, nowMs }: { readonly reason: string; readonly nowMs: number },
+): Promise<boolean> {
+  const { rows } = await sql`
+    update guestpass.webhook_endpoints set enabled = false, disabled_reason = ${reason}, updated_at = ${new Date(nowMs)}
+    where id = ${id} and enabled and deleted_at is null
+    returning id`.execute(session);
+  return rows.length === 1;
+}
+
+export async function countFailure(session: Session, id: string, nowMs: number): Promise<EndpointRow | undefined> {
+  const { rows } = await sql<EndpointRow>`
+    update guestpass.webhook_endpoints
+    set failures = failures + 1, failing_since = coalesce(failing_since, ${new Date(nowMs)})
+    where id = ${id} and deleted_at is null
+    returning *`.execute(session);
+  return rows[0];
+}
+
+/** The secret there is becomes the previous one. */
+export async function replaceSecret(
+  session: Session,
+  id: string,
+  {
+    sealed,
+    previousUntilMs,
+    nowMs,
+  }: { readonly sealed: Buffer; readonly previousUntilMs: number; readonly nowMs: number },
+): Promise<boolean> {
+  const { rows } = await sql`
+    update guestpass.webhook_endpoints
+    set sealed_previous_secret = sealed_secret, previous_secret_until = ${new Date(previousUntilMs)},
+      sealed_secret = ${sealed}, updated_at = ${new Date(nowMs)}
+    where id = ${id} and deleted_at is null
+    returning id`.execute(session);
+  return rows.length === 1;
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import type { Updateable } from 'kysely';
+import type { Database } from '../database/connect.ts';
+import type { WebhookEndpointsTable } from '../database/tables.ts';
+import {
+  countFailure,
+  disableEndpoint,
+  type EndpointRow,
+  findEndpoint,
+  insertEndpoint,
+  listEndpoints,
+  type NewEndpointRow,
+  replaceSecret,
+  updateEndpoint,
+} from './endpoint-rows.ts';
+import { createSeal, type MasterKey, type Seal } from './seal.ts';
+
+/** An endpoint as operators see it: everything but its secrets. */
+export interface Endpoint {
+  readonly id: string;
+  readonly url: string;
+  readonly description: string;
+  /** `null`: every type. */
+  readonly eventTypes: readonly string[] | null;
+  readonly enabled: boolean;
+  /** Why it is disabled. */
+  readonly disabledReason: string | null;
+  /** Since when it has only failed; `null` after a success. */
+  readonly failingSince: Date | null;
+  /** Failures in a row. */
+  readonly failures: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface NewEndpoint {
+  readonly url: string;
+  readonly description?: string;
+  /** Default every type. */
+  readonly eventTypes?: readonly string[] | null;
+  /** `whsec_…` */
+  readonly secret: string;
+}
+
+export type EndpointChange = Partial<Pick<Endpoint, 'url' | 'description' | 'eventTypes'>>;
+
+/** Who is told of outcomes. All calls reject with `storage_unavailable` when the database is in trouble. */
+export interface EndpointStore {
+  create(endpoint: NewEndpoint, nowMs: number): Promise<Endpoint>;
+  /** Oldest first, without the removed ones. */
+  list(): Promise<readonly Endpoint[]>;
+  get(id: string): Promise<Endpoint | undefined>;
+  change(id: string, change: EndpointChange, nowMs: number): Promise<Endpoint | undefined>;
+  /** The secrets to sign with, newest first: after a rotation the one before is good until its time is up. */
+  secrets(id: string, nowMs: number): Promise<readonly string[]>;
+  /** Signs with a new secret, and beside it with the old one until `previousUntilMs`. */
+  rotate(id: string, rotation: Rotation, nowMs: number): Promise<boolean>;
+  /** Deliveries of a disabled endpoint are held. Resolves with false when it is not there or was disabled already. */
+  disable(id: string, reason: string, nowMs: number): Promise<boolean>;
+  /** Takes deliveries again. What was held stays held until it is released. */
+  enable(id: string, nowMs: number): Promise<boolean>;
+  /** Counts a failed try, or a success, which ends a row of failures. Resolves with the endpoint after it. */
+  recordTry(id: string, delivered: boolean, nowMs: number): Promise<Endpoint | undefined>;
+  /** Takes the endpoint off every list; its deliveries stay on record. */
+  remove(id: string, nowMs: number): Promise<boolean>;
+}
+
+export interface Rotation {
+  readonly secret: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly previousUntilMs: number;
+}
+
+export function createEndpointStore(database: Database, masterKey: MasterKey): EndpointStore {
+  const seal = createSeal(masterKey, 'webhook-secrets');
+  const update = async (id: string, columns: Updateable<WebhookEndpointsTable>) =>
+    shown(await database.run((session) => updateEndpoint(session, id, columns)));
+
+  return {
+    create: async (endpoint, nowMs) =>
+      shownRow(await database.run((session) => insertEndpoint(session, rowOf(endpoint, seal), nowMs))),
+    list: async () => (await database.run(listEndpoints)).map(shownRow),
+    get: async (id) => shown(await database.run((session) => findEndpoint(session, id))),
+    change: (id, change, nowMs) => update(id, { ...columnsOf(change), updated_at: new Date(nowMs) }),
+    async secrets(id, nowMs) {
+      const row = await database.run((session) => findEndpoint(session, id));
+      return row ? secretsOf(row, seal, nowMs) : [];
+    },
+    rotate: (id, { secret, previousUntilMs }, nowMs) =>
+      database.run((session) => replaceSecret(session, id, { sealed: seal.seal(secret, id), previousUntilMs, nowMs })),
+    disable: (id, reason, nowMs) => database.run((session) => disableEndpoint(session, id, { reason, nowMs })),
+    enable: async (id, nowMs) =>
+      (await update(id, { ...sound, enabled: true, updated_at: new Date(nowMs) })) !== undefined,
+    recordTry: async (id, delivered, nowMs) =>
+      delivered ? await update(id, sound) : shown(await database.run((session) => countFailure(session, id, nowMs))),
+    remove: async (id, nowMs) => (await update(id, { deleted_at: new Date(nowMs), enabled: false })) !== undefined,
+  };
+}
+
+const sound = { failing_since: null, failures: 0, disabled_reason: null };
+
+function rowOf({ url, description = '', eventTypes = null, secret }: NewEndpoint, seal: Seal): NewEndpointRow {
+  const id = `ep_${randomUUID()}`;
+  return { id, url, description, event_types: eventTypes && [...eventTypes], sealed_secret: seal.seal(secret, id) };
+}
+
+function columnsOf({ url, description, eventTypes }: EndpointChange): Updateable<WebhookEndpointsTable> {
+  return {
+    ...(url !== undefined && { url }),
+    ...(description !== undefined && { description }),
+    ...(eventTypes !== undefined && { event_types: eventTypes && [...eventTypes] }),
+  };
+}
+
+function secretsOf(row: EndpointRow, seal: Seal, nowMs: number): readonly string[] {
+  const { id, sealed_secret, sealed_previous_secret, previous_secret_until } = row;
+  const previous = previous_secret_until && previous_secret_until.getTime() > nowMs ? sealed_previous_secret : null;
+  return [sealed_secret, previous].flatMap((sealed) => (sealed ? seal.open(sealed, id).toString() : []));
+}
+
+function shown(row: EndpointRow | undefined): Endpoint | undefined {
+  return row && shownRow(row);
+}
+
+function shownRow(row: EndpointRow): Endpoint {
+  return {
+    id: row.id,
+    url: row.url,
+    description: row.description,
+    eventTypes: row.event_types,
+    enabled: row.enabled,
+    disabledReason: row.disabled_reason,
+    failingSince: row.failing_since,
+    failures: row.failures,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

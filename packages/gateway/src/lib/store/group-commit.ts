@@ -1,0 +1,92 @@
+import { GuestpassError, isGuestpassError } from 'guestpass';
+
+export interface GroupCommitOptions<Item, Result> {
+  /** Keeps all items or none. The results stand in the order of the items. */
+  readonly commit: (items: readonly Item[]) => Promise<readonly Result[]>;
+  /** Items in one commit at most. Default 200. */
+  readonly largestGroup?: number;
+  /** Items that may wait before new ones are refused with `overloaded`. Default 5,000. */
+  readonly longestQueue?: number;
+}
+
+/** Items that arrive while a commit is under way share the next one. */
+export interface GroupCommit<Item, Result> {
+  /** Resolves once the item is kept. */
+  submit(item: Item): Promise<Result>;
+  /** Items that wait, those under way included. */
+  readonly waiting: number;
+  /** Refuses new items and waits for those that are there. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+interface Waiting<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * When a commit fails for anything but trouble with the storage, one of its items must be at fault: the group is
+ * halved until that one fails alone.
+ */
+export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
+  const { commit, largestGroup = 200, longestQueue = 5_000 } = options;
+  const queue: Waiting<Item, Result>[] = [];
+  let underWay = 0;
+  let draining: Promise<void> | undefined;
+  let closed = false;
+
+  const keep = async (group: readonly Waiting<Item, Result>[]): Promise<void> => {
+    try {
+      const results = await commit(group.map(({ item }) => item));
+      // A cast, because `commit` promises one result for each item.
+      for (const [index, { resolve }] of group.entries()) resolve(results[index] as Result);
+    } catch (error) {
+      if (group.length === 1 || isStorageTrouble(error)) {
+        for (const { reject } of group) reject(error);
+        return;
+      }
+      const middle = Math.ceil(group.length / 2);
+      await keep(group.slice(0, middle));
+      await keep(group.slice(middle));
+    }
+  };
+
+  const drain = async () => {
+    // One turn of patience: whoever calls in the same breath shares the commit.
+    await undefined;
+    while (queue.length > 0) {
+      const group = queue.splice(0, largestGroup);
+      underWay = group.length;
+      await keep(group);
+      underWay = 0;
+    }
+    draining = undefined;
+  };
+
+  return {
+    submit(item) {
+      if (closed) return Promise.reject(new GuestpassError('storage_unavailable', 'The store is closed.'));
+      if (queue.length >= longestQueue) return Promise.reject(overloaded(queue.length));
+      return new Promise((resolve, reject) => {
+        queue.push({ item, resolve, reject });
+        draining ??= drain();
+      });
+    },
+    get waiting() {
+      return queue.length + underWay;
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      await draining;
+    },
+  };
+}
+
+function isStorageTrouble(error: unknown): boolean {
+  return isGuestpassError(error) && error.code === 'storage_unavailable';
+}
+
+function overloaded(waiting: number): GuestpassError {
+  return new GuestpassError('overloaded', `${waiting} records wait for the database.`);
+}

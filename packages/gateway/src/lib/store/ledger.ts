@@ -1,0 +1,66 @@
+import type { Database, Work } from '../database/connect.ts';
+import { append, lockHead } from './chain.ts';
+import type { Entry } from './entry.ts';
+import { eventsOf, newsOf } from './entry-events.ts';
+import { type Claim, claimIntents, type IntentTerms } from './intents.ts';
+import { insertDeliveries, type NewDelivery } from './new-deliveries.ts';
+import { settleAttempts } from './outcomes.ts';
+import { eraseSubjects, sealGuestIds } from './subjects.ts';
+
+/** What became of an entry: who works on an intent, or whether an outcome was the first of its attempt. */
+export type Kept =
+  | { readonly kind: 'intent'; readonly claim: Claim }
+  | { readonly kind: 'outcome'; readonly first: boolean }
+  | { readonly kind: 'event' }
+  | { readonly kind: 'erasure'; readonly done: boolean };
+
+export interface LedgerOptions {
+  readonly database: Database;
+  readonly terms: IntentTerms;
+  /** Hands deliveries to the queue inside the same transaction. */
+  readonly announce: (work: Work, deliveries: readonly NewDelivery[]) => Promise<void>;
+}
+
+/**
+ * Writes a group of entries in one transaction: attempts, their audit records in the order of the entries, the
+ * deliveries that tell of them, and the jobs for these. All of it is kept, or none.
+ */
+export async function keepEntries(entries: readonly Entry[], options: LedgerOptions): Promise<readonly Kept[]> {
+  const { database, terms, announce } = options;
+  return await database.transaction(async (work) => {
+    const head = await lockHead(work);
+    const kept = await writeRows(work, entries, terms);
+    const happened = entries.filter((_, index) => cameTrue(kept[index]));
+    const sealed = await sealGuestIds(work, outcomesOf(happened), terms.seal);
+    const { events, counts } = eventsOf(happened, head.counts, sealed);
+    await append(work, { ...head, counts }, events);
+    const deliveries = await insertDeliveries(work, happened.flatMap(newsOf));
+    if (deliveries.length > 0) await announce(work, deliveries);
+    return kept;
+  });
+}
+
+async function writeRows(work: Work, entries: readonly Entry[], terms: IntentTerms): Promise<readonly Kept[]> {
+  const intents = entries.flatMap((entry) => (entry.kind === 'intent' ? [entry.intent] : []));
+  const erasures = entries.flatMap((entry) => (entry.kind === 'erasure' ? [entry.erasure] : []));
+  const claims = (await claimIntents(work, intents, terms)).values();
+  const settled = await settleAttempts(work, outcomesOf(entries), terms.seal);
+  const erased = await eraseSubjects(work, erasures);
+  return entries.map((entry): Kept => {
+    if (entry.kind === 'intent') return { kind: 'intent', claim: claims.next().value ?? { outcome: 'reused' } };
+    // Of several outcomes of one attempt in a group the first counts; so with erasures.
+    if (entry.kind === 'outcome') return { kind: 'outcome', first: settled.delete(entry.outcome.attempt.id) };
+    if (entry.kind === 'erasure') return { kind: 'erasure', done: erased.delete(entry.erasure.attemptId) };
+    return { kind: 'event' };
+  });
+}
+
+function outcomesOf(entries: readonly Entry[]) {
+  return entries.flatMap((entry) => (entry.kind === 'outcome' ? [entry.outcome] : []));
+}
+
+function cameTrue(kept: Kept | undefined): boolean {
+  if (kept?.kind === 'intent') return kept.claim.outcome === 'claimed';
+  if (kept?.kind === 'outcome') return kept.first;
+  return kept?.kind === 'event' || kept?.done === true;
+}

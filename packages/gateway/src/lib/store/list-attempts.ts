@@ -1,0 +1,76 @@
+import type { Outcome } from 'guestpass';
+import type { Session } from '../database/connect.ts';
+import type { AttemptRow } from './stored-attempt.ts';
+
+export interface AttemptQuery {
+  /** Attempts at most, newest first. */
+  readonly limit: number;
+  /** The `number` of the last attempt of the page before. */
+  readonly after?: number;
+  readonly status?: 'intent' | Outcome;
+  readonly channelId?: string;
+  readonly guestId?: string;
+}
+
+/** An attempt as operators see it: everything but the guest pass. */
+export type AttemptSummary = Omit<AttemptRow, 'sealed_pass' | 'owner' | 'lease_until'>;
+
+export async function listAttempts(session: Session, query: AttemptQuery): Promise<readonly AttemptSummary[]> {
+  const { limit, after, status, channelId, guestId } = query;
+  return await session
+    .selectFrom('guestpass.attempts')
+    .select(summaryColumns)
+    .$if(after !== undefined, (rows) => rows.where('number', '<', after ?? 0))
+    .$if(status !== undefined, (rows) => rows.where('status', '=', status ?? 'intent'))
+    .$if(channelId !== undefined, (rows) => rows.where('channel_id', '=', channelId ?? ''))
+    .$if(guestId !== undefined, (rows) => rows.where('guest_id', '=', guestId ?? ''))
+    .orderBy('number', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+export async function getAttempt(session: Session, id: string): Promise<AttemptSummary | undefined> {
+  return await session.selectFrom('guestpass.attempts').select(summaryColumns).where('id', '=', id).executeTakeFirst();
+}
+
+/** The whole row, sealed guest pass included. */
+export async function findAttempt(session: Session, id: string): Promise<AttemptRow | undefined> {
+  return await session.selectFrom('guestpass.attempts').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** Intents whose lease has ended, oldest first. */
+export async function listOrphans(session: Session, nowMs: number): Promise<readonly AttemptRow[]> {
+  return await session
+    .selectFrom('guestpass.attempts')
+    .selectAll()
+    .where('status', '=', 'intent')
+    .where('lease_until', '<=', new Date(nowMs))
+    .orderBy('lease_until')
+    .limit(1_000)
+    .execute();
+}
+
+const summaryColumns = [
+  'id',
+  'number',
+  'status',
+  'channel_id',
+  'consent_timestamp',
+  'captcha_provider',
+  'captcha_verified',
+  'captcha_score',
+  'started_at',
+  'settled_at',
+  'guest_id',
+  'stage',
+  'code',
+  'detail',
+  'platform_status',
+  'retry_after_ms',
+  'latency_ms',
+  'duration_ms',
+  'stages',
+  'retries',
+  'status_codes',
+  'correlation_id',
+] as const;

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import type { GuestNotice } from 'guestpass';
+import { sql } from 'kysely';
+import type { Work } from '../database/connect.ts';
+
+/** A delivery just written, for the queue to take up. */
+export interface NewDelivery {
+  readonly id: string;
+  readonly endpointId: string;
+  /** `webhook-id`: the same on every try. */
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly attemptId: string | null;
+}
+
+/** What is to be told, and when it happened. */
+export interface News {
+  readonly notice: Pick<GuestNotice, 'timestamp'> & { readonly type: string; readonly data: object };
+  readonly attemptId: string | null;
+  readonly nowMs: number;
+}
+
+interface Listener {
+  readonly id: string;
+  readonly event_types: readonly string[] | null;
+  readonly enabled: boolean;
+}
+
+/**
+ * Writes one delivery for each endpoint that wants to hear of an event, body and all. Those of a disabled endpoint are
+ * held. Returns the ones that are due.
+ */
+export async function insertDeliveries(work: Work, news: readonly News[]): Promise<readonly NewDelivery[]> {
+  if (news.length === 0) return [];
+  const listeners = await listListeners(work);
+  const rows = news.flatMap((item) => rowsOf(item, listeners));
+  if (rows.length === 0) return [];
+  await sql`
+    insert into guestpass.deliveries (id, event_id, event_type, attempt_id, endpoint_id, body, state, next_at, created_at)
+    select id, event_id, event_type, attempt_id, endpoint_id, decode(body, 'base64'), state,
+      case when state = 'pending' then created_at end, created_at
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as d(
+      id text, event_id text, event_type text, attempt_id text, endpoint_id text, body text, state text,
+      created_at timestamptz)`.execute(work);
+  return rows.flatMap((row) =>
+    row.state === 'pending'
+      ? {
+          id: row.id,
+          endpointId: row.endpoint_id,
+          eventId: row.event_id,
+          eventType: row.event_type,
+          attemptId: row.attempt_id,
+        }
+      : [],
+  );
+}
+
+async function listListeners(work: Work): Promise<readonly Listener[]> {
+  const { rows } = await sql<Listener>`
+    select id, event_types, enabled from guestpass.webhook_endpoints where deleted_at is null order by number`.execute(
+    work,
+  );
+  return rows;
+}
+
+function rowsOf({ notice, attemptId, nowMs }: News, listeners: readonly Listener[]) {
+  const wanting = listeners.filter(({ event_types }) => event_types === null || event_types.includes(notice.type));
+  if (wanting.length === 0) return [];
+  const event_id = `evt_${randomUUID()}`;
+  // Written once: every endpoint and every try gets these very bytes.
+  const body = Buffer.from(JSON.stringify(notice)).toString('base64');
+  return wanting.map(({ id, enabled }) => ({
+    id: `dlv_${randomUUID()}`,
+    event_id,
+    event_type: notice.type,
+    attempt_id: attemptId,
+    endpoint_id: id,
+    body,
+    state: enabled ? ('pending' as const) : ('held' as const),
+    created_at: new Date(nowMs).toISOString(),
+  }));
+}

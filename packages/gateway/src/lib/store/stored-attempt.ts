@@ -1,0 +1,75 @@
+import { type Attempt, type AttemptFacts, type GuestPass, GuestpassError } from 'guestpass';
+import type { Selectable } from 'kysely';
+import type { AttemptsTable } from '../database/tables.ts';
+import type { Seal } from './seal.ts';
+
+/** A row of `attempts`, as read. */
+export type AttemptRow = Selectable<AttemptsTable>;
+
+/**
+ * The attempt a settled row tells of, or `undefined` for an intent. An admitted one whose guest pass is no longer kept
+ * comes back as `unknown`: nothing can be handed to the visitor, and nothing may be created again.
+ */
+export function attemptOf(row: AttemptRow, seal: Seal): Attempt | undefined {
+  const { status } = row;
+  if (status === 'intent') return undefined;
+  const facts = factsOf(row);
+  if (status !== 'admitted') return { outcome: status, stage: row.stage ?? 'guest', error: errorOf(row), ...facts };
+  const guestPass = openPass(row, seal);
+  if (guestPass) return { outcome: 'admitted', guestPass, ...facts };
+  return { outcome: 'unknown', stage: 'guest', error: passGone(row.id), ...facts };
+}
+
+/** The outcome of an intent whose process is gone: it may have called the platform or not. */
+export function orphaned(row: AttemptRow, nowMs: number): Attempt {
+  const detail = 'The gateway that worked on this attempt stopped before its outcome was known.';
+  const error = new GuestpassError('outcome_unknown', detail, { attemptId: row.id });
+  const durationMs = Math.max(0, nowMs - row.started_at.getTime());
+  return { outcome: 'unknown', stage: 'guest', error, ...factsOf(row), durationMs };
+}
+
+function factsOf(row: AttemptRow): AttemptFacts {
+  return {
+    id: row.id,
+    channelId: row.channel_id,
+    consentTimestamp: row.consent_timestamp,
+    captcha:
+      row.captcha_provider === null
+        ? null
+        : { provider: row.captcha_provider, verified: row.captcha_verified === true, score: row.captcha_score },
+    startedAt: row.started_at.toISOString(),
+    latencyMs: row.latency_ms ?? 0,
+    durationMs: row.duration_ms ?? 0,
+    stages: row.stages ?? {},
+    retries: row.retries ?? 0,
+    statusCodes: row.status_codes ?? [],
+    correlationId: row.correlation_id,
+  };
+}
+
+function errorOf(row: AttemptRow): GuestpassError {
+  const detail = row.detail ?? 'The outcome of this attempt is not known.';
+  return new GuestpassError(row.code ?? 'outcome_unknown', detail, {
+    attemptId: row.id,
+    ...(row.platform_status !== null && { status: row.platform_status }),
+    ...(row.retry_after_ms !== null && { retryAfterMs: row.retry_after_ms }),
+    ...(row.correlation_id !== null && { correlationId: row.correlation_id }),
+  });
+}
+
+function openPass({ id, sealed_pass }: AttemptRow, seal: Seal): GuestPass | undefined {
+  if (!sealed_pass) return undefined;
+  try {
+    // A cast, because a value that opens is one we sealed.
+    return JSON.parse(seal.open(sealed_pass, id).toString()) as GuestPass;
+  } catch {
+    return undefined;
+  }
+}
+
+function passGone(attemptId: string): GuestpassError {
+  return new GuestpassError('outcome_unknown', 'The guest was let in, and the guest pass is no longer kept.', {
+    attemptId,
+    remedy: 'Start a new attempt with a new idempotency key when the guest still wants to chat.',
+  });
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Session, Work } from '../database/connect.ts';
+import type { NewOutcome } from './outcomes.ts';
+import { type Seal, sealWith } from './seal.ts';
+
+const prefix = 'sealed:';
+
+/**
+ * Gives each guest that was let in a key of its own and returns their ids sealed with it, by attempt. The keys
+ * themselves are sealed with the master key.
+ */
+export async function sealGuestIds(
+  work: Work,
+  outcomes: readonly NewOutcome[],
+  seal: Seal,
+): Promise<Map<string, string>> {
+  const sealed = new Map<string, string>();
+  const rows = outcomes.flatMap(({ attempt, nowMs }) => {
+    if (attempt.outcome !== 'admitted') return [];
+    const key = randomBytes(32);
+    sealed.set(attempt.id, prefix + sealWith(key).seal(attempt.guestPass.guestId, attempt.id).toString('base64url'));
+    const wrapped = seal.seal(key, attempt.id).toString('base64');
+    return { id: attempt.id, key: wrapped, created_at: new Date(nowMs).toISOString() };
+  });
+  if (rows.length === 0) return sealed;
+  await sql`
+    insert into guestpass.subject_keys (attempt_id, sealed_key, created_at)
+    select id, decode(key, 'base64'), created_at
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as s(id text, key text, created_at timestamptz)`.execute(
+    work,
+  );
+  return sealed;
+}
+
+/** An erasure that was asked for. */
+export interface Erasure {
+  readonly attemptId: string;
+  /** Why, in the operator's words; goes into the audit log and names nobody. */
+  readonly basis: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly nowMs: number;
+}
+
+/**
+ * Destroys the keys of guests, and what stands outside the audit log: ids, guest passes, the bodies of webhooks and
+ * what receivers answered. Returns the attempts that were not erased before.
+ */
+export async function eraseSubjects(work: Work, erasures: readonly Erasure[]): Promise<Set<string>> {
+  if (erasures.length === 0) return new Set();
+  const rows = erasures.map(({ attemptId, nowMs }) => ({ id: attemptId, at: new Date(nowMs).toISOString() }));
+  const { rows: erased } = await sql<{ id: string }>`
+    with asked as (select distinct on (id) id, at from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as e(id text, at timestamptz)),
+    keys as (
+      update guestpass.subject_keys k set sealed_key = null, erased_at = asked.at
+      from asked where k.attempt_id = asked.id and k.sealed_key is not null
+      returning k.attempt_id, k.erased_at
+    ), attempts as (
+      update guestpass.attempts set guest_id = null, sealed_pass = null
+      where id in (select attempt_id from keys)
+    ), deliveries as (
+      update guestpass.deliveries d set body = null, next_at = null,
+        state = case when d.state = 'delivered' then d.state else 'dead' end,
+        settled_at = coalesce(d.settled_at, keys.erased_at)
+      from keys where d.attempt_id = keys.attempt_id
+    ), tries as (
+      update guestpass.delivery_attempts set response_excerpt = null
+      where delivery_id in (select d.id from guestpass.deliveries d join keys on d.attempt_id = keys.attempt_id)
+    )
+    select attempt_id as id from keys`.execute(work);
+  return new Set(erased.map(({ id }) => id));
+}
+
+/** Opens the guest ids of audit records, by attempt; those that were erased are missing. */
+export async function openGuestIds(
+  session: Session,
+  records: readonly SealedRecord[],
+  seal: Seal,
+): Promise<ReadonlyMap<string, string>> {
+  const sealed = records.flatMap((record) => sealedId(record) ?? []);
+  if (sealed.length === 0) return new Map();
+  const ids = sealed.map(({ attemptId }) => attemptId);
+  const { rows } = await sql<{ attempt_id: string; sealed_key: Buffer }>`
+    select attempt_id, sealed_key from guestpass.subject_keys
+    where attempt_id = any(${ids}::text[]) and sealed_key is not null`.execute(session);
+  const keys = new Map(rows.map((row) => [row.attempt_id, seal.open(row.sealed_key, row.attempt_id)]));
+  return new Map(
+    sealed.flatMap(({ attemptId, text }) => {
+      const key = keys.get(attemptId);
+      return key ? [[attemptId, sealWith(key).open(text, attemptId).toString()] as const] : [];
+    }),
+  );
+}
+
+interface SealedRecord {
+  readonly attempt_id: string | null;
+  readonly line: string;
+}
+
+function sealedId({ attempt_id, line }: SealedRecord) {
+  const { guestId }: { readonly guestId?: unknown } = JSON.parse(line);
+  if (attempt_id === null || typeof guestId !== 'string' || !guestId.startsWith(prefix)) return undefined;
+  return { attemptId: attempt_id, text: Buffer.from(guestId.slice(prefix.length), 'base64url') };
+}
