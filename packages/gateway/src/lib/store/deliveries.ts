@@ -55,7 +55,7 @@ export interface DeliveryStore {
   /** The tries of a delivery, oldest first. */
   tries(id: string): Promise<readonly DeliveryAttemptsTable[]>;
   /**
-   * Puts a try on record and moves the delivery to where it leads. Resolves with false, and changes nothing, when the
+   * Puts a try on record and moves the delivery to where it leads; the job of the next try is written with it. Resolves with false, and changes nothing, when the
    * delivery is not pending or another worker has put this try on record.
    */
   recordTry(id: string, finished: FinishedTry, verdict: Verdict): Promise<boolean>;
@@ -72,7 +72,8 @@ export interface DeliveryStore {
   oldestPending(): Promise<Date | undefined>;
 }
 
-export type Announce = (work: Work, deliveries: readonly NewDelivery[]) => Promise<void>;
+/** Hands deliveries to the queue inside a transaction: due at once, or at `dueAtMs`. */
+export type Announce = (work: Work, deliveries: readonly NewDelivery[], dueAtMs?: number) => Promise<void>;
 
 export function createDeliveryStore(database: Database, announce: Announce): DeliveryStore {
   return {
@@ -82,8 +83,10 @@ export function createDeliveryStore(database: Database, announce: Announce): Del
     recordTry: (id, finished, verdict) =>
       database.transaction(async (work) => {
         const moved = await moveDelivery(work, id, { finished, verdict });
-        if (moved) await insertTry(work, id, finished);
-        return moved;
+        if (!moved) return false;
+        await insertTry(work, id, finished);
+        if (verdict.state === 'pending') await announce(work, [moved], verdict.nextAtMs);
+        return true;
       }),
     countReplay: (filter) => database.run((session) => countMatching(session, filter)),
     replay: (filter, nowMs) =>
@@ -129,16 +132,17 @@ async function moveDelivery(
   work: Work,
   id: string,
   { finished, verdict }: { readonly finished: FinishedTry; readonly verdict: Verdict },
-): Promise<boolean> {
+): Promise<NewDelivery | undefined> {
   const endedAt = new Date(finished.startedAtMs + finished.durationMs);
   const nextAt = verdict.state === 'pending' ? new Date(verdict.nextAtMs) : null;
   const settledAt = verdict.state === 'pending' || verdict.state === 'held' ? null : endedAt;
-  const { rows } = await sql`
+  const { rows } = await sql<NewDelivery>`
     update guestpass.deliveries
     set state = ${verdict.state}, tries = ${finished.number}, next_at = ${nextAt}, settled_at = ${settledAt}
     where id = ${id} and state = 'pending' and tries = ${finished.number - 1}
-    returning id`.execute(work);
-  return rows.length === 1;
+    returning id, endpoint_id as "endpointId", event_id as "eventId", event_type as "eventType",
+      attempt_id as "attemptId"`.execute(work);
+  return rows[0];
 }
 
 async function insertTry(work: Work, id: string, tried: FinishedTry): Promise<void> {
