@@ -64,6 +64,16 @@ test('a connection cut in the middle is storage_unavailable, and the next use ha
   await database.transaction((work) => insert(work, 20));
 });
 
+test('a connection cut between two statements of a transaction is storage_unavailable', async () => {
+  const cut = database.transaction(async (work) => {
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(work);
+    await database.query('select pg_terminate_backend($1, 5000)', [rows[0]?.pid]);
+    await insert(work, 21);
+  });
+  await expect(cut).rejects.toMatchObject({ code: 'storage_unavailable' });
+  expect(await database.query('select * from notes where it = 21')).toEqual([]);
+});
+
 test('a statement that takes too long is storage_unavailable', async () => {
   await using hurried = connectDatabase({ url: database.url, statementTimeoutMs: 50 });
   const slow = hurried.run((session) => sql`select pg_sleep(5)`.execute(session));

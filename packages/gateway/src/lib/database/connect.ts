@@ -86,17 +86,25 @@ function lendOnlySound(pool: pg.Pool): PostgresPool {
   const lend = async () => {
     const client = await pool.connect();
     let lost: Error | undefined;
+    const notice = (error: Error) => {
+      lost ??= error;
+    };
+    // A connection may break between two statements too, and an event nobody hears would end the process.
+    client.on('error', notice);
     return {
       async query(text: string, values: readonly unknown[]) {
         if (lost) throw lost;
         try {
           return await client.query(text, [...values]);
         } catch (error) {
-          if (error instanceof Error && isConnectionLost(error)) lost = error;
+          if (error instanceof Error && isConnectionLost(error)) notice(error);
           throw error;
         }
       },
-      release: (discard?: boolean) => client.release(lost ?? discard),
+      release(discard?: boolean) {
+        client.off('error', notice);
+        client.release(lost ?? discard);
+      },
     };
   };
   // A cast, because the interface also names cursors, which are not used here.

@@ -90,14 +90,14 @@ export function createEndpointStore(database: Database, masterKey: MasterKey): E
       database.run((session) => replaceSecret(session, id, { sealed: seal.seal(secret, id), previousUntilMs, nowMs })),
     disable: (id, reason, nowMs) => database.run((session) => disableEndpoint(session, id, { reason, nowMs })),
     enable: async (id, nowMs) =>
-      (await update(id, { ...sound, enabled: true, updated_at: new Date(nowMs) })) !== undefined,
+      (await update(id, { ...sound, enabled: true, disabled_reason: null, updated_at: new Date(nowMs) })) !== undefined,
     recordTry: async (id, delivered, nowMs) =>
       delivered ? await update(id, sound) : shown(await database.run((session) => countFailure(session, id, nowMs))),
     remove: async (id, nowMs) => (await update(id, { deleted_at: new Date(nowMs), enabled: false })) !== undefined,
   };
 }
 
-const sound = { failing_since: null, failures: 0, disabled_reason: null };
+const sound = { failing_since: null, failures: 0 };
 
 function rowOf({ url, description = '', eventTypes = null, secret }: NewEndpoint, seal: Seal): NewEndpointRow {
   const id = `ep_${randomUUID()}`;

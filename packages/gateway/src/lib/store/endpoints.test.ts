@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { masterKey, noon } from '../testing/guests.ts';
+import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
+import { createEndpointStore, type EndpointStore } from './endpoints.ts';
+
+let database: TestDatabase;
+let endpoints: EndpointStore;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  endpoints = createEndpointStore(database, masterKey);
+});
+
+afterAll(() => database[Symbol.asyncDispose]());
+
+const create = () =>
+  endpoints.create({ url: 'https://idp.example/hook', eventTypes: ['guest.failed'], secret: 'whsec_first' }, noon);
+
+test('an endpoint is listed without its secret, which is sealed in the database', async () => {
+  const endpoint = await create();
+  expect(endpoint).toMatchObject({ url: 'https://idp.example/hook', eventTypes: ['guest.failed'], enabled: true });
+  expect(await endpoints.get(endpoint.id)).toEqual(endpoint);
+  expect(await endpoints.list()).toContainEqual(endpoint);
+  expect(JSON.stringify(endpoint)).not.toContain('whsec');
+  const rows = await database.query('select sealed_secret from guestpass.webhook_endpoints');
+  expect(rows.some(({ sealed_secret }) => Buffer.from(sealed_secret as Buffer).includes('whsec'))).toBe(false);
+});
+
+test('after a rotation both secrets sign, the new one first, until the old one has had its time', async () => {
+  const { id } = await create();
+  expect(await endpoints.secrets(id, noon)).toEqual(['whsec_first']);
+  expect(await endpoints.rotate(id, { secret: 'whsec_second', previousUntilMs: noon + 1_000 }, noon)).toBe(true);
+  expect(await endpoints.secrets(id, noon + 999)).toEqual(['whsec_second', 'whsec_first']);
+  expect(await endpoints.secrets(id, noon + 1_000)).toEqual(['whsec_second']);
+});
+
+test('failures are counted from the first of a row, and one success ends the row', async () => {
+  const { id } = await create();
+  await endpoints.recordTry(id, false, noon);
+  expect(await endpoints.recordTry(id, false, noon + 5)).toMatchObject({ failures: 2, failingSince: new Date(noon) });
+  expect(await endpoints.recordTry(id, true, noon + 9)).toMatchObject({ failures: 0, failingSince: null });
+});
+
+test('an endpoint is disabled once, keeps the reason, and starts anew when enabled', async () => {
+  const { id } = await create();
+  await endpoints.recordTry(id, false, noon);
+  const disabled = await Promise.all([endpoints.disable(id, 'gone', noon), endpoints.disable(id, 'gone', noon)]);
+  expect(disabled.toSorted()).toEqual([false, true]);
+  expect(await endpoints.get(id)).toMatchObject({ enabled: false, disabledReason: 'gone' });
+  // A late success of a try under way does not hide why it was disabled.
+  expect(await endpoints.recordTry(id, true, noon)).toMatchObject({ enabled: false, disabledReason: 'gone' });
+  expect(await endpoints.enable(id, noon)).toBe(true);
+  expect(await endpoints.get(id)).toMatchObject({ enabled: true, disabledReason: null, failures: 0 });
+});
+
+test('an endpoint is changed, and gone once removed', async () => {
+  const { id } = await create();
+  const changed = await endpoints.change(id, { url: 'https://other.example/', eventTypes: null }, noon + 7);
+  expect(changed).toMatchObject({ url: 'https://other.example/', eventTypes: null, updatedAt: new Date(noon + 7) });
+  expect(await endpoints.remove(id, noon)).toBe(true);
+  expect(await endpoints.remove(id, noon)).toBe(false);
+  expect(await endpoints.get(id)).toBeUndefined();
+  expect(await endpoints.secrets(id, noon)).toEqual([]);
+  expect(await endpoints.change(id, { description: 'x' }, noon)).toBeUndefined();
+});

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { admitted, masterKey, newAttemptId, noon, payload } from '../testing/guests.ts';
+import { testDatabase } from '../testing/postgres.ts';
+import { createAttemptStore } from './attempts.ts';
+import { createAuditStore } from './audit.ts';
+import { createEndpointStore } from './endpoints.ts';
+
+test('an erased guest is in no table any more, the chain is whole, and the erasure is on record and told', async () => {
+  await using database = await testDatabase();
+  const endpoints = createEndpointStore(database, masterKey);
+  await endpoints.create({ url: 'https://idp.example/hook', secret: 'whsec_x' }, noon);
+  await using store = createAttemptStore({ database, masterKey, owner: 'gateway-1' });
+  const [erased, other] = [newAttemptId(), newAttemptId()];
+  for (const attemptId of [erased, other]) {
+    const idempotency = { scope: 'channel-1', key: attemptId };
+    await store.recordIntent({ attemptId, payload, nowMs: noon, idempotency });
+    await store.recordOutcome(admitted(attemptId), noon);
+  }
+  const [found] = await store.list({ limit: 9, guestId: `guest-of-${erased}` });
+  expect(found?.id).toBe(erased);
+
+  const erasure = { attemptId: erased, basis: 'request of the data subject', nowMs: noon + 1_000 };
+  const answers = await Promise.all([store.eraseGuest(erasure), store.eraseGuest(erasure)]);
+  expect(answers).toEqual([true, false]);
+  expect(await store.eraseGuest({ ...erasure, attemptId: newAttemptId() })).toBe(false);
+
+  const audit = createAuditStore(database, masterKey);
+  expect(await audit.verify()).toMatchObject({ ok: true, records: 5 });
+  const page = await audit.page({ limit: 9, eventType: 'WEBMESSAGING_GUEST_AUTHENTICATED' });
+  expect(page.map(({ guestId }) => guestId)).toEqual([`guest-of-${other}`, null]);
+  const [record] = await audit.page({ limit: 1 });
+  expect(JSON.parse(record?.line ?? '')).toMatchObject({
+    eventType: 'WEBMESSAGING_GUEST_ERASED',
+    attemptId: erased,
+    basis: 'request of the data subject',
+  });
+
+  const deliveries = await database.query(
+    `select event_type, state, convert_from(body, 'utf8') as body from guestpass.deliveries where attempt_id = $1 order by number`,
+    [erased],
+  );
+  expect(deliveries).toEqual([
+    { event_type: 'guest.authenticated', state: 'dead', body: null },
+    {
+      event_type: 'guest.erased',
+      state: 'pending',
+      body: JSON.stringify({
+        type: 'guest.erased',
+        timestamp: new Date(noon + 1_000).toISOString(),
+        data: { attemptId: erased },
+      }),
+    },
+  ]);
+  const idempotency = { scope: 'channel-1', key: erased };
+  const again = { attemptId: newAttemptId(), payload, nowMs: noon, idempotency };
+  expect(await store.recordIntent(again)).toMatchObject({ outcome: 'replay', attempt: { outcome: 'unknown' } });
+  for (const table of ['attempts', 'audit_records', 'deliveries', 'delivery_attempts']) {
+    const rows = await database.query(`select count(*)::int from guestpass.${table} t where t::text like $1`, [
+      `%guest-of-${erased}%`,
+    ]);
+    expect(rows).toEqual([{ count: 0 }]);
+  }
+});
