@@ -43,6 +43,11 @@ const violations: Record<string, Violation> = {
     source: importing('./contract/guest-pass.ts'),
   },
   'http imports oauth': { ...floor, path: `${sdk}/http/v1.ts`, source: importing('../oauth/token-provider.ts') },
+  'captcha imports its sibling oauth': {
+    ...floor,
+    path: `${sdk}/captcha/v1.ts`,
+    source: importing('../oauth/token-provider.ts'),
+  },
   'http imports a type from the guest floor': {
     ...floor,
     path: `${sdk}/http/v2.ts`,

@@ -78,6 +78,7 @@ function judge(verdict: CaptchaVerdict, captcha: Captcha, { threshold = 0.5 }: C
   switch (verdict.verdict) {
     case 'passed': {
       const { score } = verdict;
+      if (score !== null && !(score >= 0 && score <= 1)) return unverified(captcha, noVerdict);
       const error = score === null ? undefined : refuseScore(score, threshold);
       return { judgement: { provider, verified: true, score }, ...(error && { end: { outcome: 'refused', error } }) };
     }
@@ -90,8 +91,15 @@ function judge(verdict: CaptchaVerdict, captcha: Captcha, { threshold = 0.5 }: C
       return { judgement: claimed(captcha), end: { outcome: 'refused', error } };
     }
     case 'unavailable':
-      return { judgement: claimed(captcha), end: { outcome: 'failed', error: unavailable(verdict) } };
+      return unverified(captcha, verdict);
   }
+}
+
+/** From a verifier that keeps no scale. */
+const noVerdict = { verdict: 'unavailable', reason: 'answer_invalid' } as const;
+
+function unverified(captcha: Captcha, verdict: CaptchaUnavailable): VerifiedCaptcha {
+  return { judgement: claimed(captcha), end: { outcome: 'failed', error: unavailable(verdict) } };
 }
 
 /** A provider may be called `constructor`. */
@@ -103,7 +111,6 @@ function claimed({ provider, score }: Captcha): VerifiedCaptcha['judgement'] {
   return { provider, verified: false, score: score ?? null };
 }
 
-/** A score that is no number is below every threshold. */
 function refuseScore(score: number, threshold: number): GuestpassError | undefined {
   if (score >= threshold) return undefined;
   return new GuestpassError('captcha_score_too_low', `The captcha score is below the threshold of ${threshold}.`);

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { GuestpassError } from '../errors.ts';
+import { manualClock } from '../testing/manual-clock.ts';
+import { withSingleUse } from './single-use.ts';
+import { type CaptchaUses, memoryCaptchaUses } from './uses.ts';
+import type { CaptchaVerdict, CaptchaVerifier } from './verifier.ts';
+
+const passed: CaptchaVerdict = { verdict: 'passed', score: null };
+const minutes = 60_000;
+
+/** A provider that lets everybody pass and counts. */
+function provider(verdict: CaptchaVerdict = passed) {
+  const asked: string[] = [];
+  const verifier: CaptchaVerifier = {
+    async verify({ response }) {
+      asked.push(response);
+      return verdict;
+    },
+  };
+  return { verifier, asked };
+}
+
+test('of a hundred presented at once one is asked about, and the others were used before', async () => {
+  const clock = manualClock();
+  const { verifier, asked } = provider();
+  const once = withSingleUse(verifier, { uses: memoryCaptchaUses({ clock }), clock });
+  const verdicts = await Promise.all(Array.from({ length: 100 }, () => once.verify({ response: 'answer' }, {})));
+  expect(asked).toEqual(['answer']);
+  expect(verdicts.filter(({ verdict }) => verdict === 'passed')).toHaveLength(1);
+  expect(verdicts.filter(({ verdict }) => verdict === 'reused')).toHaveLength(99);
+});
+
+test('many verifiers that share one memory take an answer once together', async () => {
+  const clock = manualClock();
+  const uses = memoryCaptchaUses({ clock });
+  const one = withSingleUse(provider().verifier, { uses, clock });
+  const other = withSingleUse(provider().verifier, { uses, clock });
+  expect(await one.verify({ response: 'answer' }, {})).toBe(passed);
+  expect(await other.verify({ response: 'answer' }, {})).toEqual({ verdict: 'reused' });
+  expect(await other.verify({ response: 'another' }, {})).toBe(passed);
+});
+
+test('an answer of which nobody knows what became stays taken', async () => {
+  const clock = manualClock();
+  const lost = provider({ verdict: 'unavailable', reason: 'timeout' });
+  const once = withSingleUse(lost.verifier, { uses: memoryCaptchaUses({ clock }), clock });
+  expect(await once.verify({ response: 'answer' }, {})).toMatchObject({ verdict: 'unavailable' });
+  expect(await once.verify({ response: 'answer' }, {})).toEqual({ verdict: 'reused' });
+  expect(lost.asked).toHaveLength(1);
+});
+
+test('only a hash is remembered, for ten minutes', async () => {
+  const clock = manualClock(1000);
+  const claims: unknown[] = [];
+  const uses: CaptchaUses = {
+    claim: async (...claim) => {
+      claims.push(claim);
+      return true;
+    },
+  };
+  await withSingleUse(provider().verifier, { uses, clock }).verify({ response: 'answer' }, {});
+  expect(claims).toEqual([[createHash('sha256').update('answer').digest('hex'), 1000 + 10 * minutes]]);
+});
+
+test('who gave up before does not burn the answer', async () => {
+  const clock = manualClock();
+  const { verifier, asked } = provider();
+  const once = withSingleUse(verifier, { uses: memoryCaptchaUses({ clock }), clock });
+  const given = await once.verify({ response: 'answer' }, { signal: AbortSignal.abort() });
+  expect([given, asked]).toEqual([{ verdict: 'unavailable', reason: 'aborted' }, []]);
+  expect(await once.verify({ response: 'answer' }, {})).toBe(passed);
+});
+
+test('without the memory nobody is asked', async () => {
+  const { verifier, asked } = provider();
+  const down = new GuestpassError('storage_unavailable', 'The database is down.');
+  const once = withSingleUse(verifier, { uses: { claim: () => Promise.reject(down) }, clock: manualClock() });
+  await expect(once.verify({ response: 'answer' }, {})).rejects.toBe(down);
+  expect(asked).toEqual([]);
+});
+
+test('the memory forgets an answer when its time has come', () => {
+  const clock = manualClock();
+  const uses = memoryCaptchaUses({ clock });
+  expect([uses.claim('a', 100), uses.claim('a', 100)]).toEqual([true, false]);
+  clock.step(99);
+  expect(uses.claim('a', 199)).toBe(false);
+  clock.step(1);
+  expect([uses.claim('a', 200), uses.claim('a', 200)]).toEqual([true, false]);
+});
+
+test('the memory is bounded, and forgets the oldest first', () => {
+  const clock = manualClock();
+  const uses = memoryCaptchaUses({ clock, capacity: 3 });
+  const claim = (name: string) => uses.claim(name, clock.now() + 100);
+  expect(['a', 'b', 'c', 'd'].map(claim)).toEqual([true, true, true, true]);
+  expect(['b', 'c', 'd'].map(claim)).toEqual([false, false, false]);
+  expect(claim('a')).toBe(true);
+});
