@@ -1,0 +1,65 @@
+import { type Attempt, type Clock, type GuestPayload, GuestpassError } from 'guestpass';
+import { parseGuestPayload } from 'guestpass/contract';
+import { attemptGuest, type Pipeline, type Run, refusePayload } from 'guestpass/pipeline';
+import type { AttemptStore } from './store/attempts.ts';
+import type { Idempotency } from './store/intents.ts';
+
+export interface AdmissionOptions {
+  readonly pipeline: Pipeline;
+  readonly attempts: AttemptStore;
+  readonly clock: Clock;
+}
+
+/** What became of a request to let a guest in. */
+export interface Admission {
+  readonly attempt: Attempt;
+  /** True when the attempt is an earlier one with the same idempotency key. */
+  readonly replayed: boolean;
+  /** False for a payload too broken to be an attempt: it leaves a line in the log and a count, and no record. */
+  readonly recorded: boolean;
+}
+
+/**
+ * Lets one guest in, durably: the intent is on the disk before the platform is called, and the outcome, its audit record
+ * and the webhook jobs are on the disk before the guest pass is handed over.
+ *
+ * @throws GuestpassError `idempotency_in_progress`, `idempotency_key_reused`, `storage_unavailable` or `overloaded`:
+ * then nothing was sent, or what was sent is found again as `unknown`.
+ */
+export type Admit = (input: unknown, idempotency?: Idempotency) => Promise<Admission>;
+
+export function createAdmit({ pipeline, attempts, clock }: AdmissionOptions): Admit {
+  return async (input, idempotency) => {
+    const run = pipeline.begin();
+    const parsed = parseGuestPayload(input);
+    if (!parsed.ok) return { attempt: refusePayload(input, parsed.faults, run), replayed: false, recorded: false };
+    run.watch.lap('payload');
+
+    const earlier = await claim(parsed.payload, run, idempotency);
+    if (earlier) return { attempt: earlier, replayed: true, recorded: true };
+
+    const attempt = await attemptGuest(parsed.payload, pipeline.setup, run);
+    await attempts.recordOutcome(attempt, clock.now());
+    run.watch.lap('audit');
+    return { attempt, replayed: false, recorded: true };
+  };
+
+  async function claim(payload: GuestPayload, run: Run, idempotency?: Idempotency): Promise<Attempt | undefined> {
+    const intent = { attemptId: run.id, payload, nowMs: clock.now(), ...(idempotency && { idempotency }) };
+    const claimed = await attempts.recordIntent(intent);
+    run.watch.lap('audit');
+    switch (claimed.outcome) {
+      case 'claimed':
+        return undefined;
+      case 'replay':
+        return claimed.attempt;
+      case 'in_progress':
+        throw new GuestpassError('idempotency_in_progress', 'An attempt with this key is under way.', {
+          retryAfterMs: 1_000,
+          attemptId: claimed.attemptId,
+        });
+      case 'reused':
+        throw new GuestpassError('idempotency_key_reused', 'This idempotency key was used with another payload.');
+    }
+  }
+}

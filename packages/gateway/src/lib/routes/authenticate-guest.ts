@@ -1,0 +1,120 @@
+import type { GuestpassError } from 'guestpass';
+import type { Admission, Admit } from '../admission.ts';
+import { readJsonBody } from '../http/body.ts';
+import { serverTiming } from '../http/headers.ts';
+import { readIdempotencyKey } from '../http/idempotency-key.ts';
+import type { LoadGate } from '../http/load-gate.ts';
+import type { Origins } from '../http/origins.ts';
+import type { Problems } from '../http/problem.ts';
+import type { RateLimits } from '../http/rate-limits.ts';
+import { refusalOf } from '../http/refusal.ts';
+
+export interface GuestDesk {
+  readonly admit: Admit;
+  readonly gate: LoadGate;
+  readonly rates: RateLimits;
+  readonly origins: Origins;
+  readonly problems: Problems;
+  /** Told how each request ended, when its answer is ready. */
+  readonly onEnded?: (ended: EndedRequest) => void;
+}
+
+/** Who asks, as far as the listener knows. */
+export interface Caller {
+  readonly address: string;
+  readonly requestId: string;
+}
+
+export interface EndedRequest {
+  readonly caller: Caller;
+  /** The attempt, when it came to one. */
+  readonly admission?: Admission;
+  /** Why there was no attempt, or what went wrong with it. */
+  readonly error?: unknown;
+}
+
+/** `POST /v1/guests`: cheap refusals first, so that nothing is spent on a request that may not pass. */
+export function authenticateGuest(desk: GuestDesk): (request: Request, caller: Caller) => Promise<Response> {
+  const { gate, problems, onEnded } = desk;
+  return async (request, caller) => {
+    const headers = new Headers(desk.origins.corsHeaders(request.headers.get('origin')));
+    const entry = gate.enter();
+    try {
+      if (!entry.ok) throw entry.error;
+      const admission = await letIn(request, { caller, desk, headers });
+      onEnded?.({ caller, admission });
+      return withHeaders(replyTo(admission, problems, caller), headers);
+    } catch (error) {
+      onEnded?.({ caller, error });
+      return withHeaders(problems.reply(refusalOf(error), caller.requestId), headers);
+    } finally {
+      if (entry.ok) entry.leave();
+    }
+  };
+}
+
+interface Context {
+  readonly caller: Caller;
+  readonly desk: GuestDesk;
+  /** Headers every answer to this request carries. */
+  readonly headers: Headers;
+}
+
+async function letIn(request: Request, { caller, desk, headers }: Context): Promise<Admission> {
+  const origin = request.headers.get('origin');
+  refuseIf(await paced(desk.rates.ofCaller(caller.address), headers));
+  refuseIf(desk.origins.refuse(origin));
+  const { key } = orThrow(readIdempotencyKey(request.headers.get('idempotency-key')));
+  const { value } = orThrow(await readJsonBody(request));
+  const channelId = channelOf(value);
+  if (channelId !== undefined) {
+    refuseIf(desk.origins.refuse(origin, channelId));
+    refuseIf(await paced(desk.rates.ofChannel(channelId), headers));
+  }
+  if (key === null) return await desk.admit(value);
+  // One website's keys say nothing to another.
+  return await desk.admit(value, { scope: JSON.stringify(['guests', origin, channelId ?? null]), key });
+}
+
+function replyTo({ attempt, replayed }: Admission, problems: Problems, { requestId }: Caller): Response {
+  const timing = serverTiming(attempt.stages);
+  const headers = {
+    ...(timing !== undefined && { 'Server-Timing': timing }),
+    ...(replayed && { 'Idempotency-Replayed': 'true' }),
+  };
+  if (attempt.outcome === 'admitted') {
+    return Response.json({ attemptId: attempt.id, ...attempt.guestPass }, { status: 201, headers });
+  }
+  return problems.reply({ ...refusalOf(attempt.error), attemptId: attempt.id, headers }, requestId);
+}
+
+function withHeaders(response: Response, headers: Headers): Response {
+  for (const [name, value] of headers) response.headers.append(name, value);
+  return response;
+}
+
+type Outcome<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly error: GuestpassError };
+
+function orThrow<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw outcome.error;
+  return outcome;
+}
+
+function refuseIf(error: GuestpassError | undefined): void {
+  if (error) throw error;
+}
+
+async function paced(
+  answer: ReturnType<RateLimits['ofCaller']>,
+  headers: Headers,
+): Promise<GuestpassError | undefined> {
+  const { refusal, headers: fields } = await answer;
+  for (const [name, value] of Object.entries(fields)) headers.set(name, value);
+  return refusal;
+}
+
+/** Enough of the payload to hold it to the rules of its channel; whether it is a payload is seen later. */
+function channelOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('channelId' in value)) return undefined;
+  return typeof value.channelId === 'string' && value.channelId.length <= 256 ? value.channelId : undefined;
+}
