@@ -1,0 +1,77 @@
+import { createHmac, hash } from 'node:crypto';
+import { type Challenge, createChallenge, randomInt, verifySolution } from 'altcha-lib';
+import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
+import { type Clock, GuestpassError } from 'guestpass';
+import type { CaptchaUses, CaptchaVerdict, CaptchaVerifier } from 'guestpass/captcha';
+import { type AltchaSolution, parseAltcha } from './altcha-solution.ts';
+
+export interface AltchaOptions {
+  /** Signs the challenges; at least 32 characters, the same at every gateway of a fleet. */
+  readonly secret: string;
+  /** Where solved challenges are remembered. */
+  readonly uses: CaptchaUses;
+  readonly clock: Clock;
+  /** How long a challenge may be solved, in milliseconds. Default 10 minutes. */
+  readonly lifetimeMs?: number;
+  /** Rounds of PBKDF2 for one guess. Default 5,000. */
+  readonly cost?: number;
+  /** Guesses it takes, drawn anew for each challenge. Default 1,000 to 2,000, some two seconds on one thread. */
+  readonly guesses?: { readonly fewest: number; readonly most: number };
+}
+
+/** A captcha that needs no account anywhere: the browser works for its answer, and this process checks it. */
+export interface Altcha extends CaptchaVerifier {
+  /** A fresh challenge, as the widget of ALTCHA takes it. */
+  challenge(): Promise<Challenge>;
+}
+
+/**
+ * Makes challenges and verifies what was solved, each once: the same solution in other words is the same. Tells no
+ * score.
+ *
+ * @throws GuestpassError `config_invalid` when the secret is too short.
+ */
+export function createAltcha(options: AltchaOptions): Altcha {
+  const { secret, uses, clock, lifetimeMs = 600_000, cost = 5_000, guesses = { fewest: 1_000, most: 2_000 } } = options;
+  if (secret.length < 32) throw new GuestpassError('config_invalid', 'The captcha secret has less than 32 characters.');
+  const secrets = {
+    hmacSignatureSecret: derive(secret, 'challenge'),
+    hmacKeySignatureSecret: derive(secret, 'key'),
+  };
+
+  return {
+    challenge: () =>
+      createChallenge({
+        algorithm: 'PBKDF2/SHA-256',
+        cost,
+        counter: randomInt(guesses.most, guesses.fewest),
+        expiresAt: Math.floor((clock.now() + lifetimeMs) / 1000),
+        deriveKey,
+        ...secrets,
+      }),
+    async verify({ response }, { signal }) {
+      if (signal?.aborted) return { verdict: 'unavailable', reason: 'aborted' };
+      const solved = parseAltcha(response);
+      if (!solved) return { verdict: 'rejected', reason: 'malformed' };
+      const { nonce, expiresAt } = solved.challenge.parameters;
+      if (expiresAt * 1000 <= clock.now()) return { verdict: 'rejected', reason: 'expired' };
+      const { verified, expired } = await verifySolution({ ...solved, deriveKey, ...secrets });
+      if (!verified) return { verdict: 'rejected', reason: expired ? 'expired' : 'invalid' };
+      return (await uses.claim(nameOf(nonce), expiresAt * 1000 + clockSkewMs)) ? passed : { verdict: 'reused' };
+    },
+  };
+}
+
+const passed: CaptchaVerdict = { verdict: 'passed', score: null };
+
+/** Gateways of a fleet may disagree by this about when a challenge is over. */
+const clockSkewMs = 60_000;
+
+/** By the challenge and not by the answer, whose JSON and counter can be written in many ways. */
+function nameOf(nonce: AltchaSolution['challenge']['parameters']['nonce']): string {
+  return hash('sha256', `altcha ${nonce}`, 'hex');
+}
+
+function derive(secret: string, purpose: string): string {
+  return createHmac('sha256', secret).update(`guestpass altcha ${purpose}`).digest('hex');
+}
