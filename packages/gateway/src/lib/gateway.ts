@@ -1,0 +1,176 @@
+import { type Clock, type PipelineOptions, systemClock } from 'guestpass';
+import { createPipeline } from 'guestpass/pipeline';
+import { type EndpointPolicy, guardedExchange } from 'guestpass/webhook';
+import { type Admit, createAdmit } from './admission.ts';
+import { createClientAddress } from './http/client-address.ts';
+import { watchEventLoop } from './http/event-loop.ts';
+import { createLoadGate } from './http/load-gate.ts';
+import { type AllowedOrigin, createOrigins } from './http/origins.ts';
+import { createProblems } from './http/problem.ts';
+import { createRateLimits, type GuestRates } from './http/rate-limits.ts';
+import { createMemoryRates } from './http/rate-store.ts';
+import { type Handler, serve } from './http/serve.ts';
+import type { Turned } from './http/turn-away.ts';
+import { createDeliverWebhook, type EndedTry } from './jobs/deliver-webhook.ts';
+import { type DeliveryQueue, openDeliveryQueue } from './jobs/delivery-queue.ts';
+import { createPublicApp } from './public-app.ts';
+import type { EndedRequest } from './routes/authenticate-guest.ts';
+import { openStorage, type Storage, type StorageOptions } from './storage.ts';
+import { type AttemptStore, createAttemptStore } from './store/attempts.ts';
+import { type AuditStore, createAuditStore } from './store/audit.ts';
+import { type CaptchaUses, createCaptchaUses } from './store/captcha-uses.ts';
+import { createDeliveryStore, type DeliveryStore } from './store/deliveries.ts';
+import { createEndpointStore, type EndpointStore } from './store/endpoints.ts';
+import type { MasterKey } from './store/seal.ts';
+import { type Chore, startUpkeep } from './upkeep.ts';
+
+export interface GatewayOptions {
+  /** Platform, credentials and policy, as the SDK takes them. */
+  readonly platform: PipelineOptions;
+  readonly storage: StorageOptions;
+  /** Seals session tokens, guests' keys and webhook secrets in the database; the same for every gateway of one fleet. */
+  readonly masterKey: MasterKey;
+  /** Names this process among those that share the database. */
+  readonly owner: string;
+  /** Address of the public listener. Default any free port of the loopback interface. */
+  readonly listen?: { readonly host?: string; readonly port?: number };
+  /** Websites that may let guests in. Without any, callers need no `Origin`. Default none. */
+  readonly websites?: readonly AllowedOrigin[];
+  /** How often guests may ask in a minute. Default 10 an address, 60 a subnet, 600 a channel, 3,000 in all. */
+  readonly rates?: Partial<GuestRates>;
+  /** True for the addresses of proxies whose `X-Forwarded-For` is believed. Default none. */
+  readonly isTrustedProxy?: (address: string) => boolean;
+  /** Which receivers webhooks may reach. Default public https on ports 443 and 8443. */
+  readonly receivers?: EndpointPolicy;
+  /** The delay before each try of a delivery, in milliseconds. Default that of Standard Webhooks. */
+  readonly schedule?: readonly number[];
+  readonly clock?: Clock;
+  /** 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
+  readonly random?: () => number;
+  readonly observer?: Partial<GatewayObserver>;
+}
+
+/** Told what happens, off the guest's path. */
+export interface GatewayObserver {
+  readonly request: (ended: EndedRequest) => void;
+  readonly delivery: (ended: EndedTry) => void;
+  readonly turned: (turned: Turned) => void;
+  readonly problem: (error: unknown) => void;
+}
+
+/** A gateway that serves. */
+export interface Gateway extends AsyncDisposable {
+  /** Origin of the public listener. */
+  readonly url: string;
+  readonly storage: Storage;
+  readonly attempts: AttemptStore;
+  readonly audit: AuditStore;
+  readonly deliveries: DeliveryStore;
+  readonly endpoints: EndpointStore;
+  /** Stops accepting guests and lets those under way end, for `graceMs` at most; then everything is closed. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Starts a gateway: database, migrations, webhook worker, public listener. Rejects, with everything closed again, when
+ * one of them cannot run.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { clock = systemClock, observer = {} } = options;
+  await using opened = new AsyncDisposableStack();
+  const onProblem = (error: unknown) => observer.problem?.(error);
+  const storage = opened.use(await openStorage(options.storage, { clock, onProblem }));
+  const stores = await openStores(storage, options, opened);
+  await startWorker(stores, options, opened);
+
+  const pipeline = opened.adopt(createPipeline({ ...options.platform, clock }), (open) => open.close());
+  const admit = createAdmit({ pipeline, attempts: stores.attempts, clock });
+  await stores.attempts.recoverOrphans(clock.now());
+  opened.use(startUpkeep({ clock, chores: choresOf(stores, clock), onProblem }));
+
+  const handler = publicHandler(admit, options, opened);
+  const problems = createProblems();
+  const listener = opened.use(
+    await serve(handler, {
+      ...options.listen,
+      clock,
+      problems,
+      ...(options.isTrustedProxy && { isTrusted: options.isTrustedProxy }),
+      onTurned: (turned) => observer.turned?.(turned),
+      onError: onProblem,
+    }),
+  );
+  const running = opened.move();
+  const stop = async (graceMs = 10_000) => {
+    await listener.drain({ graceMs });
+    await running.disposeAsync();
+  };
+  return { url: listener.url, storage, ...stores, stop, [Symbol.asyncDispose]: () => stop(0) };
+}
+
+interface Stores {
+  readonly attempts: AttemptStore;
+  readonly audit: AuditStore;
+  readonly deliveries: DeliveryStore;
+  readonly endpoints: EndpointStore;
+  readonly captchaUses: CaptchaUses;
+  readonly queue: DeliveryQueue;
+}
+
+async function openStores(
+  { database, url }: Storage,
+  { masterKey, owner, clock = systemClock, observer }: GatewayOptions,
+  opened: AsyncDisposableStack,
+): Promise<Stores> {
+  const queue = opened.use(await openDeliveryQueue({ url, clock, onProblem: (error) => observer?.problem?.(error) }));
+  const announce = queue.announce;
+  return {
+    queue,
+    attempts: opened.use(createAttemptStore({ database, masterKey, owner, announce })),
+    audit: createAuditStore(database, masterKey),
+    deliveries: createDeliveryStore(database, announce),
+    endpoints: createEndpointStore(database, masterKey),
+    captchaUses: createCaptchaUses(database, masterKey),
+  };
+}
+
+async function startWorker(stores: Stores, options: GatewayOptions, opened: AsyncDisposableStack): Promise<void> {
+  const { clock = systemClock, random = Math.random, schedule, observer } = options;
+  const network = opened.adopt(guardedExchange(options.receivers ?? {}), (open) => open.close());
+  const deliver = createDeliverWebhook({
+    ...stores,
+    exchange: network.exchange,
+    clock,
+    random,
+    ...(schedule && { schedule }),
+    onTry: (ended) => observer?.delivery?.(ended),
+  });
+  await stores.queue.start(deliver);
+}
+
+function choresOf({ attempts, captchaUses }: Stores, clock: Clock): readonly Chore[] {
+  return [
+    { everyMs: 10_000, run: () => attempts.recoverOrphans(clock.now()) },
+    { everyMs: 600_000, run: () => attempts.forgetExpired(clock.now()) },
+    { everyMs: 600_000, run: () => captchaUses.forgetExpired(clock.now()) },
+  ];
+}
+
+const defaultRates: GuestRates = { address: 10, subnet: 60, channel: 600, total: 3_000 };
+
+function publicHandler(admit: Admit, options: GatewayOptions, opened: AsyncDisposableStack): Handler {
+  const { clock = systemClock, websites = [], isTrustedProxy = () => false, observer } = options;
+  const loop = opened.use(watchEventLoop({ clock }));
+  const problems = createProblems();
+  const origins = createOrigins({ allowed: websites });
+  const rates = createRateLimits({ rates: { ...defaultRates, ...options.rates }, store: createMemoryRates({ clock }) });
+  const gate = createLoadGate({ eventLoopDelayMs: () => loop.delayMs() });
+  const onEnded = (ended: EndedRequest) => observer?.request?.(ended);
+  const app = createPublicApp({
+    desk: { admit, gate, rates, origins, problems, onEnded },
+    origins,
+    problems,
+    clientAddress: createClientAddress({ isTrusted: isTrustedProxy }),
+  });
+  return (request, bindings) => app.fetch(request, bindings);
+}

@@ -1,0 +1,42 @@
+import type { Clock } from 'guestpass';
+import { connectDatabase, type Database } from './database/connect.ts';
+import { openEmbedded } from './database/embedded.ts';
+import { migrate } from './database/migrate.ts';
+
+/** Where the database is: an address, or a directory for one of our own. */
+export type StorageOptions =
+  | { readonly url: string }
+  | {
+      /** Data directory of the embedded PostgreSQL; created when it is not there. */
+      readonly directory: string;
+    };
+
+/** A database with every table, ready to be used. */
+export interface Storage extends AsyncDisposable {
+  readonly database: Database;
+  /** Its address, password included: a secret. */
+  readonly url: string;
+  /** What to tell people of it: the host and port, or the directory. */
+  readonly place: string;
+}
+
+export async function openStorage(
+  options: StorageOptions,
+  { clock, onProblem }: { readonly clock: Clock; readonly onProblem: (error: unknown) => void },
+): Promise<Storage> {
+  await using opened = new AsyncDisposableStack();
+  const { url, place } = await locate(options, opened, clock);
+  await migrate({ url, nowMs: clock.now() });
+  const database = opened.use(connectDatabase({ url, onProblem }));
+  const kept = opened.move();
+  return { database, url, place, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+async function locate(options: StorageOptions, opened: AsyncDisposableStack, clock: Clock) {
+  if ('url' in options) {
+    const { hostname, port, pathname } = new URL(options.url);
+    return { url: options.url, place: `${hostname}:${port || '5432'}${pathname}` };
+  }
+  const server = opened.use(await openEmbedded({ directory: options.directory, clock }));
+  return { url: server.url, place: `${server.directory} (embedded, port ${server.port})` };
+}
