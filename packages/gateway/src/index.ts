@@ -1,0 +1,15 @@
+export type { Admission } from './lib/admission.ts';
+export {
+  type Gateway,
+  type GatewayObserver,
+  type GatewayOptions,
+  startGateway,
+} from './lib/gateway.ts';
+export type { AllowedOrigin } from './lib/http/origins.ts';
+export type { GuestRates } from './lib/http/rate-limits.ts';
+export { loadMasterKey, parseMasterKey } from './lib/master-key.ts';
+export type { Storage, StorageOptions } from './lib/storage.ts';
+export type { AttemptStore } from './lib/store/attempts.ts';
+export type { AuditStore } from './lib/store/audit.ts';
+export type { Delivery, DeliveryStore } from './lib/store/deliveries.ts';
+export type { Endpoint, EndpointStore } from './lib/store/endpoints.ts';
