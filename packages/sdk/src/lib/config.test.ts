@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type GuestpassConfig, readConfig } from './config.ts';
+import { type ConfigReader, type GuestpassConfig, readConfig } from './config.ts';
 import { GuestpassError } from './errors.ts';
 import { configSettings, settingKeys } from './settings.ts';
 
@@ -14,7 +14,7 @@ const file = (text: string) => ({ readFile: () => text });
 const credentials = { GUESTPASS_CLIENT_ID: 'id', GUESTPASS_CLIENT_SECRET: 'secret' };
 const platform = { GUESTPASS_ENVIRONMENT: 'usw2.mygenesys.com', ...credentials };
 
-function refusalOf(variables: Record<string, string | undefined>, reader = noFiles): GuestpassError {
+function refusalOf(variables: Record<string, string | undefined>, reader: ConfigReader = noFiles): GuestpassError {
   let config: GuestpassConfig;
   try {
     config = readConfig(variables, reader);
@@ -164,6 +164,15 @@ test('every fault is told at once, and none repeats a value', () => {
   ]);
   expect(error.message).toContain('did you mean GUESTPASS_RETRIES?');
   expect(JSON.stringify(error)).not.toContain('hunter2');
+});
+
+test('variables that somebody else reads are no slips, and are proposed for slips', () => {
+  const variables = { ...platform, GUESTPASS_PORT: '4000' };
+  expect(pointersOf(variables)).toEqual(['/GUESTPASS_PORT']);
+  const alsoKnown = ['GUESTPASS_PORT'];
+  expect(readConfig(variables, { ...noFiles, alsoKnown }).options.clientId).toBe('id');
+  const slip = refusalOf({ ...platform, GUESTPASS_PROT: '4000' }, { ...noFiles, alsoKnown });
+  expect(slip.message).toContain('did you mean GUESTPASS_PORT?');
 });
 
 test('a fault in an alias points to the alias', () => {

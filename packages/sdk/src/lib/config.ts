@@ -1,7 +1,7 @@
-import { didYouMean } from './did-you-mean.ts';
 import type { PlatformHosts } from './environment.ts';
-import { type Fault, GuestpassError } from './errors.ts';
-import { configSettings, type Setting, type SettingKey, type SettingValues, settingKeys } from './settings.ts';
+import type { Fault } from './errors.ts';
+import { invalidSettings, readSettings, settingNames, unknownSettings, type Variables } from './read-settings.ts';
+import { configSettings, type SettingKey, type SettingValues } from './settings.ts';
 
 /** The part of the configuration that `createGuestpass` takes. */
 export interface ConfiguredOptions {
@@ -33,13 +33,12 @@ export interface GuestpassConfig {
 export interface ConfigReader {
   /** Reads the file that a `*_FILE` variable names, as text; throws when it cannot. */
   readonly readFile: (path: string) => string;
+  /** Further `GUESTPASS_` variables that are no slips, because somebody else reads them. Default none. */
+  readonly alsoKnown?: readonly string[];
 }
 
-type Variables = Readonly<Record<string, string | undefined>>;
-type Found = { readonly origin: string } & ({ readonly text: string } | { readonly fault: string });
-
 /** Where the simulator listens and what it accepts unless told otherwise; public, and good for nothing else. */
-const simulatorDefaults: Partial<Record<SettingKey, string>> = {
+const simulatorDefaults: Readonly<Record<string, string>> = {
   environment: 'http://127.0.0.1:4010',
   clientId: 'sim-client',
   clientSecret: 'sim-secret',
@@ -52,64 +51,20 @@ const simulatorDefaults: Partial<Record<SettingKey, string>> = {
  *
  * @example createGuestpass(readConfig(process.env, { readFile: (path) => readFileSync(path, 'utf8') }).options)
  */
-export function readConfig(variables: Variables, { readFile }: ConfigReader): GuestpassConfig {
-  const faults: Fault[] = unknownVariables(variables);
-  const values: Partial<Record<SettingKey, unknown>> = {};
-  const origins: Partial<Record<SettingKey, string>> = {};
-  for (const key of settingKeys) {
-    const found = find(key, variables, readFile);
-    if (!found) continue;
-    const read = 'fault' in found ? found : configSettings[key].parse(found.text);
-    if ('fault' in read) faults.push({ pointer: `/${found.origin}`, detail: read.fault });
-    else values[key] = read.value;
-    origins[key] = found.origin;
-  }
-  // Each value was read by its own setting's parser.
-  const settings = values as SettingValues;
-  faults.push(...missing(settings, origins), ...contradictions(settings, origins));
-  return { options: optionsOf(settings, faults), values: settings, origins };
-}
-
-function find(key: SettingKey, variables: Variables, readFile: ConfigReader['readFile']): Found | undefined {
-  const { name, aliases, secret, keepsEmpty }: Setting = configSettings[key];
-  const simulated = variables[configSettings.target.name] === 'simulator' ? simulatorDefaults[key] : undefined;
-  const text = variables[name];
-  const file = secret ? variables[fileName(name)] || undefined : undefined;
-  if (text !== undefined && file !== undefined)
-    return { origin: name, fault: `is set together with ${fileName(name)}` };
-  if (text || (keepsEmpty && text === '')) return { origin: name, text };
-  if (file !== undefined) return { origin: fileName(name), ...contentsOf(file, readFile) };
-  // Credentials and hosts of the real platform have no business with the simulator, nor its own with them.
-  if (simulated !== undefined) return { origin: 'default', text: simulated };
-  const alias = aliases.find((candidate) => variables[candidate]);
-  return alias === undefined ? undefined : { origin: alias, text: variables[alias] ?? '' };
-}
-
-function contentsOf(file: string, readFile: ConfigReader['readFile']): { text: string } | { fault: string } {
-  try {
-    return { text: readFile(file).replace(/\r?\n$/, '') };
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    return { fault: `names a file that cannot be read${code}` };
-  }
-}
-
-function fileName(name: string): string {
-  return `${name}_FILE`;
-}
-
-function unknownVariables(variables: Variables): Fault[] {
-  const known = Object.values<Setting>(configSettings).flatMap(({ name, secret }) =>
-    secret ? [name, fileName(name)] : [name],
-  );
-  const unknown = Object.keys(variables).filter(
-    (name) => name.startsWith('GUESTPASS_') && variables[name] !== undefined && !known.includes(name),
-  );
-  return unknown.map((name) => {
-    const near = didYouMean(name, known);
-    const shown = name.replace(/\W/g, '?').slice(0, 64);
-    return { pointer: `/${shown}`, detail: `is not a known setting${near ? `; did you mean ${near}?` : ''}` };
+export function readConfig(variables: Variables, { readFile, alsoKnown = [] }: ConfigReader): GuestpassConfig {
+  const simulated = variables[configSettings.target.name] === 'simulator';
+  const { values, origins, faults } = readSettings(configSettings, variables, {
+    readFile,
+    // Credentials and hosts of the real platform have no business with the simulator, nor its own with them.
+    fallbackOf: (key) => (simulated ? simulatorDefaults[key] : undefined),
   });
+  const all = [
+    ...unknownSettings(variables, [...settingNames(configSettings), ...alsoKnown]),
+    ...faults,
+    ...missing(values, origins),
+    ...contradictions(values, origins),
+  ];
+  return { options: optionsOf(values, all), values, origins };
 }
 
 function missing({ target }: SettingValues, origins: GuestpassConfig['origins']): Fault[] {
@@ -144,7 +99,8 @@ function contradictions(values: SettingValues, origins: GuestpassConfig['origins
 
 function optionsOf(values: SettingValues, faults: readonly Fault[]): ConfiguredOptions {
   const { environment, clientId, clientSecret } = values;
-  if (faults.length > 0 || !environment || clientId === undefined || clientSecret === undefined) throw invalid(faults);
+  if (faults.length > 0 || !environment || clientId === undefined || clientSecret === undefined)
+    throw invalidSettings(faults);
   const { scope, guestsPath, deadlineMs, requestsPerMinute, connections, allowedChannels } = values;
   return {
     environment,
@@ -165,9 +121,4 @@ function present<T extends object>(record: T): { [Key in keyof T]?: Exclude<T[Ke
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as {
     [Key in keyof T]?: Exclude<T[Key], undefined>;
   };
-}
-
-function invalid(faults: readonly Fault[]): GuestpassError {
-  const listed = faults.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail.replace(/\.$/, '')}`).join('; ');
-  return new GuestpassError('config_invalid', `The configuration is not usable: ${listed}.`, { faults });
 }

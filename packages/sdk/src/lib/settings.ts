@@ -22,79 +22,79 @@ const day = 86_400_000;
 
 /** Every setting there is. */
 export const configSettings = {
-  target: setting('GUESTPASS_TARGET', oneOf('simulator', 'genesys'), {
+  target: defineSetting('GUESTPASS_TARGET', oneOf('simulator', 'genesys'), {
     doc: '`simulator` or `genesys`. The simulator is never chosen silently.',
     fallback: 'none',
   }),
-  environment: setting('GUESTPASS_ENVIRONMENT', environment, {
+  environment: defineSetting('GUESTPASS_ENVIRONMENT', environment, {
     aliases: ['GENESYS_ENV', 'GENESYSCLOUD_REGION'],
     doc: 'Where the platform is: a URL, a host name, or a Genesys region such as `usw2`. With the target `simulator` the aliases are not read.',
     fallback: 'http://127.0.0.1:4010 with the target `simulator`, else none',
   }),
-  clientId: setting('GUESTPASS_CLIENT_ID', line(256), {
+  clientId: defineSetting('GUESTPASS_CLIENT_ID', line(256), {
     keepsEmpty: true,
     aliases: ['GENESYS_CLIENT_ID', 'GENESYSCLOUD_OAUTHCLIENT_ID'],
     doc: 'OAuth client. With the target `simulator` the aliases are not read.',
     fallback: '`sim-client` with the target `simulator`, else none',
   }),
-  clientSecret: setting('GUESTPASS_CLIENT_SECRET', line(1024), {
+  clientSecret: defineSetting('GUESTPASS_CLIENT_SECRET', line(1024), {
     aliases: ['GENESYS_CLIENT_SECRET', 'GENESYSCLOUD_OAUTHCLIENT_SECRET'],
     doc: 'Secret of the OAuth client; `GUESTPASS_CLIENT_SECRET_FILE` names a file that holds it. With the target `simulator` the aliases are not read.',
     fallback: '`sim-secret` with the target `simulator`, else none',
     secret: true,
     keepsEmpty: true,
   }),
-  channelId: setting('GUESTPASS_CHANNEL_ID', line(256), {
+  channelId: defineSetting('GUESTPASS_CHANNEL_ID', line(256), {
     aliases: ['WEBMSG_CHANNEL_ID'],
     doc: 'Channel of a guest whose payload names none.',
     fallback: 'none',
   }),
-  guestsPath: setting('GUESTPASS_GUESTS_PATH', urlPath, {
+  guestsPath: defineSetting('GUESTPASS_GUESTS_PATH', urlPath, {
     doc: 'Path guests are posted to.',
     fallback: '/api/v2/conversations/webmessaging/guests',
   }),
-  scope: setting('GUESTPASS_SCOPE', scope, {
+  scope: defineSetting('GUESTPASS_SCOPE', scope, {
     keepsEmpty: true,
     doc: 'OAuth scopes to ask for; set and empty asks for none.',
     fallback: '`webmessaging:guest:create openid`, and none for a Genesys region',
   }),
-  retries: setting('GUESTPASS_RETRIES', wholeNumber(0, 10), {
+  retries: defineSetting('GUESTPASS_RETRIES', wholeNumber(0, 10), {
     doc: 'Repeats of a call that surely created nothing.',
     fallback: '3',
   }),
-  deadlineMs: setting('GUESTPASS_DEADLINE_MS', wholeNumber(1, day), {
+  deadlineMs: defineSetting('GUESTPASS_DEADLINE_MS', wholeNumber(1, day), {
     doc: 'Time for one attempt, everything included, in milliseconds.',
     fallback: '10000',
   }),
-  requestsPerMinute: setting('GUESTPASS_REQUESTS_PER_MINUTE', wholeNumber(1, 1_000_000), {
+  requestsPerMinute: defineSetting('GUESTPASS_REQUESTS_PER_MINUTE', wholeNumber(1, 1_000_000), {
     doc: 'Calls sent to the platform in a minute.',
     fallback: '300',
   }),
-  connections: setting('GUESTPASS_CONNECTIONS', wholeNumber(1, 1024), {
+  connections: defineSetting('GUESTPASS_CONNECTIONS', wholeNumber(1, 1024), {
     doc: 'Sockets kept for each origin.',
     fallback: '64',
   }),
-  captchaPolicy: setting('GUESTPASS_CAPTCHA_POLICY', oneOf('optional', 'required'), {
+  captchaPolicy: defineSetting('GUESTPASS_CAPTCHA_POLICY', oneOf('optional', 'required'), {
     doc: '`optional`: captcha and score may be absent. `required`: both must be there.',
     fallback: 'optional',
   }),
-  captchaThreshold: setting('GUESTPASS_CAPTCHA_THRESHOLD', share, {
+  captchaThreshold: defineSetting('GUESTPASS_CAPTCHA_THRESHOLD', share, {
     doc: 'A captcha score below this is refused; 0 to 1.',
     fallback: '0.5',
   }),
-  allowedChannels: setting('GUESTPASS_ALLOWED_CHANNELS', list, {
+  allowedChannels: defineSetting('GUESTPASS_ALLOWED_CHANNELS', list, {
     doc: 'Channels that may be used, separated by commas.',
     fallback: 'any channel',
   }),
-  consentMaxAgeMs: setting('GUESTPASS_CONSENT_MAX_AGE_MS', wholeNumber(0, 3650 * day), {
+  consentMaxAgeMs: defineSetting('GUESTPASS_CONSENT_MAX_AGE_MS', wholeNumber(0, 3650 * day), {
     doc: 'Consent older than this is refused, in milliseconds.',
     fallback: 'any age',
   }),
-  consentMaxSkewMs: setting('GUESTPASS_CONSENT_MAX_SKEW_MS', wholeNumber(0, 3650 * day), {
+  consentMaxSkewMs: defineSetting('GUESTPASS_CONSENT_MAX_SKEW_MS', wholeNumber(0, 3650 * day), {
     doc: 'Consent further in the future than this is refused, in milliseconds.',
     fallback: 'any instant',
   }),
-  auditFile: setting('GUESTPASS_AUDIT_FILE', line(4096), {
+  auditFile: defineSetting('GUESTPASS_AUDIT_FILE', line(4096), {
     doc: 'JSON lines file audit records are appended to.',
     fallback: 'none',
   }),
@@ -116,7 +116,8 @@ export const settingKeys = Object.keys(configSettings) as readonly SettingKey[];
 
 type Details = Pick<Setting, 'doc' | 'fallback'> & Partial<Pick<Setting, 'aliases' | 'secret' | 'keepsEmpty'>>;
 
-function setting<T>(name: string, parse: (text: string) => Read<T>, details: Details): Setting<T> {
+/** A setting that has no aliases, is no secret and does not keep an empty text, unless told. */
+export function defineSetting<T>(name: string, parse: (text: string) => Read<T>, details: Details): Setting<T> {
   return { name, parse, aliases: [], secret: false, keepsEmpty: false, ...details };
 }
 
