@@ -237,6 +237,7 @@ describe('failed: no guest was created', () => {
   test('nobody listens: three repeats, then it is told', async () => {
     const ended = await failed(() => {}, { between: refusingFirst(Number.POSITIVE_INFINITY) });
     expect(ended).toMatchObject({ stage: 'token', error: { code: 'platform_unavailable', retryable: true } });
+    expect(ended).toMatchObject({ retries: 3, durationMs: 250 + 500 + 1000, statusCodes: [], correlationId: null });
     expect(ended.error.message).toContain('ECONNREFUSED');
   });
 
@@ -447,6 +448,7 @@ describe('the access token', () => {
     const { attempt, simulator } = scene({ guestpass: options });
     const ended = await attempt();
     expect(ended).toMatchObject({ outcome: 'failed', stage: 'token', error: { code: 'credentials_rejected', status } });
+    expect(ended).toMatchObject({ retries: 0, correlationId: simulator.requests.at(-1)?.correlationId });
     await attempt();
     expect(simulator.stats()).toMatchObject({ tokenRequests: 1, guestRequests: 0 });
   });

@@ -54,12 +54,8 @@ export async function attemptGuest(payload: GuestPayload, setup: AttemptSetup, r
   const prepared = ready instanceof Promise ? await ready : ready;
   run.watch.lap('token');
   if ('error' in prepared) {
-    return {
-      outcome: 'failed',
-      stage: 'token',
-      error: prepared.error,
-      ...factsOf(payload, run, { ...nothingAsked, captcha }),
-    };
+    const { error } = prepared;
+    return { outcome: 'failed', stage: 'token', error, ...factsOf(payload, run, { ...unprepared(error), captcha }) };
   }
 
   const issue = await setup.issuer.issue(payload, run);
@@ -104,6 +100,14 @@ interface Asked {
 }
 
 const nothingAsked: Asked = { latencyMs: 0, tokenTries: [], issue: { tries: [], correlationId: null } };
+
+/** What was asked in vain before the guest could be asked for. */
+function unprepared({ cause, correlationId }: GuestpassError): Asked {
+  // Whoever asks the platform keeps its tries on the cause of the error.
+  const told = cause instanceof Error && 'tries' in cause && Array.isArray(cause.tries);
+  const tokenTries = told ? (cause.tries as Try[]) : [];
+  return { latencyMs: 0, tokenTries, issue: { tries: [], correlationId: correlationId ?? null } };
+}
 
 function refuse(
   payload: GuestPayload,
