@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+
+/** Something that happened, in the order it did. */
+export interface Stamped<Event> {
+  /** Names the event in this process; `Last-Event-ID` of a listener that comes back. */
+  readonly id: string;
+  readonly event: Event;
+}
+
+export interface Listener<Event> {
+  /** Called for each event, in order. Must return at once. */
+  onEvent(stamped: Stamped<Event>): void;
+  /** Called once when no more events come. */
+  onEnd(): void;
+}
+
+/** Where a listener is taken up again. */
+export interface Resumption<Event> {
+  /** What happened since, oldest first. */
+  readonly since: readonly Stamped<Event>[];
+  /** True when more happened since than is remembered, or when the id is none of this process. */
+  readonly missed: boolean;
+  /** Ends the subscription; `onEnd` is not called. */
+  readonly leave: () => void;
+}
+
+/** Tells those who listen what happens in this process. Nothing is kept beyond it: what lasts stands in the database. */
+export interface Events<Event> {
+  /** Tells every listener, and remembers the event. Never throws and never waits. */
+  publish(event: Event): void;
+  /** Listens from now on; with an `after`, what happened behind that event is handed over first. */
+  subscribe(listener: Listener<Event>, after?: string | null): Resumption<Event>;
+  /** How many listen. */
+  readonly listeners: number;
+  /** Ends every subscription, so that nothing holds up a shutdown; later ones end at once. */
+  [Symbol.dispose](): void;
+}
+
+export interface EventsOptions {
+  /** Events remembered for listeners that come back. Default 1,000. */
+  readonly capacity?: number;
+}
+
+export function createEvents<Event>({ capacity = 1_000 }: EventsOptions = {}): Events<Event> {
+  // Another process, or this one before a restart, counted other events.
+  const era = randomUUID().slice(0, 8);
+  const remembered: Stamped<Event>[] = [];
+  const listeners = new Set<Listener<Event>>();
+  let published = 0;
+  let ended = false;
+
+  const since = (after: string | null): Pick<Resumption<Event>, 'since' | 'missed'> => {
+    if (after === null) return { since: [], missed: false };
+    const number = numberIn(after, era);
+    if (number === undefined || number > published) return { since: [], missed: true };
+    const behind = published - number;
+    return { since: behind === 0 ? [] : remembered.slice(-behind), missed: behind > remembered.length };
+  };
+
+  return {
+    publish(event) {
+      if (ended) return;
+      published += 1;
+      const stamped = { id: `${era}-${published}`, event };
+      remembered.push(stamped);
+      if (remembered.length > capacity) remembered.shift();
+      for (const listener of [...listeners]) listener.onEvent(stamped);
+    },
+    subscribe(listener, after = null) {
+      const resumption = since(after);
+      if (ended) listener.onEnd();
+      else listeners.add(listener);
+      return { ...resumption, leave: () => listeners.delete(listener) };
+    },
+    get listeners() {
+      return listeners.size;
+    },
+    [Symbol.dispose]() {
+      ended = true;
+      const leaving = [...listeners];
+      listeners.clear();
+      for (const listener of leaving) listener.onEnd();
+    },
+  };
+}
+
+function numberIn(id: string, era: string): number | undefined {
+  const [, number] = /^[0-9a-f]{8}-(\d{1,15})$/.exec(id) ?? [];
+  return number !== undefined && id.startsWith(era) ? Number(number) : undefined;
+}

@@ -1,0 +1,76 @@
+import { type ErrorCode, errorTable } from 'guestpass';
+import * as z from 'zod';
+import { instant, line } from './line.ts';
+import { operation } from './operation.ts';
+import { pageOf, pageQuery } from './query.ts';
+
+// A cast, because the keys of an object are not told by its type.
+const errorCode = z.enum(Object.keys(errorTable) as ErrorCode[]);
+
+const stage = z.enum(['payload', 'consent', 'channel', 'captcha', 'token', 'guest', 'audit', 'webhook']);
+
+const outcome = z
+  .enum(['intent', 'admitted', 'refused', 'failed', 'unknown'])
+  .describe('`intent` is an attempt that has no outcome yet.');
+
+export const attemptId = z.string().regex(/^att_[A-Za-z0-9_-]{1,60}$/, 'must be the id of an attempt');
+
+const captchaSchema = z.object({
+  provider: z.string(),
+  verified: z.boolean().describe('Whether the provider was asked.'),
+  score: z.number().nullable(),
+});
+
+/** One guest that asked to be let in, as operators see it: everything but the guest pass. */
+export const attemptSchema = z.object({
+  id: attemptId,
+  outcome,
+  channelId: z.string().nullable(),
+  guestId: z.string().nullable().describe('Null when nobody was let in, or when the guest was erased.'),
+  consentTimestamp: z.string().nullable().describe('As the guest claimed it.'),
+  captcha: captchaSchema.nullable(),
+  startedAt: instant,
+  settledAt: instant.nullable(),
+  stage: stage.nullable().describe('Where it ended, unless the guest was let in.'),
+  code: errorCode.nullable(),
+  detail: z.string().nullable(),
+  platformStatus: z.int().nullable(),
+  retryAfterMs: z.number().nullable(),
+  latencyMs: z.number().nullable().describe('Time the platform took, in milliseconds.'),
+  durationMs: z.number().nullable(),
+  stages: z.partialRecord(stage, z.number()).nullable().describe('Milliseconds spent in each stage.'),
+  retries: z.int().nullable(),
+  statusCodes: z.array(z.int()).nullable().describe('Every status the platform answered with, in order.'),
+  correlationId: z.string().nullable().describe("The platform's own id of the request."),
+});
+
+export type AttemptView = z.infer<typeof attemptSchema>;
+
+export const attemptPageSchema = pageOf(attemptSchema);
+
+export const listAttempts = operation({
+  id: 'listAttempts',
+  method: 'get',
+  path: '/v1/attempts',
+  tag: 'Attempts',
+  summary: 'List attempts, newest first',
+  query: z.strictObject({
+    ...pageQuery,
+    outcome: outcome.optional(),
+    code: errorCode.optional(),
+    channel: line(256).optional().describe('The channel id.'),
+    guest: line(256).optional().describe('The guest id.'),
+  }),
+  answers: { 200: { description: 'A page of attempts.', schema: attemptPageSchema } },
+});
+
+export const getAttempt = operation({
+  id: 'getAttempt',
+  method: 'get',
+  path: '/v1/attempts/{id}',
+  tag: 'Attempts',
+  summary: 'Show one attempt',
+  params: z.strictObject({ id: attemptId }),
+  answers: { 200: { description: 'The attempt.', schema: attemptSchema } },
+  problems: ['not_found'],
+});

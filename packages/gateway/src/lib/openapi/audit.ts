@@ -1,0 +1,105 @@
+import * as z from 'zod';
+import { attemptId } from './attempts.ts';
+import { instant } from './line.ts';
+import { operation } from './operation.ts';
+import { pageOf, pageQuery, wholeNumber } from './query.ts';
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits');
+
+/** One record of the audit log. */
+export const auditRecordSchema = z.object({
+  sequence: z.int(),
+  eventType: z.string(),
+  attemptId: z.string().nullable(),
+  guestId: z.string().nullable().describe('The guest that was let in, which `line` holds sealed; null once erased.'),
+  recordedAt: instant,
+  line: z.string().describe('The record as it was hashed and as it is exported.'),
+  previousHash: hash,
+  hash,
+});
+
+export type AuditRecordView = z.infer<typeof auditRecordSchema>;
+
+export const auditPageSchema = pageOf(auditRecordSchema);
+
+const tag = 'Audit';
+
+export const listAudit = operation({
+  id: 'listAuditRecords',
+  method: 'get',
+  path: '/v1/audit',
+  tag,
+  summary: 'List audit records, newest first',
+  description: 'Each reading of the audit log is a record of it too.',
+  query: z.strictObject({
+    ...pageQuery,
+    type: z
+      .string()
+      .regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'must be the type of an audit event')
+      .optional()
+      .describe('Such as `WEBMESSAGING_GUEST_AUTHENTICATED`.'),
+    attempt: attemptId.optional(),
+  }),
+  answers: { 200: { description: 'A page of records.', schema: auditPageSchema } },
+});
+
+export const chainHeadSchema = z.strictObject({
+  sequence: z.int('must be a whole number').min(0, 'must be at least 0'),
+  hash,
+});
+
+export const verificationRequestSchema = z.strictObject({
+  expectedHead: chainHeadSchema
+    .optional()
+    .describe('A head of this log that was kept elsewhere. Default the one that the database holds.'),
+});
+
+const soundLogSchema = z.object({
+  ok: z.literal(true),
+  records: z.int(),
+  firstHash: hash.nullable(),
+  lastHash: hash.nullable(),
+  head: chainHeadSchema,
+  durationMs: z.number(),
+});
+
+const faultyLogSchema = z.object({
+  ok: z.literal(false),
+  line: z.int().describe('Where the first bad record stands, or the first missing one should.'),
+  sequence: z.int(),
+  kind: z.enum(['malformed', 'edited', 'missing', 'reordered', 'duplicate', 'inserted', 'truncated', 'rewritten']),
+  detail: z.string(),
+  durationMs: z.number(),
+});
+
+/** What a check of the whole log found. */
+export const verificationSchema = z.discriminatedUnion('ok', [soundLogSchema, faultyLogSchema]);
+
+export type VerificationView = z.infer<typeof verificationSchema>;
+
+export const verifyAudit = operation({
+  id: 'verifyAuditLog',
+  method: 'post',
+  path: '/v1/audit/verifications',
+  tag,
+  summary: 'Check the whole audit log now',
+  body: verificationRequestSchema,
+  answers: { 200: { description: 'What was found, a fault included.', schema: verificationSchema } },
+});
+
+export const exportAudit = operation({
+  id: 'exportAuditLog',
+  method: 'get',
+  path: '/v1/audit/export',
+  tag,
+  summary: 'Export the audit log as JSON lines',
+  description:
+    'In order, one record a line, as it was hashed. A transfer that breaks off is cut, so that it cannot pass for a whole one.',
+  query: z.strictObject({
+    from: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('The first sequence. Default 1.'),
+    to: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('The last sequence. Default the last there is.'),
+  }),
+  answers: {
+    200: { description: 'The records.', mediaType: 'application/x-ndjson', schema: z.string() },
+  },
+});

@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { attemptId } from './attempts.ts';
+import { line, reason } from './line.ts';
+import { operation } from './operation.ts';
+
+const subject = {
+  guestId: line(256).optional().describe('Every attempt that let this guest in.'),
+  attemptId: attemptId.optional(),
+};
+
+const oneSubject = 'must have either guestId or attemptId';
+
+const named = ({ guestId, attemptId: attempt }: { readonly guestId?: unknown; readonly attemptId?: unknown }) =>
+  (guestId === undefined) !== (attempt === undefined);
+
+export const erasureSchema = z.discriminatedUnion(
+  'dryRun',
+  [
+    z.strictObject({ dryRun: z.literal(true), ...subject, reason: reason.optional() }).refine(named, oneSubject),
+    z.strictObject({ dryRun: z.literal(false), ...subject, reason }).refine(named, oneSubject),
+  ],
+  { error: 'must be true or false' },
+);
+
+export const erasureResultSchema = z.object({
+  dryRun: z.boolean(),
+  attemptIds: z.array(attemptId).describe('The attempts whose guest is erased, or would be.'),
+  deliveries: z.int().describe('Webhook deliveries whose bodies are erased with it, or would be.'),
+});
+
+export const eraseGuest = operation({
+  id: 'eraseGuest',
+  method: 'post',
+  path: '/v1/erasures',
+  tag: 'Erasures',
+  summary: 'Erase a guest, or see what that would do',
+  description:
+    "Destroys the guest's key, so that what the audit log holds sealed stays unreadable for ever while the chain stays whole; " +
+    'deletes the guest id, the guest pass and the bodies of webhooks, and tells the endpoints. It cannot be undone.',
+  body: erasureSchema,
+  answers: { 200: { description: 'What was erased, or would be.', schema: erasureResultSchema } },
+  problems: ['subject_not_found'],
+});

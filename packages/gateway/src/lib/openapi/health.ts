@@ -1,0 +1,97 @@
+import * as z from 'zod';
+import { operation } from './operation.ts';
+
+export const aliveSchema = z.object({ status: z.literal('ok') });
+
+/** Whether this gateway should be sent guests. */
+export const readinessSchema = z.object({
+  status: z.enum(['ready', 'not_ready']),
+  checks: z
+    .array(
+      z.object({
+        name: z.string(),
+        ok: z.boolean(),
+        detail: z.string().optional(),
+      }),
+    )
+    .optional()
+    .describe('With `verbose`.'),
+});
+
+const tag = 'Operations';
+
+const alive = { 200: { description: 'It runs.', schema: aliveSchema } };
+
+export const livez = operation({
+  id: 'isAlive',
+  method: 'get',
+  path: '/livez',
+  tag,
+  summary: 'Does the process run?',
+  description: 'Looks at nothing else: a gateway whose database is away need not be restarted.',
+  open: true,
+  answers: alive,
+});
+
+export const healthz = operation({
+  id: 'isHealthy',
+  method: 'get',
+  path: '/healthz',
+  tag,
+  summary: 'The same as /livez',
+  open: true,
+  answers: alive,
+});
+
+export const readyz = operation({
+  id: 'isReady',
+  method: 'get',
+  path: '/readyz',
+  tag,
+  summary: 'Should guests be sent here?',
+  description: 'A platform that is away does not make a gateway unready: all gateways would be.',
+  open: true,
+  query: z.strictObject({
+    verbose: z.enum(['', '1', 'true'], 'must have no value').optional().describe('Lists the checks.'),
+  }),
+  answers: {
+    200: { description: 'Yes.', schema: readinessSchema },
+    503: { description: 'Not now.', schema: readinessSchema },
+  },
+});
+
+export const metrics = operation({
+  id: 'getMetrics',
+  method: 'get',
+  path: '/metrics',
+  tag,
+  summary: 'Metrics in the Prometheus text format',
+  answers: { 200: { description: 'The metrics.', mediaType: 'text/plain', schema: z.string() } },
+});
+
+export const openapi = operation({
+  id: 'getOpenApi',
+  method: 'get',
+  path: '/openapi.json',
+  tag,
+  summary: 'This description',
+  answers: { 200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
+});
+
+export const docs = operation({
+  id: 'getDocs',
+  method: 'get',
+  path: '/docs',
+  tag,
+  summary: 'This description as a page',
+  answers: { 200: { description: 'A page that loads nothing else.', mediaType: 'text/html', schema: z.string() } },
+});
+
+export const errorDocs = operation({
+  id: 'getErrorDocs',
+  method: 'get',
+  path: '/docs/errors',
+  tag,
+  summary: 'Every error code, what it means and what to do',
+  answers: { 200: { description: 'A page that loads nothing else.', mediaType: 'text/html', schema: z.string() } },
+});
