@@ -26,11 +26,18 @@ export interface Admission {
  * @throws GuestpassError `idempotency_in_progress`, `idempotency_key_reused`, `storage_unavailable` or `overloaded`:
  * then nothing was sent, or what was sent is found again as `unknown`.
  */
-export type Admit = (input: unknown, idempotency?: Idempotency) => Promise<Admission>;
+export type Admit = (input: unknown, ask?: Ask) => Promise<Admission>;
+
+/** What is known of a request beside its payload. */
+export interface Ask {
+  readonly idempotency?: Idempotency;
+  /** The visitor's address, for the captcha provider. */
+  readonly remoteIp?: string;
+}
 
 export function createAdmit({ pipeline, attempts, clock }: AdmissionOptions): Admit {
-  return async (input, idempotency) => {
-    const run = pipeline.begin();
+  return async (input, { idempotency, remoteIp } = {}) => {
+    const run = pipeline.begin(remoteIp === undefined ? {} : { remoteIp });
     const parsed = parseGuestPayload(input);
     if (!parsed.ok) return { attempt: refusePayload(input, parsed.faults, run), replayed: false, recorded: false };
     run.watch.lap('payload');

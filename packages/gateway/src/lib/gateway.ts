@@ -1,7 +1,11 @@
+import { hkdfSync } from 'node:crypto';
 import { type Clock, type PipelineOptions, systemClock } from 'guestpass';
 import { createPipeline } from 'guestpass/pipeline';
 import { type EndpointPolicy, guardedExchange } from 'guestpass/webhook';
 import { type Admit, createAdmit } from './admission.ts';
+import { type Altcha, type AltchaOptions, createAltcha } from './captcha/altcha.ts';
+import { fleetCaptchaUses } from './captcha/fleet-uses.ts';
+import { gatewayPolicy } from './captcha/gateway-policy.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { watchEventLoop } from './http/event-loop.ts';
 import { createLoadGate } from './http/load-gate.ts';
@@ -25,7 +29,7 @@ import type { MasterKey } from './store/seal.ts';
 import { type Chore, startUpkeep } from './upkeep.ts';
 
 export interface GatewayOptions {
-  /** Platform, credentials and policy, as the SDK takes them. */
+  /** Platform, credentials and policy, as the SDK takes them; the policy is stricter by default. */
   readonly platform: PipelineOptions;
   readonly storage: StorageOptions;
   /** Seals session tokens, guests' keys and webhook secrets in the database; the same for every gateway of one fleet. */
@@ -40,6 +44,8 @@ export interface GatewayOptions {
   readonly rates?: Partial<GuestRates>;
   /** True for the addresses of proxies whose `X-Forwarded-For` is believed. Default none. */
   readonly isTrustedProxy?: (address: string) => boolean;
+  /** Cost of the ALTCHA challenges. Default some two seconds of one thread. */
+  readonly altcha?: Pick<AltchaOptions, 'cost' | 'guesses'>;
   /** Which receivers webhooks may reach. Default public https on ports 443 and 8443. */
   readonly receivers?: EndpointPolicy;
   /** The delay before each try of a delivery, in milliseconds. Default that of Standard Webhooks. */
@@ -83,12 +89,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const stores = await openStores(storage, options, opened);
   await startWorker(stores, options, opened);
 
-  const pipeline = opened.adopt(createPipeline({ ...options.platform, clock }), (open) => open.close());
+  const uses = fleetCaptchaUses(stores.captchaUses, clock);
+  const altcha = createAltcha({ secret: altchaSecret(options.masterKey), uses, clock, ...options.altcha });
+  const policy = gatewayPolicy(options.platform.policy ?? {}, { altcha, uses, clock });
+  const pipeline = opened.adopt(createPipeline({ ...options.platform, clock, policy }), (open) => open.close());
   const admit = createAdmit({ pipeline, attempts: stores.attempts, clock });
   await stores.attempts.recoverOrphans(clock.now());
   opened.use(startUpkeep({ clock, chores: choresOf(stores, clock), onProblem }));
 
-  const handler = publicHandler(admit, options, opened);
+  const handler = publicHandler({ admit, altcha }, options, opened);
   const problems = createProblems();
   const listener = opened.use(
     await serve(handler, {
@@ -156,18 +165,34 @@ function choresOf({ attempts, captchaUses }: Stores, clock: Clock): readonly Cho
   ];
 }
 
+/** Derived, so that gateways of one fleet verify each other's challenges without another secret. */
+function altchaSecret(masterKey: MasterKey): string {
+  return Buffer.from(hkdfSync('sha256', masterKey, '', 'guestpass/altcha', 32)).toString('hex');
+}
+
 const defaultRates: GuestRates = { address: 10, subnet: 60, channel: 600, total: 3_000 };
 
-function publicHandler(admit: Admit, options: GatewayOptions, opened: AsyncDisposableStack): Handler {
+interface Services {
+  readonly admit: Admit;
+  readonly altcha: Altcha;
+}
+
+function publicHandler({ admit, altcha }: Services, options: GatewayOptions, opened: AsyncDisposableStack): Handler {
   const { clock = systemClock, websites = [], isTrustedProxy = () => false, observer } = options;
   const loop = opened.use(watchEventLoop({ clock }));
   const problems = createProblems();
   const origins = createOrigins({ allowed: websites });
-  const rates = createRateLimits({ rates: { ...defaultRates, ...options.rates }, store: createMemoryRates({ clock }) });
+  const allowed = { ...defaultRates, ...options.rates };
+  const ratesOf = (rates: GuestRates) => createRateLimits({ rates, store: createMemoryRates({ clock }) });
+  const rates = ratesOf(allowed);
+  // A visitor may need several challenges for one guest.
+  const challengeRates = ratesOf({ ...allowed, address: 3 * allowed.address, subnet: 3 * allowed.subnet });
   const gate = createLoadGate({ eventLoopDelayMs: () => loop.delayMs() });
   const onEnded = (ended: EndedRequest) => observer?.request?.(ended);
   const app = createPublicApp({
     desk: { admit, gate, rates, origins, problems, onEnded },
+    altcha,
+    challengeRates,
     origins,
     problems,
     clientAddress: createClientAddress({ isTrusted: isTrustedProxy }),

@@ -1,14 +1,21 @@
 import type { HttpBindings } from '@hono/node-server';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import type { Altcha } from './captcha/altcha.ts';
 import type { ClientAddress } from './http/client-address.ts';
 import { addSecurityHeaders } from './http/headers.ts';
 import type { Origins } from './http/origins.ts';
 import type { Problems } from './http/problem.ts';
+import type { RateLimits } from './http/rate-limits.ts';
 import { requestId } from './http/trace.ts';
-import { authenticateGuest, type GuestDesk } from './routes/authenticate-guest.ts';
+import { authenticateGuest, type Caller, type GuestDesk } from './routes/authenticate-guest.ts';
+import { captchaChallenge } from './routes/captcha-challenge.ts';
 
 export interface PublicAppOptions {
   readonly desk: GuestDesk;
+  /** Makes captcha challenges. */
+  readonly altcha: Pick<Altcha, 'challenge'>;
+  /** How often challenges may be asked for. */
+  readonly challengeRates: RateLimits;
   readonly origins: Origins;
   readonly problems: Problems;
   readonly clientAddress: ClientAddress;
@@ -17,7 +24,8 @@ export interface PublicAppOptions {
 type Env = { readonly Bindings: HttpBindings; readonly Variables: { readonly requestId: string } };
 
 /** What websites reach: guests come in here, and nothing else is here. */
-export function createPublicApp({ desk, origins, problems, clientAddress }: PublicAppOptions): Hono<Env> {
+export function createPublicApp(options: PublicAppOptions): Hono<Env> {
+  const { desk, origins, problems, clientAddress } = options;
   const app = new Hono<Env>();
   const letIn = authenticateGuest(desk);
 
@@ -29,11 +37,15 @@ export function createPublicApp({ desk, origins, problems, clientAddress }: Publ
     addSecurityHeaders(c.res.headers);
   });
 
-  app.post('/v1/guests', (c) => {
+  const callerOf = (c: Context<Env>): Caller => {
     const peer = c.env?.incoming?.socket.remoteAddress;
     const address = clientAddress(peer, c.req.header('x-forwarded-for') ?? null);
-    return letIn(c.req.raw, { address, requestId: c.get('requestId') });
-  });
+    return { address, requestId: c.get('requestId') };
+  };
+
+  const challenge = captchaChallenge(options);
+  app.post('/v1/guests', (c) => letIn(c.req.raw, callerOf(c)));
+  app.get('/captcha/challenge', (c) => challenge(c.req.raw, callerOf(c)));
   app.options('/v1/guests', (c) => c.body(null, 204, origins.preflightHeaders(c.req.raw.headers)));
   app.all('/v1/guests', (c) => {
     const headers = { Allow: 'OPTIONS, POST' };

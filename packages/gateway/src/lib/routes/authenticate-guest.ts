@@ -71,9 +71,11 @@ async function letIn(request: Request, { caller, desk, headers }: Context): Prom
     refuseIf(desk.origins.refuse(origin, channelId));
     refuseIf(await paced(desk.rates.ofChannel(channelId), headers));
   }
-  if (key === null) return await desk.admit(value);
+  const remoteIp = caller.address;
+  if (key === null) return await desk.admit(value, { remoteIp });
   // One website's keys say nothing to another.
-  return await desk.admit(value, { scope: JSON.stringify(['guests', origin, channelId ?? null]), key });
+  const scope = JSON.stringify(['guests', origin, channelId ?? null]);
+  return await desk.admit(value, { remoteIp, idempotency: { scope, key } });
 }
 
 function replyTo({ attempt, replayed }: Admission, problems: Problems, { requestId }: Caller): Response {
