@@ -1,0 +1,205 @@
+import type { KeyObject } from 'node:crypto';
+import {
+  type ConfigReader,
+  type Fault,
+  type GuestpassConfig,
+  isGuestpassError,
+  type PipelineOptions,
+  readConfig,
+} from 'guestpass';
+import {
+  invalidSettings,
+  readSettings,
+  type SettingsRead,
+  settingNames,
+  type ValuesOf,
+  type Variables,
+} from 'guestpass/settings';
+import { createNetworkList } from './network.ts';
+import { gatewaySettings } from './settings.ts';
+
+/** Where a listener listens. */
+export interface Address {
+  readonly host: string;
+  /** 0 is any free one. */
+  readonly port: number;
+}
+
+/** A gateway as configured. What is `undefined` was not set and has no default that could be told here. */
+export interface GatewayConfig {
+  /** Platform, credentials and policy; a verifier for each captcha provider is still to be added. */
+  readonly platform: PipelineOptions;
+  readonly listen: Address;
+  readonly operator: Address & { readonly token: string | undefined };
+  readonly publicUrl: string | undefined;
+  readonly docsUrl: string | undefined;
+  readonly websites: readonly { readonly origin: string; readonly channelId?: string }[];
+  readonly requireOrigin: boolean;
+  readonly isTrustedProxy: (address: string) => boolean;
+  /** In a minute. */
+  readonly rates: {
+    readonly address: number;
+    readonly subnet: number;
+    readonly channel: number;
+    readonly total: number;
+  };
+  readonly load: {
+    readonly maxConnections: number;
+    readonly maxConnectionsPerAddress: number;
+    readonly maxInFlight: number;
+    readonly maxEventLoopDelayMs: number;
+  };
+  readonly drain: { readonly delayMs: number; readonly graceMs: number };
+  /** A PostgreSQL of the operator's, or the directory of an embedded one. */
+  readonly storage: { readonly url: string } | { readonly directory: string };
+  readonly masterKey: KeyObject | undefined;
+  readonly checkpoints: { readonly key: KeyObject | undefined; readonly file: string };
+  readonly webhook: { readonly url: string; readonly secret: string } | undefined;
+  /** Which receivers webhooks may reach. */
+  readonly receivers: { readonly allowCidrs: readonly string[]; readonly allowHttp: boolean; readonly ports?: 'any' };
+  readonly captcha: {
+    readonly altchaSecret: string | undefined;
+    readonly recaptchaSecret: string | undefined;
+    readonly hcaptchaSecret: string | undefined;
+    readonly turnstileSecret: string | undefined;
+    readonly hostnames: readonly string[] | undefined;
+  };
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** The SDK's own settings as read, and where from. */
+  readonly sdk: GuestpassConfig;
+  /** The gateway's own settings as read, and the variable each came from. Holds the secrets. */
+  readonly values: GatewayValues;
+  readonly origins: SettingsRead<typeof gatewaySettings>['origins'];
+}
+
+export type GatewayValues = ValuesOf<typeof gatewaySettings>;
+
+/** The variables of the gateway, for others who share an environment with it. */
+export const gatewayVariables: readonly string[] = settingNames(gatewaySettings);
+
+/**
+ * Reads the configuration of a gateway, that of the SDK included, from environment variables. Throws one
+ * `config_invalid` that holds every fault at once, each with its variable as the pointer; no fault repeats a value.
+ */
+export function readGatewayConfig(variables: Variables, reader: ConfigReader): GatewayConfig {
+  const { values, origins, faults } = readSettings(gatewaySettings, variables, reader);
+  const sdk = readSdk(variables, reader);
+  const all = [...('faults' in sdk ? sdk.faults : []), ...faults, ...contradictions(values, origins)];
+  if (all.length > 0 || 'faults' in sdk) throw invalidSettings(all);
+  return configOf(values, { sdk, origins });
+}
+
+/** The policy on captchas is the gateway's own matter, which knows one mode more. */
+function readSdk(variables: Variables, { readFile, alsoKnown = [] }: ConfigReader) {
+  const { [gatewaySettings.captchaPolicy.name]: _, ...others } = variables;
+  try {
+    return readConfig(others, { readFile, alsoKnown: [...gatewayVariables, ...alsoKnown] });
+  } catch (error) {
+    if (isGuestpassError(error)) return { faults: error.faults };
+    throw error;
+  }
+}
+
+type Origins = GatewayConfig['origins'];
+
+function contradictions(values: GatewayValues, origins: Origins): Fault[] {
+  const { webhookUrl, webhookSecret, databaseUrl, databaseDirectory } = values;
+  const { port = defaultPort, operatorPort = defaultOperatorPort } = values;
+  const faults: Fault[] = [];
+  const fault = (key: keyof GatewayValues, detail: string) =>
+    faults.push({ pointer: `/${origins[key] ?? gatewaySettings[key].name}`, detail });
+  if (webhookUrl !== undefined && !origins.webhookSecret)
+    fault('webhookSecret', `is not set, but ${origins.webhookUrl} is`);
+  if (webhookSecret !== undefined && !origins.webhookUrl)
+    fault('webhookUrl', `is not set, but ${origins.webhookSecret} is`);
+  if (webhookUrl?.startsWith('http:') && values.insecureWebhooks !== true) {
+    fault('webhookUrl', `must use https unless ${gatewaySettings.insecureWebhooks.name} is true`);
+  }
+  if (databaseUrl !== undefined && databaseDirectory !== undefined) {
+    fault('databaseDirectory', `is set together with ${origins.databaseUrl}`);
+  }
+  if (databaseUrl !== undefined && !origins.masterKey) {
+    fault('masterKey', `is not set, and the database of ${origins.databaseUrl} needs it`);
+  }
+  if (port !== 0 && port === operatorPort) fault('operatorPort', 'is the port of the public listener too');
+  return faults;
+}
+
+const minute = 60_000;
+const defaultPort = 4_000;
+const defaultOperatorPort = 4_001;
+
+function configOf(values: GatewayValues, { sdk, origins }: Pick<GatewayConfig, 'sdk' | 'origins'>): GatewayConfig {
+  const { allowedOrigins = [], trustedProxies = [], databaseUrl, webhookUrl, webhookSecret } = values;
+  return {
+    platform: platformOf(values, sdk),
+    listen: { host: values.host ?? '127.0.0.1', port: values.port ?? defaultPort },
+    operator: {
+      host: values.operatorHost ?? '127.0.0.1',
+      port: values.operatorPort ?? defaultOperatorPort,
+      token: values.operatorToken,
+    },
+    publicUrl: values.publicUrl,
+    docsUrl: values.docsUrl,
+    websites: allowedOrigins,
+    requireOrigin: values.requireOrigin ?? allowedOrigins.length > 0,
+    isTrustedProxy: createNetworkList(trustedProxies),
+    ...limitsOf(values),
+    storage:
+      databaseUrl === undefined
+        ? { directory: values.databaseDirectory ?? '.guestpass/postgres' }
+        : { url: databaseUrl },
+    masterKey: values.masterKey,
+    checkpoints: { key: values.checkpointKey, file: values.checkpointFile ?? '.guestpass/checkpoints.jsonl' },
+    webhook:
+      webhookUrl === undefined || webhookSecret === undefined ? undefined : { url: webhookUrl, secret: webhookSecret },
+    receivers: receiversOf(values),
+    captcha: {
+      altchaSecret: values.altchaSecret,
+      recaptchaSecret: values.recaptchaSecret,
+      hcaptchaSecret: values.hcaptchaSecret,
+      turnstileSecret: values.turnstileSecret,
+      hostnames: values.captchaHostnames,
+    },
+    logLevel: values.logLevel ?? 'info',
+    sdk,
+    values,
+    origins,
+  };
+}
+
+/** Where the SDK asks nothing of a consent's age and takes a captcha at its word, the gateway is strict. */
+function platformOf({ captchaPolicy = 'verified' }: GatewayValues, { options }: GuestpassConfig): PipelineOptions {
+  const { consent, captcha, ...policy } = options.policy;
+  return {
+    ...options,
+    policy: {
+      ...policy,
+      consent: { maxAgeMs: 15 * minute, maxSkewMs: minute, ...consent },
+      captcha: { ...captcha, mode: captchaPolicy },
+    },
+  };
+}
+
+function limitsOf(values: GatewayValues): Pick<GatewayConfig, 'rates' | 'load' | 'drain'> {
+  return {
+    rates: {
+      address: values.ratePerAddress ?? 10,
+      subnet: values.ratePerSubnet ?? 60,
+      channel: values.ratePerChannel ?? 600,
+      total: values.rateTotal ?? 3_000,
+    },
+    load: {
+      maxConnections: values.maxConnections ?? 2_000,
+      maxConnectionsPerAddress: values.maxConnectionsPerAddress ?? 50,
+      maxInFlight: values.maxInFlight ?? 500,
+      maxEventLoopDelayMs: values.maxEventLoopDelayMs ?? 250,
+    },
+    drain: { delayMs: values.drainDelayMs ?? 5_000, graceMs: values.drainGraceMs ?? 10_000 },
+  };
+}
+
+function receiversOf({ webhookNetworks = [], insecureWebhooks = false }: GatewayValues): GatewayConfig['receivers'] {
+  const allowCidrs = webhookNetworks.map(({ address, prefix }) => `${address}/${prefix}`);
+  return insecureWebhooks ? { allowCidrs, allowHttp: true, ports: 'any' } : { allowCidrs, allowHttp: false };
+}

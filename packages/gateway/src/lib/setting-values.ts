@@ -1,0 +1,120 @@
+import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { isGuestpassError } from 'guestpass';
+import { list, type Read } from 'guestpass/settings';
+import { parseWebhookSecret } from 'guestpass/webhook';
+import { type Network, parseNetwork } from './network.ts';
+
+/** `true` or `false`. */
+export function flag(text: string): Read<boolean> {
+  return text === 'true' || text === 'false' ? { value: text === 'true' } : { fault: 'must be true or false' };
+}
+
+/** Addresses and networks, separated by commas. */
+export function networks(text: string): Read<readonly Network[]> {
+  const read = list(text);
+  if ('fault' in read) return read;
+  const found = read.value.map(parseNetwork);
+  // What is no network was found just now.
+  return found.includes(undefined)
+    ? { fault: 'must be addresses or networks such as 10.0.0.0/8, separated by commas' }
+    : { value: found as readonly Network[] };
+}
+
+/** A website, for every channel or for one. */
+export interface WebsiteSetting {
+  readonly origin: string;
+  readonly channelId?: string;
+}
+
+/** Origins separated by commas; `channel=origin` allows one channel alone. */
+export function websites(text: string): Read<readonly WebsiteSetting[]> {
+  const read = list(text);
+  if ('fault' in read) return read;
+  const found = read.value.map(website);
+  if (found.includes(undefined)) {
+    const shape = 'https://www.example.com or channel=https://www.example.com, without a path';
+    return { fault: `must be origins such as ${shape}, separated by commas; http is for loopback alone` };
+  }
+  // What is no website was found just now.
+  return { value: found as readonly WebsiteSetting[] };
+}
+
+function website(text: string): WebsiteSetting | undefined {
+  const [, channelId, origin = ''] = /^(?:(.+)=)?([^=]+)$/.exec(text) ?? [];
+  const url = URL.parse(origin);
+  if (url?.origin !== origin.toLowerCase() || !isSafe(url)) return undefined;
+  return channelId === undefined ? { origin: url.origin } : { origin: url.origin, channelId };
+}
+
+function isSafe({ protocol, hostname }: URL): boolean {
+  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  const isName = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])$/.test(hostname);
+  return isName && (protocol === 'https:' || (protocol === 'http:' && isLoopback));
+}
+
+/** An address of a website or page, without a trailing slash. */
+export function webAddress(text: string): Read<string> {
+  const url = URL.parse(text);
+  const isPlain =
+    url && isSafe(url) && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return isPlain
+    ? { value: url.href.replace(/\/+$/, '') }
+    : { fault: 'must be an https URL without query or fragment' };
+}
+
+/** An address of a receiver. Whether it may be reached is seen later. */
+export function receiverAddress(text: string): Read<string> {
+  const url = URL.parse(text);
+  const isPlain = (url?.protocol === 'https:' || url?.protocol === 'http:') && url.username === '' && url.hash === '';
+  return isPlain ? { value: text } : { fault: 'must be an https URL without user name or fragment' };
+}
+
+/** An address of a PostgreSQL. */
+export function databaseAddress(text: string): Read<string> {
+  const url = URL.parse(text);
+  const isPostgres = url?.protocol === 'postgres:' || url?.protocol === 'postgresql:';
+  return isPostgres ? { value: text } : { fault: 'must be a URL such as postgres://user:password@host:5432/database' };
+}
+
+/** A secret that people hand around as text. */
+export function token(fewest: number): (text: string) => Read<string> {
+  return (text) => {
+    if (!/^[\x21-\x7e]*$/.test(text)) return { fault: 'must be printable ASCII without spaces' };
+    return text.length < fewest
+      ? { fault: `must have at least ${fewest} characters, such as what \`openssl rand -base64 32\` prints` }
+      : { value: text };
+  };
+}
+
+/** At least 32 bytes in base64 or hexadecimal digits. */
+export function masterKey(text: string): Read<KeyObject> {
+  const isHex = /^(?:[0-9a-f]{2})+$/i.test(text);
+  const bytes = Buffer.from(text, isHex ? 'hex' : 'base64');
+  const isBase64 = bytes.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '');
+  return (isHex || isBase64) && bytes.length >= 32
+    ? { value: createSecretKey(bytes) }
+    : { fault: 'must be at least 32 bytes in base64 or hexadecimal, such as what `openssl rand -base64 32` prints' };
+}
+
+/** A secret of Standard Webhooks. */
+export function webhookSecret(text: string): Read<string> {
+  try {
+    parseWebhookSecret(text);
+    return { value: text };
+  } catch (error) {
+    if (!isGuestpassError(error)) throw error;
+    return { fault: 'must be whsec_ and the base64 of 24 to 64 bytes' };
+  }
+}
+
+/** An Ed25519 private key in PEM. */
+export function signingKey(text: string): Read<KeyObject> {
+  const fault = 'must be an Ed25519 private key in PEM, such as what `openssl genpkey -algorithm ed25519` prints';
+  try {
+    const key = createPrivateKey(text);
+    return key.asymmetricKeyType === 'ed25519' ? { value: key } : { fault };
+  } catch {
+    // The parser's message could repeat what it read.
+    return { fault };
+  }
+}
