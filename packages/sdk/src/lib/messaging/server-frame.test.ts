@@ -170,7 +170,7 @@ test('what is no envelope is unreadable', () => {
 test('no frame makes the reader throw', () => {
   const classes = fc.constantFrom(...frames.map(([name]) => name), 'SessionResponse', 'StructuredMessage', '__proto__');
   const envelope = fc.record({ class: classes, code: fc.oneof(fc.integer(), fc.jsonValue()), body: fc.jsonValue() });
-  fc.assert(
+  void fc.assert(
     fc.property(fc.oneof(envelope, fc.jsonValue()), (frame) => {
       expect(typeof read(frame).kind).toBe('string');
     }),

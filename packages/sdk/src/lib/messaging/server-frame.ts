@@ -60,7 +60,10 @@ export type ServerFrame = Traced &
     | UploadFailedFrame
     | { readonly kind: 'attachment-deleted'; readonly attachmentId: string }
     | { readonly kind: 'connection-closed'; readonly reason: string | null }
-    | { readonly kind: 'logged-out' | 'expired' | 'cleared' | 'unreadable' }
+    | { readonly kind: 'logged-out' }
+    | { readonly kind: 'expired' }
+    | { readonly kind: 'cleared' }
+    | { readonly kind: 'unreadable' }
     | TooManyFrame
     | ErrorFrame
     | { readonly kind: 'unknown'; readonly class: string }
