@@ -1,5 +1,25 @@
+export type { AuditFault, AuditFaultKind } from './lib/audit/audit-fault.ts';
 export { canonicalJson } from './lib/audit/canonical-json.ts';
 export { type ChainHead, genesis, genesisHash, type Link, link, memoryChain } from './lib/audit/chain.ts';
+export {
+  type Checkpoint,
+  type CheckpointClaim,
+  noCheckpoint,
+  type SignedCheckpoint,
+  signCheckpoint,
+  signRotation,
+} from './lib/audit/checkpoint.ts';
+export { type CheckpointFile, type CheckpointFileOptions, openCheckpointFile } from './lib/audit/checkpoint-file.ts';
+export {
+  type CheckpointKey,
+  type CheckpointPublicKey,
+  createCheckpointKeyFiles,
+  generateCheckpointKey,
+  loadCheckpointKey,
+  loadCheckpointPublicKeys,
+  parseCheckpointKey,
+  parseCheckpointPublicKeys,
+} from './lib/audit/checkpoint-keys.ts';
 export type {
   AuditEvent,
   AuditEventType,
@@ -12,10 +32,12 @@ export type { Durability } from './lib/audit/group-commit.ts';
 export { type JsonlAuditLog, type JsonlAuditLogOptions, jsonlAuditLog } from './lib/audit/jsonl.ts';
 export type { LogFile, OpenLogFile } from './lib/audit/log-file.ts';
 export { readAuditLines } from './lib/audit/log-lines.ts';
+export { type AuditProof, type LogPart, type VerifyOptions, verifyAuditLog } from './lib/audit/verify.ts';
 export {
-  type AuditFault,
-  type AuditFaultKind,
-  type AuditProof,
-  type VerifyOptions,
-  verifyAuditLog,
-} from './lib/audit/verify.ts';
+  type CheckpointFault,
+  type CheckpointFaultKind,
+  type CheckpointProof,
+  type VerifyCheckpointsOptions,
+  verifyCheckpoints,
+} from './lib/audit/verify-checkpoints.ts';
+export type { CheckpointEvidence, CheckpointPlace } from './lib/audit/witnesses.ts';

@@ -1,17 +1,16 @@
-import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { type Clock, systemClock } from '../clock.ts';
 import { GuestpassError, isGuestpassError } from '../errors.ts';
 import type { ChainHead } from './chain.ts';
 import type { AuditSink, GuestOutcomeEvent } from './event.ts';
 import { createGroupCommit, type Durability, type GroupCommit } from './group-commit.ts';
-import { type LogFile, type OpenLogFile, openLogFile } from './log-file.ts';
-import type { LogLine } from './log-lines.ts';
+import { type OpenLogFile, openLogFile } from './log-file.ts';
 import { type LogLock, lockLog } from './log-lock.ts';
 import { BrokenLogError, readLogState } from './log-state.ts';
 import { createPatience } from './patience.ts';
+import { setTornAside } from './torn.ts';
+import { undoOnFailure } from './undo-on-failure.ts';
 
 export interface JsonlAuditLogOptions {
   /**
@@ -51,17 +50,23 @@ export async function jsonlAuditLog(path: string, options: JsonlAuditLogOptions 
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const lock = await lockLog(path);
-    return await releaseOnFailure(lock, async () => {
-      const file = await openFile(path);
-      return await closeOnFailure(file, async () => {
-        const { unanswered, torn, ...state } = await readLogState(path);
-        if (torn) await setTornAside(file, path, torn);
-        const patience = createPatience({ clock, longestMs: patienceMs });
-        const commits = createGroupCommit({ file, path, durability, patience, ...state });
-        await Promise.all(unanswered.map((intent) => commits.record(unknownOutcome(intent, clock))));
-        return logOf(commits, lock);
-      });
-    });
+    return await undoOnFailure(
+      () => lock.release(),
+      async () => {
+        const file = await openFile(path);
+        return await undoOnFailure(
+          () => file.close(),
+          async () => {
+            const { unanswered, torn, ...state } = await readLogState(path);
+            if (torn) await setTornAside(file, path, torn);
+            const patience = createPatience({ clock, longestMs: patienceMs });
+            const commits = createGroupCommit({ file, path, durability, patience, ...state });
+            await Promise.all(unanswered.map((intent) => commits.record(unknownOutcome(intent, clock))));
+            return logOf(commits, lock);
+          },
+        );
+      },
+    );
   } catch (error) {
     throw cannotOpen(path, error);
   }
@@ -89,22 +94,6 @@ function logOf(commits: GroupCommit, lock: LogLock): JsonlAuditLog {
   };
 }
 
-/** Nothing is thrown away, though nobody was told that these bytes were kept. */
-async function setTornAside(file: LogFile, path: string, torn: LogLine): Promise<void> {
-  const bytes = createReadStream(path, { start: torn.start });
-  const aside = createWriteStream(`${path}.torn`, { flags: 'a', mode: 0o600, flush: true });
-  await pipeline(
-    bytes,
-    async function* (chunks) {
-      yield* chunks;
-      if (!torn.complete) yield '\n';
-    },
-    aside,
-  );
-  await file.truncate(torn.start);
-  await file.datasync();
-}
-
 /** Silence after an intent means that a crash came between: the guest may exist. */
 function unknownOutcome(intent: Readonly<Record<string, unknown>>, clock: Clock): GuestOutcomeEvent {
   return {
@@ -128,24 +117,6 @@ function unknownOutcome(intent: Readonly<Record<string, unknown>>, clock: Clock)
 
 function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
-}
-
-async function releaseOnFailure<T>(lock: LogLock, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
-}
-
-async function closeOnFailure<T>(file: LogFile, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
 }
 
 function cannotOpen(path: string, cause: unknown): GuestpassError {

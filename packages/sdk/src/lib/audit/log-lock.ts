@@ -105,9 +105,9 @@ function parseOwner(text: string): Owner | undefined {
 
 function heldBy(owner: Owner | undefined, path: string): GuestpassError {
   const who = owner ? `process ${owner.pid} on ${owner.host}` : 'somebody who left no name';
-  return new GuestpassError('storage_unavailable', `The audit log ${path} is being written by ${who}.`, {
+  return new GuestpassError('storage_unavailable', `The file ${path} is being written by ${who}.`, {
     retryable: false,
-    remedy: `Give each process a log of its own; if that process is gone, remove ${path}.lock.`,
+    remedy: `Give each process a file of its own; if that process is gone, remove ${path}.lock.`,
   });
 }
 

@@ -35,7 +35,8 @@ export function alteration(
   return written.line === line ? undefined : 'is not in the form it was written in';
 }
 
-function parseObject(line: string): Readonly<Record<string, unknown>> | undefined {
+/** Reads a line that is one JSON object, or returns `undefined`. */
+export function parseObject(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(line);
     // A cast, because JSON gives no other objects: any key may be read.
@@ -47,6 +48,7 @@ function parseObject(line: string): Readonly<Record<string, unknown>> | undefine
   }
 }
 
-function isHash(value: unknown): value is string {
+/** True for text as long as a hash. */
+export function isHash(value: unknown): value is string {
   return typeof value === 'string' && value.length === genesisHash.length;
 }

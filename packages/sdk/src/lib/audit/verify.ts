@@ -1,40 +1,30 @@
+import { type AuditFault, fault, type Place } from './audit-fault.ts';
 import { createCanonicalJson } from './canonical-json.ts';
 import { type ChainHead, genesis } from './chain.ts';
+import { explainBreak } from './explain-break.ts';
+import { type Lines, numbered } from './lines.ts';
 import { alteration, parseRecord } from './stored-record.ts';
+import { type CheckpointEvidence, type Objection, openWitnesses, type Witnesses } from './witnesses.ts';
 
 export interface VerifyOptions {
   /**
    * A head of this log that was kept elsewhere. The log must hold that very record, and may go on behind it. Without
-   * one, neither a tail cut off nor a log rewritten as a whole can be told from a good log.
+   * one, and without `checkpoints`, neither a tail cut off nor a log rewritten as a whole can be told from a good log.
    */
   readonly expectedHead?: ChainHead;
+  /**
+   * Checkpoints of this log. It must hold every record that one of them names. What was written behind the last one is
+   * vouched for by nobody.
+   */
+  readonly checkpoints?: CheckpointEvidence;
+  /** Set when the lines are a part of a log, such as an export. Checkpoints of other parts say nothing then. */
+  readonly part?: LogPart;
 }
 
-/**
- * How a log departs from what was written: `malformed`, the line is no record; `edited`, a record was changed;
- * `missing`, records are gone; `reordered`, a record stands before its turn; `duplicate`, a number comes again;
- * `inserted`, a record was put in; `truncated`, the end is gone; `rewritten`, the log fits together but is another one.
- */
-export type AuditFaultKind =
-  | 'malformed'
-  | 'edited'
-  | 'missing'
-  | 'reordered'
-  | 'duplicate'
-  | 'inserted'
-  | 'truncated'
-  | 'rewritten';
-
-/** The first fault of a log. */
-export interface AuditFault {
-  readonly ok: false;
-  /** Where the first bad record stands, or the first missing one should; 1 for the first line. */
-  readonly line: number;
-  /** The number that record has, or should have. */
-  readonly sequence: number;
-  readonly kind: AuditFaultKind;
-  /** One sentence for the operator; repeats nothing of the record. */
-  readonly detail: string;
+/** A part of a log: the records behind `after`, up to `last`. */
+export interface LogPart {
+  readonly after: ChainHead;
+  readonly last: ChainHead;
 }
 
 /** A log without a fault. */
@@ -46,21 +36,45 @@ export interface AuditProof {
   readonly lastHash: string | null;
   /** Keep it elsewhere, and give it as `expectedHead` the next time. */
   readonly head: ChainHead;
+  /** Present when checkpoints were given. */
+  readonly checkpoints?: {
+    /** How many were met on the way. */
+    readonly met: number;
+    /** The last record that one of them names. What stands behind it is vouched for by nobody; 0 for no record. */
+    readonly upTo: number;
+  };
 }
 
 /**
  * Checks a whole log, line by line and in constant memory, and names the first bad record. Every record must be the
- * very text that was written, match its own hash, and stand behind the record it names.
+ * very text that was written, match its own hash, and stand behind the record it names; each checkpoint must name a
+ * record of the log.
  */
-export async function verifyAuditLog(
-  lines: AsyncIterable<string> | Iterable<string>,
-  options: VerifyOptions = {},
+export async function verifyAuditLog(lines: Lines, options: VerifyOptions = {}): Promise<AuditProof | AuditFault> {
+  const { checkpoints } = options;
+  if (!checkpoints) return await walk(lines, options);
+  const witnesses = await openWitnesses(checkpoints);
+  const start = options.part?.after ?? genesis;
+  if ('kind' in witnesses) return objected(witnesses, { line: 1, sequence: start.sequence + 1 });
+  try {
+    const result = await walk(lines, options, witnesses);
+    return result.ok ? { ...result, checkpoints: { met: witnesses.met, upTo: witnesses.vouched } } : result;
+  } finally {
+    await witnesses.close();
+  }
+}
+
+async function walk(
+  lines: Lines,
+  { expectedHead, part }: VerifyOptions,
+  witnesses?: Witnesses,
 ): Promise<AuditProof | AuditFault> {
-  const { expectedHead } = options;
   const canonical = createCanonicalJson();
   const rest = numbered(lines);
-  let head: Place = { ...genesis, previousHash: '', line: 0 };
+  let head: Place = { ...(part?.after ?? genesis), previousHash: '', line: 0 };
   let firstHash: string | null = null;
+  const begins = await witness(head, witnesses);
+  if (begins) return begins;
 
   for await (const { text, line } of rest) {
     const record = parseRecord(text);
@@ -70,94 +84,48 @@ export async function verifyAuditLog(
     if (altered) return fault('edited', { line, sequence: expected }, `The record on line ${line} ${altered}.`);
     const { sequence, previousHash, hash } = record;
     const here = { sequence, previousHash, hash, line };
-    if (sequence !== expected || previousHash !== head.hash) return await explain(here, head, rest);
-    if (sequence === expectedHead?.sequence && hash !== expectedHead.hash) return rewritten(here);
+    if (sequence !== expected || previousHash !== head.hash) return await explainBreak(here, head, rest);
+    if (isOther(here, expectedHead) || isOther(here, part?.last)) return rewritten(here);
+    if (part && sequence > part.last.sequence) return beyond(here, part.last);
+    if (witnesses && witnesses.due <= sequence) {
+      const objection = await witness(here, witnesses);
+      if (objection) return objection;
+    }
     firstHash ??= hash;
     head = here;
   }
 
-  if (expectedHead && head.sequence < expectedHead.sequence) return truncated(head, expectedHead);
+  const shortened = tooShort(head, expectedHead) ?? tooShort(head, part?.last);
+  if (shortened) return shortened;
+  const missing = part ? undefined : witnesses?.missing(head);
+  if (missing) return objected(missing, { line: head.line + 1, sequence: head.sequence + 1 });
   const lastHash = firstHash === null ? null : head.hash;
   return { ok: true, records: head.line, firstHash, lastHash, head: { sequence: head.sequence, hash: head.hash } };
 }
 
-/** A record by its links alone, and its line. */
-interface Place extends ChainHead {
-  readonly previousHash: string;
-  readonly line: number;
+async function witness(here: Place, witnesses: Witnesses | undefined): Promise<AuditFault | undefined> {
+  const objection = await witnesses?.meet(here);
+  return objection && objected(objection, { line: Math.max(here.line, 1), sequence: here.sequence });
 }
 
-type Lines = AsyncGenerator<{ readonly text: string; readonly line: number }, void, undefined>;
-
-async function* numbered(lines: AsyncIterable<string> | Iterable<string>): Lines {
-  let line = 0;
-  for await (const text of lines) {
-    line += 1;
-    yield { text, line };
-  }
-}
-
-/** Finds out why a record that is sound by itself does not fit behind `head`: what follows tells who is at fault. */
-function explain(here: Place, head: Place, rest: Lines): Promise<AuditFault> | AuditFault {
-  const expected = head.sequence + 1;
-  if (here.sequence === expected) return explainBrokenLink(here, head, rest);
-  if (here.previousHash === head.hash) {
-    return fault(
-      'edited',
-      { ...here, sequence: expected },
-      `The record on line ${here.line} was given another number.`,
-    );
-  }
-  return here.sequence > expected ? explainGap(here, expected, rest) : explainRepeat(here, head, rest);
-}
-
-async function explainGap(here: Place, expected: number, rest: Lines): Promise<AuditFault> {
-  const at = { line: here.line, sequence: expected };
-  for await (const { text, line } of rest) {
-    const record = parseRecord(text);
-    if (typeof record === 'string' || record.sequence !== expected) continue;
-    return fault('reordered', at, `Record ${expected} stands on line ${line}, behind record ${here.sequence}.`);
-  }
-  const last = here.sequence - 1;
-  const gone = last === expected ? `Record ${expected} is` : `Records ${expected} to ${last} are`;
-  return fault('missing', at, `${gone} missing before line ${here.line}.`);
-}
-
-async function explainRepeat(here: Place, head: Place, rest: Lines): Promise<AuditFault> {
-  const rivals = here.sequence === head.sequence && here.hash !== head.hash && here.previousHash === head.previousHash;
-  if (!rivals) return fault('duplicate', here, `Record ${here.sequence} comes again on line ${here.line}.`);
-  const intruder = (await next(rest))?.previousHash === here.hash ? head : here;
-  const detail = `Lines ${head.line} and ${here.line} both claim to be record ${here.sequence}.`;
-  return fault('inserted', intruder, detail);
-}
-
-async function explainBrokenLink(here: Place, head: Place, rest: Lines): Promise<AuditFault> {
-  const following = await next(rest);
-  if (following?.sequence === here.sequence && following.previousHash === head.hash) {
-    return fault('inserted', here, `The record on line ${here.line} belongs to no record before it.`);
-  }
-  // The link is broken between two lines. Where the chain goes on from the second, the first was changed.
-  const culprit = head.line > 0 && (!following || following.previousHash === here.hash) ? head : here;
-  const detail = `Line ${here.line} names another hash than the record before it has.`;
-  return fault('edited', culprit, detail);
-}
-
-async function next(rest: Lines): Promise<Place | undefined> {
-  const { value } = await rest.next();
-  if (!value) return undefined;
-  const record = parseRecord(value.text);
-  return typeof record === 'string' ? undefined : { ...record, line: value.line };
+function isOther(here: ChainHead, known: ChainHead | undefined): boolean {
+  return here.sequence === known?.sequence && here.hash !== known.hash;
 }
 
 function rewritten(here: Place): AuditFault {
   return fault('rewritten', here, `Record ${here.sequence} is not the one that the expected head names.`);
 }
 
-function truncated(head: Place, expectedHead: ChainHead): AuditFault {
-  const at = { line: head.line + 1, sequence: head.sequence + 1 };
-  return fault('truncated', at, `The log ends behind record ${head.sequence}; it had ${expectedHead.sequence}.`);
+function beyond(here: Place, last: ChainHead): AuditFault {
+  return fault('inserted', here, `Record ${here.sequence} stands behind record ${last.sequence}, where the part ends.`);
 }
 
-function fault(kind: AuditFaultKind, at: Pick<Place, 'line' | 'sequence'>, detail: string): AuditFault {
-  return { ok: false, line: at.line, sequence: at.sequence, kind, detail };
+function tooShort(head: Place, known: ChainHead | undefined): AuditFault | undefined {
+  if (!known || head.sequence >= known.sequence) return undefined;
+  const at = { line: head.line + 1, sequence: head.sequence + 1 };
+  return fault('truncated', at, `The log ends behind record ${head.sequence}; it had ${known.sequence}.`);
+}
+
+function objected({ kind, checkpoint, detail }: Objection, at: Pick<Place, 'line' | 'sequence'>): AuditFault {
+  return { ...fault(kind, at, detail), checkpoint };
 }
