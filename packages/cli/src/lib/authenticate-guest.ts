@@ -4,7 +4,7 @@ import { type ConfigFlags, type LoadedConfig, loadConfig } from './load-config.t
 import { codeOf, misuse } from './misuse.ts';
 import { type OutputFlags, paintFor, say } from './output.ts';
 import { composePayload, type PayloadFlags } from './payload-input.ts';
-import { createRehearsal, shownRequest } from './rehearsal.ts';
+import { createRehearsal } from './rehearsal.ts';
 import type { Surroundings } from './surroundings.ts';
 import { type Told, tellAttempt } from './tell-attempt.ts';
 import { tellRehearsal } from './tell-rehearsal.ts';
@@ -66,12 +66,13 @@ async function admit(payload: unknown, config: LoadedConfig, { surroundings, fla
 async function rehearse(payload: unknown, config: LoadedConfig, { surroundings, flags }: Scene): Promise<number> {
   const { clock, signal } = surroundings;
   const rehearsal = createRehearsal(config.options.environment.loginUrl);
-  const options: GuestpassOptions = { ...config.options, exchange: rehearsal.exchange, ...(clock && { clock }) };
+  const { exchange, transport } = rehearsal;
+  const options: GuestpassOptions = { ...config.options, exchange, transport, ...(clock && { clock }) };
   await using guests = createGuestpass(options);
   const attempt = await guests.attempt(payload, callOptions(surroundings, flags));
   const request = rehearsal.request();
   if (request) {
-    tellRehearsal(shownRequest(request), config, { surroundings, flags });
+    tellRehearsal(request, config, { surroundings, flags });
     return exitCodes.done.code;
   }
   tellAttempt({ attempt, stats: guests.stats(), hints: hintsOf(attempt, config) }, surroundings, flags);

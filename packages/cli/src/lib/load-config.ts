@@ -15,6 +15,8 @@ import type { Surroundings } from './surroundings.ts';
 export interface ConfigFlags {
   readonly target?: string;
   readonly environment?: string;
+  readonly issuer?: string;
+  readonly origin?: string;
   readonly clientId?: string;
   readonly clientSecretFile?: string;
   /** The secret itself, read from standard input. */
@@ -31,6 +33,8 @@ export interface LoadedConfig extends GuestpassConfig {
 const flagNames: Readonly<Record<string, string>> = {
   GUESTPASS_TARGET: '--target',
   GUESTPASS_ENVIRONMENT: '--environment',
+  GUESTPASS_ISSUER: '--issuer',
+  GUESTPASS_ORIGIN: '--origin',
   GUESTPASS_CLIENT_ID: '--client-id',
   GUESTPASS_CLIENT_SECRET_FILE: '--client-secret-file',
   GUESTPASS_CLIENT_SECRET: '--client-secret-stdin',
@@ -64,6 +68,8 @@ function variablesOf(flags: ConfigFlags): Layer['variables'] {
   return {
     GUESTPASS_TARGET: flags.target,
     GUESTPASS_ENVIRONMENT: flags.environment,
+    GUESTPASS_ISSUER: flags.issuer,
+    GUESTPASS_ORIGIN: flags.origin,
     GUESTPASS_CLIENT_ID: flags.clientId,
     GUESTPASS_CLIENT_SECRET_FILE: flags.clientSecretFile,
     GUESTPASS_CLIENT_SECRET: flags.clientSecret,

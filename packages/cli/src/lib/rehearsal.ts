@@ -1,24 +1,30 @@
 import type { GuestPayload } from 'guestpass';
 import { type Exchange, ExchangeError, type HttpRequest } from 'guestpass/http';
+import { type Transport, TransportError } from 'guestpass/session';
 import { shortened } from './text.ts';
 
 /** A platform that is asked and does nothing: it hands out a token, takes note of the guest request and hangs up. */
 export interface Rehearsal {
   readonly exchange: Exchange;
-  /** The guest request, once it came. */
-  readonly request: () => HttpRequest | undefined;
+  readonly transport: Transport;
+  /** What would be asked, once it came. */
+  readonly request: () => ShownRequest | undefined;
 }
 
 /** Lets the whole pipeline run without a network, so that what is shown is what would be sent. */
 export function createRehearsal(loginUrl: string): Rehearsal {
-  let guestRequest: HttpRequest | undefined;
+  let shown: ShownRequest | undefined;
   return {
     exchange: async (request) => {
       if (request.url === `${loginUrl}/oauth/token`) return rehearsedToken;
-      guestRequest = request;
+      shown = shownRequest(request);
       throw new ExchangeError('dry_run', { sent: 'no', permanent: true });
     },
-    request: () => guestRequest,
+    transport: async (url, { headers = {} } = {}) => {
+      shown = { method: 'GET', url, headers, body: { action: 'configureSession', token: '…' } };
+      throw new TransportError('dry_run', { permanent: true });
+    },
+    request: () => shown,
   };
 }
 
@@ -29,7 +35,7 @@ const rehearsedToken = {
 };
 
 /** The request as it may be shown: the bearer left out, the captcha answer shortened. */
-export function shownRequest({ method, url, headers, body }: HttpRequest): ShownRequest {
+function shownRequest({ method, url, headers, body }: HttpRequest): ShownRequest {
   const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
   return {
     method,

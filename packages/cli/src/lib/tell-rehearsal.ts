@@ -10,22 +10,35 @@ export function tellRehearsal(
   { options }: GuestpassConfig,
   { surroundings, flags }: { readonly surroundings: Surroundings; readonly flags: OutputFlags },
 ): void {
-  const token = { url: `${options.environment.loginUrl}/oauth/token`, clientId: options.clientId };
+  const token = tokenOf(options);
   const text = flags.json
-    ? jsonDocument({ dryRun: true, token, request })
-    : rehearsalText(token, request, paintFor('out', surroundings, flags));
+    ? jsonDocument({ dryRun: true, ...(token && { token }), request })
+    : rehearsalText(request, token, paintFor('out', surroundings, flags));
   surroundings.terminal.out(text);
 }
 
+/** Where a token would be asked for; web messaging needs none. */
+interface TokenRequest {
+  readonly url: string;
+  readonly clientId: string;
+}
+
+function tokenOf({ issuer, environment, clientId = '' }: GuestpassConfig['options']): TokenRequest | undefined {
+  return issuer === 'web-messaging' ? undefined : { url: `${environment.loginUrl}/oauth/token`, clientId };
+}
+
 function rehearsalText(
-  token: { readonly url: string; readonly clientId: string },
   { method, url, headers, body }: ShownRequest,
+  token: TokenRequest | undefined,
   paint: Paint,
 ): string {
   const rows = Object.entries(headers).map(([name, value]) => [name, printable(value)] as const);
+  const first = token
+    ? `Would ask ${printable(token.url)} for a token as ${printable(token.clientId)}, then send`
+    : 'Would open a WebSocket and send on it';
   return `${paint.green('✓')} Settings, payload and policy are in order. Nothing was sent.
 
-Would ask ${printable(token.url)} for a token as ${printable(token.clientId)}, then send
+${first}
 
   ${method} ${printable(url)}
 ${columns(rows)}

@@ -240,3 +240,24 @@ test('whatever the variables hold, the answer is a configuration or config_inval
     { numRuns: 1000 },
   );
 });
+
+test('the issuer web-messaging needs an environment and no OAuth client', () => {
+  const variables = {
+    GUESTPASS_ENVIRONMENT: 'usw2',
+    GUESTPASS_ISSUER: 'web-messaging',
+    GUESTPASS_ORIGIN: 'https://shop.example',
+  };
+  expect(readConfig(variables, noFiles).options).toMatchObject({
+    issuer: 'web-messaging',
+    origin: 'https://shop.example',
+    environment: { domain: 'usw2.pure.cloud' },
+  });
+  expect(pointersOf({ ...variables, GUESTPASS_ISSUER: 'rest' })).toEqual([
+    '/GUESTPASS_CLIENT_ID',
+    '/GUESTPASS_CLIENT_SECRET',
+  ]);
+  expect(pointersOf({ ...platform, GUESTPASS_ISSUER: 'soap', GUESTPASS_ORIGIN: 'https://shop.example/page' })).toEqual([
+    '/GUESTPASS_ISSUER',
+    '/GUESTPASS_ORIGIN',
+  ]);
+});

@@ -1,13 +1,17 @@
 import type { PlatformHosts } from './environment.ts';
 import type { Fault } from './errors.ts';
+import type { IssuerName } from './issuer/issuer.ts';
 import { invalidSettings, readSettings, settingNames, unknownSettings, type Variables } from './read-settings.ts';
 import { configSettings, type SettingKey, type SettingValues } from './settings.ts';
 
 /** The part of the configuration that `createGuestpass` takes. */
 export interface ConfiguredOptions {
   readonly environment: PlatformHosts;
-  readonly clientId: string;
-  readonly clientSecret: string;
+  readonly issuer?: IssuerName;
+  /** There with the issuer `rest`. */
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  readonly origin?: string;
   readonly scope?: string;
   readonly guestsPath?: string;
   readonly retry: { readonly retries?: number };
@@ -67,7 +71,7 @@ export function readConfig(variables: Variables, { readFile, alsoKnown = [] }: C
   return { options: optionsOf(values, all), values, origins };
 }
 
-function missing({ target }: SettingValues, origins: GuestpassConfig['origins']): Fault[] {
+function missing({ target, issuer }: SettingValues, origins: GuestpassConfig['origins']): Fault[] {
   if (!origins.target && !origins.environment) {
     const detail =
       'is not set; set GUESTPASS_TARGET=simulator for the simulator, or GUESTPASS_ENVIRONMENT, GUESTPASS_CLIENT_ID and ' +
@@ -75,12 +79,16 @@ function missing({ target }: SettingValues, origins: GuestpassConfig['origins'])
     return [{ pointer: '/GUESTPASS_ENVIRONMENT', detail }];
   }
   if (origins.target && !target) return [];
-  const required = (['environment', 'clientId', 'clientSecret'] as const).filter((key) => !origins[key]);
-  return required.map((key) => {
+  const needed = issuer === 'web-messaging' ? needsNoClient : needsClient;
+  return needed.flatMap((key) => {
+    if (origins[key]) return [];
     const { name, aliases } = configSettings[key];
     return { pointer: `/${name}`, detail: `is not set, nor is ${aliases.join(' or ')}` };
   });
 }
+
+const needsNoClient = ['environment'] as const;
+const needsClient = ['environment', 'clientId', 'clientSecret'] as const;
 
 function contradictions(values: SettingValues, origins: GuestpassConfig['origins']): Fault[] {
   const { target, environment, clientSecret } = values;
@@ -98,15 +106,22 @@ function contradictions(values: SettingValues, origins: GuestpassConfig['origins
 }
 
 function optionsOf(values: SettingValues, faults: readonly Fault[]): ConfiguredOptions {
-  const { environment, clientId, clientSecret } = values;
-  if (faults.length > 0 || !environment || clientId === undefined || clientSecret === undefined)
-    throw invalidSettings(faults);
+  const { environment, issuer, clientId, clientSecret, origin } = values;
+  if (faults.length > 0 || !environment) throw invalidSettings(faults);
   const { scope, guestsPath, deadlineMs, requestsPerMinute, connections, allowedChannels } = values;
   return {
     environment,
-    clientId,
-    clientSecret,
-    ...present({ scope, guestsPath, deadlineMs, requestsPerMinute, connections }),
+    ...present({
+      issuer,
+      clientId,
+      clientSecret,
+      origin,
+      scope,
+      guestsPath,
+      deadlineMs,
+      requestsPerMinute,
+      connections,
+    }),
     retry: present({ retries: values.retries }),
     policy: {
       consent: present({ maxAgeMs: values.consentMaxAgeMs, maxSkewMs: values.consentMaxSkewMs }),

@@ -54,3 +54,10 @@ export function scope(text: string): Read<string> {
     ? { value: text }
     : { fault: 'must be OAuth scopes separated by single spaces' };
 }
+
+/** An origin: scheme and host, with a port where it is not the usual one (RFC 6454). */
+export function origin(text: string): Read<string> {
+  return /^https?:/.test(text) && URL.parse(text)?.origin === text
+    ? { value: text }
+    : { fault: 'must be an origin, such as https://shop.example' };
+}

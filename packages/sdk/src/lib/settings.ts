@@ -1,6 +1,7 @@
 import { type PlatformHosts, resolveEnvironment } from './environment.ts';
 import { isGuestpassError } from './errors.ts';
-import { line, list, oneOf, type Read, scope, share, urlPath, wholeNumber } from './setting-text.ts';
+import { issuerNames } from './issuer/issuer.ts';
+import { line, list, oneOf, origin, type Read, scope, share, urlPath, wholeNumber } from './setting-text.ts';
 
 /** One setting: how it is named, read and explained. The reference of settings is generated from this. */
 export interface Setting<T = unknown> {
@@ -31,6 +32,10 @@ export const configSettings = {
     doc: 'Where the platform is: a URL, a host name, or a Genesys region such as `usw2`. With the target `simulator` the aliases are not read.',
     fallback: 'http://127.0.0.1:4010 with the target `simulator`, else none',
   }),
+  issuer: defineSetting('GUESTPASS_ISSUER', oneOf(...issuerNames), {
+    doc: 'How a guest is made: `rest`, the contract of the tutorial, or `web-messaging`, the published protocol, which needs no OAuth client.',
+    fallback: 'rest',
+  }),
   clientId: defineSetting('GUESTPASS_CLIENT_ID', line(256), {
     keepsEmpty: true,
     aliases: ['GENESYS_CLIENT_ID', 'GENESYSCLOUD_OAUTHCLIENT_ID'],
@@ -57,6 +62,10 @@ export const configSettings = {
     keepsEmpty: true,
     doc: 'OAuth scopes to ask for; set and empty asks for none.',
     fallback: '`webmessaging:guest:create openid`, and none for a Genesys region',
+  }),
+  origin: defineSetting('GUESTPASS_ORIGIN', origin, {
+    doc: 'Origin sent by the issuer `web-messaging`, such as https://shop.example; a deployment may list those it allows.',
+    fallback: "that of the socket's host",
   }),
   retries: defineSetting('GUESTPASS_RETRIES', wholeNumber(0, 10), {
     doc: 'Repeats of a call that surely created nothing.',

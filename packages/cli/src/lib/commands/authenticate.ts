@@ -48,6 +48,8 @@ function addPlatformFlags(command: Command): void {
     .optionsGroup('The platform:')
     .option('--target <name>', 'simulator or genesys')
     .option('--environment <name>', 'URL, host name or Genesys region, such as usw2')
+    .option('--issuer <name>', 'rest, or web-messaging: the published protocol')
+    .option('--origin <origin>', 'Origin sent by web-messaging, such as https://shop.example')
     .option('--client-id <id>', 'OAuth client')
     .option('--client-secret-file <file>', 'file that holds the secret of the client')
     .addOption(

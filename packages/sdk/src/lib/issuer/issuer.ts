@@ -3,6 +3,11 @@ import type { GuestPayload } from '../contract/guest-payload.ts';
 import type { GuestpassError } from '../errors.ts';
 import type { Try } from '../http/exchange.ts';
 
+/** The ways into the platform: the tutorial's contract, and the published protocol of web messaging. */
+export const issuerNames = ['rest', 'web-messaging'] as const;
+
+export type IssuerName = (typeof issuerNames)[number];
+
 /** What one call may spend, shared by all its stages. */
 export interface Call {
   readonly signal?: AbortSignal;

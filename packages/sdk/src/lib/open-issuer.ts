@@ -1,0 +1,102 @@
+import type { Clock } from './clock.ts';
+import { type PlatformHosts, resolveEnvironment } from './environment.ts';
+import type { Exchange } from './http/exchange.ts';
+import type { Issuer, IssuerName } from './issuer/issuer.ts';
+import { restIssuer } from './issuer/rest.ts';
+import { webMessagingIssuer } from './issuer/web-messaging.ts';
+import type { Transport } from './messaging/transport.ts';
+import { wsTransport } from './messaging/ws.ts';
+import { createPlatform, type RetryOptions } from './platform.ts';
+
+export interface IssuerOptions {
+  /**
+   * Where the platform is: a URL or host name, used as it is, or a Genesys region (`usw2`, `us-west-2`,
+   * `mypurecloud.ie`). There is no default, and the simulator is never chosen silently.
+   */
+  readonly environment: string | PlatformHosts;
+  /**
+   * How a guest is made. `rest`, the default: the tutorial's contract, one POST with an OAuth token; it is in no
+   * published Genesys API. `web-messaging`: the published protocol, one WebSocket session; it needs no OAuth client, and
+   * sends no attributes.
+   */
+  readonly issuer?: IssuerName;
+  /** OAuth client that may create guests. Needed by the `rest` issuer alone. */
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  /** OAuth scope. Default `webmessaging:guest:create openid`, and none for a Genesys region, whose roles decide. */
+  readonly scope?: string;
+  /** Path guests are posted to. Default the tutorial's, which is not part of the published Genesys Cloud API. */
+  readonly guestsPath?: string;
+  /** Repeats of calls that surely created nothing. Never repeats a call whose outcome is unknown. */
+  readonly retry?: RetryOptions;
+  /** Calls the `rest` issuer sends in a minute. Default 300, what Genesys grants a token; `Infinity` sends at will. */
+  readonly requestsPerMinute?: number;
+  /** True when the platform creates one guest for one `Idempotency-Key`; then an unknown outcome is asked once more. Default false. */
+  readonly idempotentByKey?: boolean;
+  /** `Origin` that the `web-messaging` issuer sends; deployments may list those allowed. Default that of the socket's host. */
+  readonly origin?: string;
+  /** Opens the sockets of the `web-messaging` issuer. Default those of Node; a proxy is not used. */
+  readonly transport?: Transport;
+  /** Draws backoffs; 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** The path of the tutorial. */
+export const tutorialGuestsPath = '/api/v2/conversations/webmessaging/guests';
+
+/** The scope of the tutorial. */
+export const tutorialScope = 'webmessaging:guest:create openid';
+
+export interface OpenIssuer {
+  readonly issuer: Issuer;
+  /** Gives up what runs in the background. */
+  close(): Promise<void>;
+}
+
+interface Means {
+  readonly exchange: Exchange;
+  readonly clock: Clock;
+}
+
+/** Makes the issuer that the options name, ready to be asked. */
+export function openIssuer(options: IssuerOptions, means: Means): OpenIssuer {
+  const { environment } = options;
+  const hosts = typeof environment === 'string' ? resolveEnvironment(environment) : environment;
+  if (options.issuer === 'web-messaging') return openWebMessaging(options, hosts, means);
+  return openRest(options, hosts, means);
+}
+
+function openRest(options: IssuerOptions, hosts: PlatformHosts, { exchange, clock }: Means): OpenIssuer {
+  const { clientId = '', clientSecret = '', random = Math.random } = options;
+  const { guestsUrl, guests, tokens } = createPlatform({
+    hosts,
+    clientId,
+    clientSecret,
+    scope: options.scope ?? (hosts.kind === 'genesys' ? '' : tutorialScope),
+    guestsPath: options.guestsPath ?? tutorialGuestsPath,
+    retry: options.retry ?? {},
+    requestsPerMinute: options.requestsPerMinute ?? 300,
+    idempotentByKey: options.idempotentByKey ?? false,
+    exchange,
+    clock,
+    random,
+  });
+  const issuer = restIssuer({ guestsUrl, exchange: guests, tokens, now: clock.now });
+  return { issuer, close: () => tokens.close() };
+}
+
+function openWebMessaging(options: IssuerOptions, hosts: PlatformHosts, { clock }: Means): OpenIssuer {
+  const { transport = wsTransport(), random = Math.random, retry } = options;
+  const url = messagingUrlOf(hosts);
+  const origin = options.origin ?? new URL(url).origin.replace(/^ws/, 'http');
+  return {
+    issuer: webMessagingIssuer({ url, transport, origin, clock, random, ...retry }),
+    close: async () => {},
+  };
+}
+
+/** Genesys Cloud has a host for its sockets; any other platform answers them where it answers everything. */
+function messagingUrlOf({ kind, domain, apiUrl }: PlatformHosts): string {
+  if (kind === 'genesys' && domain !== undefined) return `wss://webmessaging.${domain}/v1`;
+  return `${apiUrl.replace(/^http/, 'ws')}/v1`;
+}
