@@ -1,0 +1,162 @@
+import { type Attempt, type Clock, isGuestpassError } from 'guestpass';
+import { pino } from 'pino';
+import { rangesOf } from './network.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export interface LogOptions {
+  readonly clock: Clock;
+  /** Where lines go: one JSON object each, newline included. */
+  readonly write: (line: string) => void;
+  /** Default `info`. */
+  readonly level?: LogLevel;
+  /** Texts that are never written, wherever they came from: tokens and secrets of the configuration. Default none. */
+  readonly secrets?: readonly string[];
+}
+
+/** Ids by which lines about one request are found. */
+export interface RequestIds {
+  readonly requestId: string;
+  readonly traceId?: string;
+}
+
+/**
+ * The log. Each kind of line has its own method, which picks what it writes; nothing else of what it is given gets in.
+ * No line holds a token, a secret, a captcha answer, an attribute or a whole address.
+ */
+export interface GatewayLog {
+  listening(listener: { readonly name: 'public' | 'operator'; readonly url: string }): void;
+  stopping(): void;
+  /** How many connections had to be cut. */
+  stopped(end: { readonly cut: number }): void;
+  attemptEnded(attempt: Attempt, request: RequestIds & { readonly address: string; readonly replayed: boolean }): void;
+  /** A request that came to no attempt. */
+  requestRefused(request: RequestIds & { readonly address: string; readonly code: string }): void;
+  /** What never reached the app. */
+  turnedAway(turned: { readonly address: string; readonly code: string }): void;
+  deliveryTried(tried: DeliveryLine): void;
+  operatorActed(
+    action: RequestIds & { readonly address: string; readonly action: string; readonly status: number },
+  ): void;
+  checkpointSigned(checkpoint: { readonly sequence: number; readonly hash: string }): void;
+  /** A malfunction of ours: `what` says in a few words of our own what could not be done. */
+  trouble(what: string, error: unknown, request?: RequestIds): void;
+}
+
+export interface DeliveryLine {
+  readonly deliveryId: string;
+  readonly eventId: string;
+  readonly endpointId: string;
+  readonly try: number;
+  /** `delivered`, or what went wrong in one word. */
+  readonly result: string;
+  readonly status: number | null;
+  readonly durationMs: number;
+  /** What became of the delivery. */
+  readonly state: string;
+}
+
+export function createLog({ clock, write, level = 'info', secrets = [] }: LogOptions): GatewayLog {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      hooks: { streamWrite: createCleaner(secrets) },
+    },
+    { write },
+  );
+
+  return {
+    listening: ({ name, url }) => logger.info({ listener: name, url }, 'listening'),
+    stopping: () => logger.info('stopping'),
+    stopped: ({ cut }) => logger.info({ cut }, 'stopped'),
+    attemptEnded(attempt, request) {
+      const isTrouble = attempt.outcome === 'failed' || attempt.outcome === 'unknown';
+      logger[isTrouble ? 'warn' : 'info'](attemptLine(attempt, request), 'attempt ended');
+    },
+    requestRefused: ({ address, code, ...ids }) =>
+      logger.info({ ...idsOf(ids), code, network: networkOf(address) }, 'request refused'),
+    turnedAway: ({ address, code }) => logger.info({ code, network: networkOf(address) }, 'turned away'),
+    deliveryTried(tried) {
+      logger[tried.result === 'delivered' ? 'info' : 'warn'](deliveryLine(tried), 'delivery tried');
+    },
+    operatorActed: ({ address, action, status, ...ids }) =>
+      logger.info({ ...idsOf(ids), action, status, network: networkOf(address) }, 'operator acted'),
+    checkpointSigned: ({ sequence, hash }) => logger.info({ sequence, hash }, 'checkpoint signed'),
+    trouble: (what, error, ids) => logger.error({ ...(ids && idsOf(ids)), ...errorLine(error) }, what),
+  };
+}
+
+type AttemptRequest = Parameters<GatewayLog['attemptEnded']>[1];
+
+function attemptLine(attempt: Attempt, { address, replayed, ...ids }: AttemptRequest): Record<string, unknown> {
+  return {
+    ...idsOf(ids),
+    attemptId: attempt.id,
+    outcome: attempt.outcome,
+    code: attempt.outcome === 'admitted' ? null : attempt.error.code,
+    channelId: attempt.channelId,
+    captchaProvider: attempt.captcha?.provider ?? null,
+    captchaVerified: attempt.captcha?.verified ?? null,
+    retries: attempt.retries,
+    statusCodes: attempt.statusCodes,
+    latencyMs: attempt.latencyMs,
+    durationMs: attempt.durationMs,
+    correlationId: attempt.correlationId,
+    replayed,
+    network: networkOf(address),
+  };
+}
+
+function deliveryLine(line: DeliveryLine): Record<string, unknown> {
+  const { deliveryId, eventId, endpointId, result, status, durationMs, state } = line;
+  return { deliveryId, eventId, endpointId, try: line.try, result, status, durationMs, state };
+}
+
+function idsOf({ requestId, traceId }: RequestIds): Record<string, unknown> {
+  return { requestId, ...(traceId !== undefined && { traceId }) };
+}
+
+/** Enough to see that callers belong together, and too little to tell who they are. */
+function networkOf(address: string): string {
+  return rangesOf(address).subnet;
+}
+
+const mostFrames = 10;
+
+/** Messages of errors that are not ours may repeat what they were given, so only their kind and place are told. */
+function errorLine(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code.slice(0, 64) } : {};
+  const cause = error.cause instanceof Error ? { cause: errorLine(error.cause) } : {};
+  const message = isGuestpassError(error) ? { message: error.message } : {};
+  return { error: error.name, ...code, ...message, frames: framesOf(error), ...cause };
+}
+
+function framesOf({ stack = '', message }: Error): string[] {
+  const rest = stack.slice(stack.indexOf(message) + message.length);
+  const frames = rest.split('\n').flatMap((line) => /^ {4}at (.+)$/.exec(line)?.[1] ?? []);
+  return frames.slice(0, mostFrames);
+}
+
+const plainLine = /^[\x20-\x7e]*\n?$/;
+
+/**
+ * The last look at a line. Characters that move the cursor, change the reading direction or look like a line break are
+ * escaped as JSON allows it, so that a line stays one line wherever it is shown; known secrets are taken out.
+ */
+function createCleaner(secrets: readonly string[]): (line: string) => string {
+  const hidden = secrets.filter((secret) => secret.length >= 8).map((secret) => JSON.stringify(secret).slice(1, -1));
+  return (line) => {
+    const open = hidden.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line);
+    return plainLine.test(open) ? open : open.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
+  };
+}
+
+function escaped(character: string): string {
+  return [...Array(character.length).keys()]
+    .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`)
+    .join('');
+}
