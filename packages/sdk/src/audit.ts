@@ -32,6 +32,7 @@ export type { Durability } from './lib/audit/group-commit.ts';
 export { type JsonlAuditLog, type JsonlAuditLogOptions, jsonlAuditLog } from './lib/audit/jsonl.ts';
 export type { LogFile, OpenLogFile } from './lib/audit/log-file.ts';
 export { readAuditLines } from './lib/audit/log-lines.ts';
+export { type ExportManifest, parseManifest, signManifest } from './lib/audit/manifest.ts';
 export { type AuditProof, type LogPart, type VerifyOptions, verifyAuditLog } from './lib/audit/verify.ts';
 export {
   type CheckpointFault,
@@ -40,4 +41,10 @@ export {
   type VerifyCheckpointsOptions,
   verifyCheckpoints,
 } from './lib/audit/verify-checkpoints.ts';
+export {
+  type ExportProof,
+  type ManifestFault,
+  type VerifyExportOptions,
+  verifyExport,
+} from './lib/audit/verify-export.ts';
 export type { CheckpointEvidence, CheckpointPlace } from './lib/audit/witnesses.ts';
