@@ -80,10 +80,11 @@ describe('README', () => {
       line
         .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')
         .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-        .replace(/[0-9a-f]{12}…/g, 'HASH…')
+        .replace(/[0-9a-f]{12,}…/g, 'HASH…')
         .replace(/token …\S+,/, 'token …,')
-        .replace(/(127\.0\.0\.1):\d+/g, '$1:PORT')
-        .replace(/\b\d+(?:\.\d+)?(?= ms| ·|\))/g, 'N');
+        .replace(/(127\.0\.0\.1:|port )\d+/g, '$1PORT')
+        .replace(/ in \S+\.guestpass/, ' in DIRECTORY/.guestpass')
+        .replace(/dur=[\d.]+/g, 'dur=MS');
     const lines = (output: string) =>
       output
         .split('\n')
