@@ -7,7 +7,7 @@ import { type Ending, spoil } from './faults/spoil.ts';
 import type { Waits } from './faults/waits.ts';
 import type { Wire } from './faults/wire.ts';
 import type { Journal } from './journal/journal.ts';
-import { readRequestBody } from './request-body.ts';
+import { fileBytesMax, readRequestBody, requestBytesMax } from './request-body.ts';
 
 /** One run of the platform, from reset to reset. */
 export interface Run {
@@ -29,7 +29,7 @@ export interface Delivery {
 export async function answer(run: Run, { request, wire, correlationId }: Delivery): Promise<Response> {
   request.signal.throwIfAborted();
   const operation = operationOf(new URL(request.url).pathname);
-  const body = await readRequestBody(request);
+  const body = await readRequestBody(request, operation === 'attachment' ? fileBytesMax : requestBytesMax);
   const answered = run.journal.arrived({ request, operation, body, correlationId });
   const execute = async () =>
     body ? run.app.fetch(request, { body, correlationId }) : apiErrorResponse(apiErrorFor(413), correlationId);

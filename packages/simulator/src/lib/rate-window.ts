@@ -1,7 +1,7 @@
 import { createBoundedMap } from './bounded-map.ts';
 import type { SimulatorClock } from './clock.ts';
 
-const windowMs = 60_000;
+const minuteMs = 60_000;
 const keysRemembered = 10_000;
 
 /** How one key stands after a request was counted or refused. */
@@ -19,8 +19,8 @@ export interface RateWindows {
   take(key: string): RateState;
 }
 
-/** A window of one minute per key, opened by the first request in it. */
-export function createRateWindows(clock: SimulatorClock, allowed: number): RateWindows {
+/** A window per key, of one minute unless told otherwise, opened by the first request in it. */
+export function createRateWindows(clock: SimulatorClock, allowed: number, windowMs = minuteMs): RateWindows {
   const windows = createBoundedMap<{ startedAt: number; count: number }>(keysRemembered);
 
   const open = (key: string, now: number) => {

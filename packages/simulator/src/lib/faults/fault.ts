@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Operation } from '../asked.ts';
 
 /** 64 MiB: a huge body stands in memory. */
 const longestBody = 67_108_864;
@@ -24,10 +25,16 @@ const body = z.union([
   z.strictObject({ merge: z.record(z.string(), z.json()) }),
 ]);
 
+/** The requests over HTTP a fault can be for. */
+const requests = ['token', 'guest', 'captcha', 'idp', 'socket', 'history', 'config', 'attachment'] as const;
+
+/** What a fault can happen to: a request over HTTP, a frame that comes in (`action`), or one that goes out (`frame`). */
+export type Occasion = Operation | 'action' | 'frame';
+
 /** How a fault is written, as an argument and as JSON. */
 const faultSchema = z
   .strictObject({
-    operation: z.enum(['token', 'guest', 'captcha', 'idp', 'any']).default('any'),
+    operation: z.enum([...requests, 'action', 'frame', 'any']).default('any'),
     times: z.union([z.int().min(1), z.literal('always')]).default(1),
     after: z.int().min(0).default(0),
     probability: z.number().gt(0).max(1).default(1),
@@ -38,10 +45,16 @@ const faultSchema = z
     reset: z.enum(['before', 'after']).optional(),
     truncate: z.literal(true).optional(),
     stall: z.literal(true).optional(),
+    code: z.int().min(300).max(4999).optional(),
+    retryAfterSeconds: z.int().min(0).max(86_400).optional(),
+    expire: z.literal(true).optional(),
+    duplicate: z.literal(true).optional(),
+    reorder: z.literal(true).optional(),
     executes: z.boolean().optional(),
   })
   .refine(hasEffect, 'must do something: status, body, headers, delayMs, reset, truncate or stall')
   .refine(hasOneEnding, 'must not both answer and end without an answer: reset and stall stand without the rest')
+  .refine(fitsOperation, 'must have the effects of its operation alone')
   .refine(({ reset, executes }) => !reset || executes === undefined, {
     path: ['executes'],
     error: 'is told by reset: before or after',
@@ -50,10 +63,11 @@ const faultSchema = z
 /** A fault as it is scripted. */
 export interface SimulatorFault {
   /**
-   * The requests it is for; `captcha` is every provider's siteverify, `idp` the webhooks of the identity provider, `any`
-   * everything but the control plane. Default `any`.
+   * The requests it is for: `captcha` is every provider's siteverify, `idp` the webhooks of the identity provider,
+   * `socket` the opening of a socket, `any` every request over HTTP but those to the control plane. On sockets, `action`
+   * is a frame of a guest, and `frame` one for a guest. Default `any`.
    */
-  readonly operation?: 'token' | 'guest' | 'captcha' | 'idp' | 'any';
+  readonly operation?: (typeof requests)[number] | 'action' | 'frame' | 'any';
   /** How many requests it spoils before it is spent. Default 1. */
   readonly times?: number | 'always';
   /** Requests of the operation let through first, counted from when the fault was added. Default 0. */
@@ -72,9 +86,19 @@ export interface SimulatorFault {
   readonly reset?: 'before' | 'after';
   /** Declares the whole length, sends half and closes the connection. */
   readonly truncate?: true;
-  /** Never answers. */
+  /** Never answers; a frame for a guest is lost. */
   readonly stall?: true;
-  /** Whether the request takes effect all the same. Default: only where no `status` from 300 on and no `stall` stands. */
+  /** Of `action`: refuses with this code, 300 to 4999; 429 and 4029 as `TooManyRequestsErrorMessage`. */
+  readonly code?: number;
+  /** What a code of 429 or 4029 tells. Default 3. */
+  readonly retryAfterSeconds?: number;
+  /** Of `action`: the session's lifetime ends just before. */
+  readonly expire?: true;
+  /** Of `frame`: sends it twice. */
+  readonly duplicate?: true;
+  /** Of `frame`: sends it after the next one, or after a second when none comes. */
+  readonly reorder?: true;
+  /** Whether the request takes effect all the same. Default: not with a `status` from 300 on, a `code` or a `stall`. */
   readonly executes?: boolean;
 }
 
@@ -103,22 +127,43 @@ export function parseFault(input: unknown): FaultParse {
   return { ok: false, problems };
 }
 
+/** Whether a fault is for this request or frame. */
+export function isFor({ operation }: ParsedFault, occasion: Occasion): boolean {
+  if (operation === 'any') return occasion !== 'action' && occasion !== 'frame';
+  return operation === occasion;
+}
+
 /** Whether a request that meets this fault takes effect. */
 export function executes(fault: ParsedFault): boolean {
   if (fault.reset) return fault.reset === 'after';
-  return fault.executes ?? (!fault.stall && (fault.status ?? 200) < 300);
+  return fault.executes ?? (!fault.stall && (fault.code ?? fault.status ?? 200) < 300);
 }
 
-type Effect = 'status' | 'body' | 'headers' | 'delayMs' | 'reset' | 'truncate' | 'stall';
-type Effects = { readonly [Name in Effect]?: unknown };
+const overHttp = ['status', 'body', 'headers', 'delayMs', 'reset', 'truncate', 'stall'] as const;
 
-function hasEffect({ status, body, headers, delayMs, reset, truncate, stall }: Effects): boolean {
-  return [status, body, headers, delayMs, reset, truncate, stall].some((effect) => effect !== undefined);
+const effectsOf = {
+  action: ['code', 'retryAfterSeconds', 'expire', 'delayMs', 'reset', 'stall'],
+  frame: ['duplicate', 'reorder', 'delayMs', 'reset', 'stall'],
+} as const;
+
+const answering = ['status', 'body', 'headers', 'truncate', 'code', 'expire', 'duplicate', 'reorder'] as const;
+const effects = [...overHttp, ...effectsOf.action, ...effectsOf.frame] as const;
+
+type Effects = { readonly [Name in (typeof effects)[number]]?: unknown };
+
+function hasEffect(fault: Effects): boolean {
+  return effects.some((effect) => effect !== 'retryAfterSeconds' && fault[effect] !== undefined);
 }
 
-function hasOneEnding({ status, body, headers, reset, truncate, stall }: Effects): boolean {
-  const answers = [status, body, headers, truncate].some((effect) => effect !== undefined);
-  return [answers, reset !== undefined, stall !== undefined].filter(Boolean).length <= 1;
+function hasOneEnding(fault: Effects): boolean {
+  const answers = answering.some((effect) => fault[effect] !== undefined);
+  return [answers, fault.reset !== undefined, fault.stall !== undefined].filter(Boolean).length <= 1;
+}
+
+function fitsOperation(fault: Effects & { readonly operation: string }): boolean {
+  const { operation } = fault;
+  const fitting: readonly string[] = operation === 'action' || operation === 'frame' ? effectsOf[operation] : overHttp;
+  return effects.every((effect) => fault[effect] === undefined || fitting.includes(effect));
 }
 
 function isSendable([name, value]: readonly [string, string | readonly string[]]): boolean {

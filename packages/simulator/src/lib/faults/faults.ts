@@ -1,6 +1,5 @@
-import type { Operation } from '../asked.ts';
 import type { SeededRandom } from '../random.ts';
-import { type ParsedFault, parseFault, type SimulatorFault } from './fault.ts';
+import { isFor, type Occasion, type ParsedFault, parseFault, type SimulatorFault } from './fault.ts';
 
 /** A fault in waiting. */
 export interface OpenFault {
@@ -24,8 +23,8 @@ export interface Faults {
 
 /** The side of the script that requests meet. */
 export interface FaultScript extends Faults {
-  /** The first fault for this request, now used once more. Of several, the one added first. */
-  take(operation: Operation): ParsedFault | undefined;
+  /** The first fault for this request or frame, now used once more. Of several, the one added first. */
+  take(occasion: Occasion): ParsedFault | undefined;
   /** How often a fault was used, whichever it was. */
   readonly applied: number;
 }
@@ -65,8 +64,8 @@ export function createFaults(random: SeededRandom): FaultScript {
     clear() {
       entries = [];
     },
-    take(operation) {
-      const mine = entries.filter(({ fault }) => fault.operation === 'any' || fault.operation === operation);
+    take(occasion) {
+      const mine = entries.filter(({ fault }) => isFor(fault, occasion));
       for (const entry of mine) entry.seen += 1;
       const due = mine.find(isDue);
       return due && use(due);

@@ -30,8 +30,11 @@ export function baseAnswer(fault: ParsedFault, spoiled: Spoiled, executed: Respo
   return apiErrorResponse(apiErrorFor(status), spoiled.correlationId);
 }
 
+/** What a fault says about the answer. */
+export type AnswerScript = Pick<ParsedFault, 'status' | 'body' | 'headers' | 'truncate'>;
+
 /** Turns the answer a fault starts from into the answer it wants. */
-export async function scriptAnswer(fault: ParsedFault, base: Response): Promise<ScriptedAnswer> {
+export async function scriptAnswer(fault: AnswerScript, base: Response): Promise<ScriptedAnswer> {
   const content = contentOf(fault.body, {
     type: base.headers.get('content-type') ?? undefined,
     bytes: new Uint8Array(await base.arrayBuffer()),

@@ -39,6 +39,11 @@ export interface JournalCounts {
   readonly captchaRequests: number;
   /** Webhooks sent to the identity provider. */
   readonly idpRequests: number;
+  /** Sockets asked for. */
+  readonly socketRequests: number;
+  readonly historyRequests: number;
+  readonly configRequests: number;
+  readonly attachmentRequests: number;
   readonly otherRequests: number;
   /** Connections broken, and callers gone before their answer. */
   readonly unanswered: number;
@@ -56,7 +61,17 @@ export interface Journal {
 
 export function createJournal(clock: SimulatorClock): Journal {
   const entries: RecordedRequest[] = [];
-  const asked: Record<Operation, number> = { token: 0, guest: 0, captcha: 0, idp: 0, other: 0 };
+  const asked: Record<Operation, number> = {
+    token: 0,
+    guest: 0,
+    captcha: 0,
+    idp: 0,
+    socket: 0,
+    history: 0,
+    config: 0,
+    attachment: 0,
+    other: 0,
+  };
   const rejected = new Map<string, number>();
   let unanswered = 0;
 
@@ -82,6 +97,10 @@ export function createJournal(clock: SimulatorClock): Journal {
       guestRequests: asked.guest,
       captchaRequests: asked.captcha,
       idpRequests: asked.idp,
+      socketRequests: asked.socket,
+      historyRequests: asked.history,
+      configRequests: asked.config,
+      attachmentRequests: asked.attachment,
       otherRequests: asked.other,
       unanswered,
       rejectedByStatus: Object.fromEntries(rejected),
