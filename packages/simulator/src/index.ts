@@ -6,6 +6,19 @@ export type { ChannelStatus } from './lib/guests/guests-endpoint.ts';
 export type { Identity } from './lib/identity-provider/identities.ts';
 export type { ReceivedWebhook } from './lib/identity-provider/identity-provider.ts';
 export type { RecordedRequest } from './lib/journal/journal.ts';
+export type { Bot, GuestMessage } from './lib/messaging/bot.ts';
+export type { AgentConsole, Said, SayProblem, SessionSummary } from './lib/messaging/console.ts';
+export type { DeploymentOptions } from './lib/messaging/deployment.ts';
+export type { MessagingLimits } from './lib/messaging/limits.ts';
+export type { Reply } from './lib/messaging/reply.ts';
+export type { SessionState } from './lib/messaging/session.ts';
+export type {
+  Draft,
+  MessageContent,
+  MessageEvent,
+  PresenceType,
+  StructuredMessage,
+} from './lib/messaging/structured-message.ts';
 export type { SimulatedClient } from './lib/oauth/token-endpoint.ts';
 export type { Listening, ListenOptions } from './lib/server/listen.ts';
 export { defaultWebhookSecret, type SimulatorOptions } from './lib/settings.ts';

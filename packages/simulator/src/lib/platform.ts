@@ -3,9 +3,11 @@ import { apiErrorFor, apiErrorResponse } from './api-error.ts';
 import { type AskedEnv, guestsPath, tokenPath } from './asked.ts';
 import { dialects } from './captcha/dialect.ts';
 import { createSiteverifyEndpoint } from './captcha/siteverify-endpoint.ts';
+import type { FaultScript } from './faults/faults.ts';
 import { createGuests } from './guests/guests.ts';
 import { createGuestsEndpoint } from './guests/guests-endpoint.ts';
 import { createIdentityProvider } from './identity-provider/identity-provider.ts';
+import { createMessaging, type Messaging, type MessagingCounts } from './messaging/messaging.ts';
 import { createTokenEndpoint } from './oauth/token-endpoint.ts';
 import { createTokens } from './oauth/tokens.ts';
 import { createRandom } from './random.ts';
@@ -13,7 +15,7 @@ import { createRateWindows } from './rate-window.ts';
 import type { Settings } from './settings.ts';
 
 /** What the platform did since it was made. */
-export interface PlatformCounts {
+export interface PlatformCounts extends MessagingCounts {
   readonly tokensIssued: number;
   readonly guestsCreated: number;
   readonly replayed: number;
@@ -23,13 +25,14 @@ export interface PlatformCounts {
   readonly webhooksAccepted: number;
 }
 
-/** The simulated platform without faults: a new one knows nobody. */
+/** The simulated platform: a new one knows nobody. Faults touch its frames alone. */
 export interface Platform {
   readonly app: Hono<AskedEnv>;
+  readonly messaging: Messaging;
   counts(): PlatformCounts;
 }
 
-export function createPlatform(settings: Settings): Platform {
+export function createPlatform(settings: Settings, faults: FaultScript): Platform {
   const { clock, seed, clients, channels, messagingUrl, sessionLifetimeSeconds } = settings;
   const lifetimeSeconds = settings.tokenLifetimeSeconds;
   const tokens = createTokens({ clock, random: createRandom(seed, 'tokens'), lifetimeSeconds });
@@ -37,6 +40,7 @@ export function createPlatform(settings: Settings): Platform {
   const tokenRates = createRateWindows(clock, settings.tokenRequestsPerMinute);
   const rates = createRateWindows(clock, settings.requestsPerMinute);
   const identityProvider = createIdentityProvider({ clock, webhookSecret: settings.webhookSecret });
+  const messaging = createMessaging(settings, { faults, reservation: guests.reservation });
   const app = new Hono<AskedEnv>();
   let captchasPassed = 0;
 
@@ -51,6 +55,7 @@ export function createPlatform(settings: Settings): Platform {
     return path;
   });
   app.route('/', identityProvider.app);
+  app.route('/', messaging.app);
   for (const path of [tokenPath, guestsPath, ...siteverifyPaths]) {
     app.all(path, (c) => apiErrorResponse({ ...apiErrorFor(405), headers: { Allow: 'POST' } }, c.env.correlationId));
   }
@@ -61,7 +66,9 @@ export function createPlatform(settings: Settings): Platform {
 
   return {
     app,
+    messaging,
     counts: () => ({
+      ...messaging.counts(),
       tokensIssued: tokens.issued,
       guestsCreated: guests.created,
       replayed: guests.replayed,

@@ -3,6 +3,9 @@ import type { CaptchaSite } from './captcha/siteverify-endpoint.ts';
 import { type SimulatorClock, systemClock } from './clock.ts';
 import type { ChannelStatus } from './guests/guests-endpoint.ts';
 import { createVerify } from './identity-provider/verify.ts';
+import type { Bot } from './messaging/bot.ts';
+import { type DeploymentOptions, type Deployments, resolveDeployments } from './messaging/deployment.ts';
+import { type MessagingLimits, resolveLimits } from './messaging/limits.ts';
 import type { SimulatedClient } from './oauth/token-endpoint.ts';
 
 export interface SimulatorOptions {
@@ -23,10 +26,18 @@ export interface SimulatorOptions {
   readonly requestsPerMinute?: number;
   /** Token requests a minute for each client. Default 300. */
   readonly tokenRequestsPerMinute?: number;
-  /** How long a guest's session lives. Default 259,200, three days. */
+  /** How long a guest's session lives after the last message. Default 259,200, three days. */
   readonly sessionLifetimeSeconds?: number;
-  /** WebSocket address told to guests. Default: `/v1` at the host that was asked. Nothing listens there yet. */
+  /** WebSocket address told to guests. Default: `/v1` at the host that was asked. */
   readonly messagingUrl?: string;
+  /** How channels appear as deployments of the messenger, by channel id. */
+  readonly deployments?: Readonly<Record<string, DeploymentOptions>>;
+  /** What the messaging plane allows. */
+  readonly limits?: Partial<MessagingLimits>;
+  /** Who answers guests until a human agent speaks. Default `echo`. */
+  readonly bot?: Bot;
+  /** How long the bot thinks, on the clock. Default 100. */
+  readonly botDelayMs?: number;
   /**
    * What the captcha providers know of the site. Default: the secret `sim-captcha-secret`, the hostname `localhost`, the
    * action `guest`.
@@ -50,6 +61,10 @@ export interface Settings {
   readonly tokenRequestsPerMinute: number;
   readonly sessionLifetimeSeconds: number;
   readonly messagingUrl: string | undefined;
+  readonly deployments: Deployments;
+  readonly limits: MessagingLimits;
+  readonly bot: Bot;
+  readonly botDelayMs: number;
   readonly captcha: CaptchaSite;
   readonly webhookSecret: string;
 }
@@ -62,20 +77,28 @@ const defaultChannels = { demo: 'active', 'your-channel-id': 'active', disabled:
 
 const defaultCaptcha: CaptchaSite = { secret: 'sim-captcha-secret', hostname: 'localhost', action: 'guest' };
 
-/** Fills in the defaults. Throws a `RangeError` for a number that cannot be meant, a `TypeError` for a webhook secret. */
+/**
+ * Fills in the defaults. Throws a `RangeError` for a number that cannot be meant, a `TypeError` for a webhook secret or
+ * for deployments that do not fit the channels.
+ */
 export function resolveSettings(options: SimulatorOptions): Settings {
   const { webhookSecret = defaultWebhookSecret } = options;
   createVerify(webhookSecret);
+  const deployments = resolveDeployments(options.channels ?? defaultChannels, options.deployments ?? {});
   return {
     clock: options.clock ?? systemClock,
     seed: String(options.seed ?? randomUUID()),
     clients: options.clients ?? defaultClients,
-    channels: new Map(Object.entries(options.channels ?? defaultChannels)),
+    channels: new Map([...deployments].map(([id, { status }]) => [id, status])),
     tokenLifetimeSeconds: positive('tokenLifetimeSeconds', options.tokenLifetimeSeconds ?? 86_400),
     requestsPerMinute: positive('requestsPerMinute', options.requestsPerMinute ?? 300),
     tokenRequestsPerMinute: positive('tokenRequestsPerMinute', options.tokenRequestsPerMinute ?? 300),
     sessionLifetimeSeconds: positive('sessionLifetimeSeconds', options.sessionLifetimeSeconds ?? 259_200),
     messagingUrl: options.messagingUrl,
+    deployments,
+    limits: resolveLimits(options.limits ?? {}),
+    bot: options.bot ?? 'echo',
+    botDelayMs: options.botDelayMs ?? 100,
     captcha: { ...defaultCaptcha, ...options.captcha },
     webhookSecret,
   };

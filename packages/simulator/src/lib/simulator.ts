@@ -1,5 +1,6 @@
 import { RequestError } from '@hono/node-server';
-import { answer, type Run, stamp } from './answer.ts';
+import { answer, stamp } from './answer.ts';
+import { answerUpgrade, type SocketRun } from './answer-upgrade.ts';
 import { apiErrorFor, apiErrorResponse } from './api-error.ts';
 import { webhooksPath } from './asked.ts';
 import type { SimulatorClock } from './clock.ts';
@@ -8,6 +9,8 @@ import { createFaults, type Faults } from './faults/faults.ts';
 import { createWaits } from './faults/waits.ts';
 import { fetchWire, type Wire } from './faults/wire.ts';
 import { createJournal, type JournalCounts, type RecordedRequest } from './journal/journal.ts';
+import type { AgentConsole } from './messaging/console.ts';
+import type { Handshake } from './messaging/line.ts';
 import { createPlatform, type Platform, type PlatformCounts } from './platform.ts';
 import { createRandom } from './random.ts';
 import { readRequestBody } from './request-body.ts';
@@ -36,7 +39,14 @@ export interface Simulator extends AsyncDisposable {
   /** What was asked: the last 1,000 requests, oldest first, without secrets. */
   readonly requests: readonly RecordedRequest[];
   stats(): SimulatorStats;
-  /** Back to the start: nobody known, nothing counted, no fault, the seed from its beginning. Answers held back break. */
+  /** The agent's side of the guests' conversations. */
+  readonly sessions: AgentConsole;
+  /** Breaks every socket at once and returns how many there were. Sessions stay. */
+  dropSockets(): number;
+  /**
+   * Back to the start: nobody known, nothing counted, no fault, the seed from its beginning. Answers held back break, and
+   * so do sockets.
+   */
   reset(): void;
   readonly clock: SimulatorClock;
   /** Repeats this run when passed as `seed`. */
@@ -62,12 +72,20 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     list: () => run.faults.list(),
     clear: () => run.faults.clear(),
   };
+  const sessions: AgentConsole = {
+    list: () => run.platform.messaging.console.list(),
+    history: (session) => run.platform.messaging.console.history(session),
+    say: (session, reply) => run.platform.messaging.console.say(session, reply),
+    expire: (session) => run.platform.messaging.console.expire(session),
+  };
+  const dropSockets = () => run.sockets.drop();
   const stats = () => statsOf(run);
   const reset = () => {
-    run.waits.end();
+    endRun(run);
     run = startRun(settings);
   };
-  const control = createControl({ seed, faults, stats, reset, requests: () => run.journal.list() });
+  const requests = () => run.journal.list();
+  const control = createControl({ seed, faults, stats, reset, requests, sessions, dropSockets });
   const serve = async (request: Request, wire: Wire) => {
     const correlationId = run.correlationId();
     const { pathname } = new URL(request.url);
@@ -76,6 +94,8 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     const body = (await readRequestBody(request)) ?? new Uint8Array();
     return stamp(await plane.fetch(request, { body, correlationId }), correlationId, clock);
   };
+  const upgrade = (request: Request, handshake: Handshake) =>
+    answerUpgrade(run, { request, handshake, correlationId: run.correlationId() });
   const fail = (error: unknown) => {
     const correlationId = run.correlationId();
     const status = error instanceof RequestError ? 400 : 500;
@@ -85,42 +105,51 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   return {
     fetch: (request) => serve(request, fetchWire),
     async listen(where = {}) {
-      const port = await listenOn({ answer: serve, fail }, where);
+      const port = await listenOn({ answer: serve, fail, upgrade }, where);
       ports.add(port);
       return port;
     },
     faults,
     get requests() {
-      return run.journal.list();
+      return requests();
     },
+    sessions,
+    dropSockets,
     stats,
     reset,
     clock,
     seed,
     async [Symbol.asyncDispose]() {
-      run.waits.end();
+      endRun(run);
       await Promise.all([...ports].map((port) => port.close()));
     },
   };
 }
 
-interface SimulatorRun extends Run {
+interface SimulatorRun extends SocketRun {
   readonly platform: Platform;
   readonly correlationId: () => string;
 }
 
 function startRun(settings: Settings): SimulatorRun {
   const { clock, seed } = settings;
-  const platform = createPlatform(settings);
+  const faults = createFaults(createRandom(seed, 'faults'));
+  const platform = createPlatform(settings, faults);
   return {
     platform,
     app: platform.app,
+    sockets: platform.messaging.sockets,
     journal: createJournal(clock),
-    faults: createFaults(createRandom(seed, 'faults')),
+    faults,
     waits: createWaits(clock),
     clock,
     correlationId: createRandom(seed, 'correlation').uuid,
   };
+}
+
+function endRun({ waits, platform }: SimulatorRun): void {
+  waits.end();
+  platform.messaging.end();
 }
 
 function statsOf({ platform, journal, faults }: SimulatorRun): SimulatorStats {

@@ -4,6 +4,9 @@ import type { AskedEnv } from '../asked.ts';
 import { parseFault } from '../faults/fault.ts';
 import type { Faults } from '../faults/faults.ts';
 import type { RecordedRequest } from '../journal/journal.ts';
+import type { AgentConsole } from '../messaging/console.ts';
+import { parseJson } from './json-body.ts';
+import { createSessionsControl } from './sessions-control.ts';
 
 /** What the control plane reaches. */
 export interface Controlled<Stats> {
@@ -12,10 +15,13 @@ export interface Controlled<Stats> {
   readonly requests: () => readonly RecordedRequest[];
   readonly stats: () => Stats;
   readonly reset: () => void;
+  readonly sessions: AgentConsole;
+  readonly dropSockets: () => number;
 }
 
 /** The control plane over HTTP, under `/_sim`. No fault touches it, and nothing of it is recorded. */
-export function createControl<Stats>({ seed, faults, requests, stats, reset }: Controlled<Stats>): Hono<AskedEnv> {
+export function createControl<Stats>(controlled: Controlled<Stats>): Hono<AskedEnv> {
+  const { seed, faults, requests, stats, reset, sessions, dropSockets } = controlled;
   const app = new Hono<AskedEnv>().basePath('/_sim');
   app.get('/health', () => Response.json({ status: 'ok', seed }));
   app.get('/stats', () => Response.json(stats()));
@@ -37,6 +43,8 @@ export function createControl<Stats>({ seed, faults, requests, stats, reset }: C
     reset();
     return new Response(null, { status: 204 });
   });
+  app.post('/sockets/drop', () => Response.json({ dropped: dropSockets() }));
+  app.route('/sessions', createSessionsControl(sessions));
   for (const [path, allow] of methods) {
     app.all(path, (c) => apiErrorResponse({ ...apiErrorFor(405), headers: { Allow: allow } }, c.env.correlationId));
   }
@@ -50,6 +58,10 @@ const methods = [
   ['/requests', 'GET, HEAD'],
   ['/faults', 'GET, HEAD, POST, DELETE'],
   ['/reset', 'POST'],
+  ['/sockets/drop', 'POST'],
+  ['/sessions', 'GET, HEAD'],
+  ['/sessions/:session/messages', 'GET, HEAD, POST'],
+  ['/sessions/:session/expire', 'POST'],
 ] as const;
 
 type FaultBody = { readonly fault: object } | { readonly error: ApiError };
@@ -64,12 +76,4 @@ function parseFaultBody(body: Uint8Array): FaultBody {
   return {
     error: { status: 400, code: 'constraint.validation', message: `This is not a fault: ${message}.`, details },
   };
-}
-
-function parseJson(body: Uint8Array): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(new TextDecoder().decode(body)) };
-  } catch {
-    return undefined;
-  }
 }

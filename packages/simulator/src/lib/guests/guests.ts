@@ -3,6 +3,7 @@ import type { SimulatorClock } from '../clock.ts';
 import type { SeededRandom } from '../random.ts';
 
 const keysRemembered = 10_000;
+const tokensRemembered = 10_000;
 
 /** The body of a 201. */
 export interface CreatedGuest {
@@ -24,6 +25,8 @@ export interface NewGuest {
 /** The guests let in. */
 export interface Guests {
   create(guest: NewGuest): CreatedGuest;
+  /** What a session token was given out for; the last 10,000 are remembered. */
+  reservation(sessionToken: string): { readonly channelId: string; readonly expiresAt: number } | undefined;
   readonly created: number;
   /** Answers given again for a known key. */
   readonly replayed: number;
@@ -37,16 +40,20 @@ export interface GuestsOptions {
 
 export function createGuests({ clock, random, sessionLifetimeSeconds }: GuestsOptions): Guests {
   const byKey = createBoundedMap<CreatedGuest>(keysRemembered);
+  const byToken = createBoundedMap<{ readonly channelId: string; readonly expiresAt: number }>(tokensRemembered);
   let created = 0;
   let replayed = 0;
 
   const admit = ({ channelId, messagingUrl }: NewGuest): CreatedGuest => {
     created += 1;
+    const [guestId, sessionToken] = [random.uuid(), random.token()];
+    const expiresAt = clock.now() + sessionLifetimeSeconds * 1000;
+    byToken.set(sessionToken, { channelId, expiresAt });
     return {
-      guestId: random.uuid(),
+      guestId,
       channelId,
-      sessionToken: random.token(),
-      expiresAt: new Date(clock.now() + sessionLifetimeSeconds * 1000).toISOString(),
+      sessionToken,
+      expiresAt: new Date(expiresAt).toISOString(),
       messaging: { url: messagingUrl, deploymentId: channelId },
     };
   };
@@ -64,6 +71,7 @@ export function createGuests({ clock, random, sessionLifetimeSeconds }: GuestsOp
       byKey.set(idempotencyKey, fresh);
       return fresh;
     },
+    reservation: (sessionToken) => byToken.get(sessionToken),
     get created() {
       return created;
     },

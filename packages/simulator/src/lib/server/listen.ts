@@ -3,6 +3,7 @@ import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Wire } from '../faults/wire.ts';
 import { createSocketWire } from './socket-wire.ts';
+import { type AnswerUpgrade, createUpgrades, type Upgrades } from './upgrade.ts';
 
 export interface ListenOptions {
   /** Default 0: any free port. */
@@ -25,6 +26,7 @@ export interface Served {
   answer(request: Request, wire: Wire): Promise<Response>;
   /** Answers where `answer` could not, such as a request whose `Host` names no host. */
   fail(error: unknown): Response;
+  readonly upgrade: AnswerUpgrade;
 }
 
 const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 60_000 };
@@ -32,6 +34,8 @@ const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTime
 /** Serves on a port. Rejects with the system's error, such as `EADDRINUSE`, when it cannot. */
 export async function listenOn(served: Served, { port = 0, host = '127.0.0.1' }: ListenOptions): Promise<Listening> {
   const server = createServer(timeouts, requestListener(served));
+  const upgrades = createUpgrades(served.upgrade);
+  server.on('upgrade', upgrades.take);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -45,7 +49,7 @@ export async function listenOn(served: Served, { port = 0, host = '127.0.0.1' }:
     url: `http://${reachable(host)}:${bound}`,
     port: bound,
     close() {
-      closing ??= closeServer(server);
+      closing ??= closeServer(server, upgrades);
       return closing;
     },
   };
@@ -82,9 +86,11 @@ function reachable(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function closeServer(server: Server): Promise<void> {
+function closeServer(server: Server, upgrades: Upgrades): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
+    // The server no longer knows a connection that became a socket.
+    upgrades.end();
   });
 }
