@@ -14,8 +14,7 @@ Every refusal and failure carries one of these codes. \`code\` is stable: switch
 stands on \`GuestpassError\` and on attempts that were not admitted; over HTTP it stands in an \`application/problem+json\`
 answer (RFC 9457). *Retryable* says whether the same call may succeed later without anybody changing anything.`;
 
-const statusOf = (entry: ErrorEntry) =>
-  entry.httpStatus === null ? 'none: ends the process' : String(entry.httpStatus);
+const statusOf = (entry: ErrorEntry) => (entry.httpStatus === null ? 'none: not over HTTP' : String(entry.httpStatus));
 
 const retryableOf = (entry: ErrorEntry) => (entry.retryable ? 'yes' : 'no');
 

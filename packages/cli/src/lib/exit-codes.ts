@@ -49,6 +49,9 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   request_rejected: 'failed',
   platform_response_invalid: 'failed',
   storage_unavailable: 'failed',
+  session_expired: 'failed',
+  session_read_only: 'failed',
+  session_closed: 'failed',
 };
 
 /** The exit code of an attempt. One that was interrupted before it ended well says so, whatever became of it. */

@@ -1,16 +1,7 @@
-/** What is known about one error code, wherever it is told: SDK, command line, gateway, docs. */
-export interface ErrorEntry {
-  /** Status the gateway answers with; `null` for errors that end a process before it serves. */
-  readonly httpStatus: number | null;
-  /** True when the same call may succeed later without anybody changing anything. */
-  readonly retryable: boolean;
-  readonly meaning: string;
-  readonly cause: string;
-  /** Words fit for the visitor: no internals, no blame. */
-  readonly visitor: string;
-  /** What the operator or developer does next. */
-  readonly remedy: string;
-}
+import type { ErrorEntry } from './error-entry.ts';
+import { sessionErrorTable } from './session-error-table.ts';
+
+export type { ErrorEntry } from './error-entry.ts';
 
 const tryAgainLater = 'We could not start the chat just now. Please try again in a moment.';
 const notNow = 'We could not start the chat. Please try again later or contact us another way.';
@@ -274,6 +265,7 @@ export const errorTable = {
     visitor: tryAgainLater,
     remedy: 'Make the audit store writable again; no guest is admitted without a record.',
   },
+  ...sessionErrorTable,
   config_invalid: {
     httpStatus: null,
     retryable: false,

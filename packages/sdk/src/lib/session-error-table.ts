@@ -1,0 +1,30 @@
+import type { ErrorEntry } from './error-entry.ts';
+
+/** Codes that only a running session has. */
+export const sessionErrorTable = {
+  session_expired: {
+    httpStatus: null,
+    retryable: false,
+    meaning: 'The session of the guest has expired.',
+    cause: 'Nobody spoke for as long as the deployment allows, or the platform does not know the session any more.',
+    visitor: 'The chat was idle for too long and has ended. Please start a new one.',
+    remedy: 'Call `startNew()`, or admit the guest again.',
+  },
+  session_read_only: {
+    httpStatus: null,
+    retryable: false,
+    meaning: 'The conversation has ended and can only be read.',
+    cause: 'The agent or the bot has left, and the deployment keeps conversations read-only after that.',
+    visitor: 'This conversation has ended. Please start a new one.',
+    remedy: 'Call `startNew()` for another conversation.',
+  },
+  session_closed: {
+    httpStatus: null,
+    retryable: false,
+    meaning: 'The session is closed.',
+    cause:
+      'It was closed here, signed in or closed elsewhere, or pushed out by too many connections of the same guest.',
+    visitor: 'The chat was closed here. It may go on in another window.',
+    remedy: 'Connect again with the guest pass.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
