@@ -40,6 +40,12 @@ export interface GatewayOptions {
   readonly listen?: { readonly host?: string; readonly port?: number };
   /** Websites that may let guests in. Without any, callers need no `Origin`. Default none. */
   readonly websites?: readonly AllowedOrigin[];
+  /** Refuse callers without an `Origin` too. Default: when there are websites. */
+  readonly requireOrigin?: boolean;
+  /** How much is taken on at once. */
+  readonly load?: Partial<Load>;
+  /** Signs ALTCHA challenges; at least 32 characters. Default one derived from the master key. */
+  readonly altchaSecret?: string;
   /** How often guests may ask in a minute. Default 10 an address, 60 a subnet, 600 a channel, 3,000 in all. */
   readonly rates?: Partial<GuestRates>;
   /** True for the addresses of proxies whose `X-Forwarded-For` is believed. Default none. */
@@ -54,6 +60,18 @@ export interface GatewayOptions {
   /** 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
   readonly random?: () => number;
   readonly observer?: Partial<GatewayObserver>;
+}
+
+/** Bounds of the public listener. */
+export interface Load {
+  /** Connections in all. Default 2,000. */
+  readonly maxConnections: number;
+  /** Connections from one address. Default 50. */
+  readonly maxConnectionsPerAddress: number;
+  /** Requests worked on at once; more are refused with `overloaded`. Default 500. */
+  readonly maxInFlight: number;
+  /** Requests are refused while the event loop is later than this, in milliseconds. Default 250. */
+  readonly maxEventLoopDelayMs: number;
 }
 
 /** Told what happens, off the guest's path. */
@@ -90,7 +108,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await startWorker(stores, options, opened);
 
   const uses = fleetCaptchaUses(stores.captchaUses, clock);
-  const altcha = createAltcha({ secret: altchaSecret(options.masterKey), uses, clock, ...options.altcha });
+  const altcha = createAltcha({
+    secret: options.altchaSecret ?? altchaSecret(options.masterKey),
+    uses,
+    clock,
+    ...options.altcha,
+  });
   const policy = gatewayPolicy(options.platform.policy ?? {}, { altcha, uses, clock });
   const pipeline = opened.adopt(createPipeline({ ...options.platform, clock, policy }), (open) => open.close());
   const admit = createAdmit({ pipeline, attempts: stores.attempts, clock });
@@ -104,6 +127,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...options.listen,
       clock,
       problems,
+      ...(options.load && { limits: options.load }),
       ...(options.isTrustedProxy && { isTrusted: options.isTrustedProxy }),
       onTurned: (turned) => observer.turned?.(turned),
       onError: onProblem,
@@ -181,13 +205,16 @@ function publicHandler({ admit, altcha }: Services, options: GatewayOptions, ope
   const { clock = systemClock, websites = [], isTrustedProxy = () => false, observer } = options;
   const loop = opened.use(watchEventLoop({ clock }));
   const problems = createProblems();
-  const origins = createOrigins({ allowed: websites });
+  const origins = createOrigins({
+    allowed: websites,
+    ...(options.requireOrigin !== undefined && { required: options.requireOrigin }),
+  });
   const allowed = { ...defaultRates, ...options.rates };
   const ratesOf = (rates: GuestRates) => createRateLimits({ rates, store: createMemoryRates({ clock }) });
   const rates = ratesOf(allowed);
   // A visitor may need several challenges for one guest.
   const challengeRates = ratesOf({ ...allowed, address: 3 * allowed.address, subnet: 3 * allowed.subnet });
-  const gate = createLoadGate({ eventLoopDelayMs: () => loop.delayMs() });
+  const gate = createLoadGate({ ...options.load, eventLoopDelayMs: () => loop.delayMs() });
   const onEnded = (ended: EndedRequest) => observer?.request?.(ended);
   const app = createPublicApp({
     desk: { admit, gate, rates, origins, problems, onEnded },

@@ -1,0 +1,51 @@
+import type { Clock } from 'guestpass';
+import { sql } from 'kysely';
+import type { Database } from './database/connect.ts';
+import type { ReadinessCheck } from './routes/operator/health.ts';
+import type { DeliveryStore } from './store/deliveries.ts';
+
+export interface ReadinessOptions {
+  readonly database: Database;
+  readonly deliveries: DeliveryStore;
+  readonly clock: Clock;
+  readonly isDraining: () => boolean;
+  /** A delivery may be this old and still wait, in milliseconds. Default 5 minutes; older ones are told, and no more. */
+  readonly oldestPendingMs?: number;
+}
+
+/** Looks whether guests may be sent here. A platform that is down does not make a gateway unready. */
+export function createReadiness(options: ReadinessOptions): () => Promise<readonly ReadinessCheck[]> {
+  const { database, isDraining } = options;
+  return async () => [
+    { name: 'draining', ok: !isDraining(), ...(isDraining() && { detail: 'The gateway is shutting down.' }) },
+    await check('database', () => writable(database)),
+    await check('webhooks', () => backlog(options)),
+  ];
+}
+
+async function check(name: string, look: () => Promise<string | undefined>): Promise<ReadinessCheck> {
+  try {
+    const detail = await look();
+    return { name, ok: true, ...(detail !== undefined && { detail }) };
+  } catch {
+    return { name, ok: false, detail: 'The database does not answer, or takes no writes.' };
+  }
+}
+
+async function writable(database: Database): Promise<undefined> {
+  // The head is locked as a record would lock it, and left as it was.
+  await database.transaction(async (work) => {
+    await sql`update guestpass.audit_head set sequence = sequence where false`.execute(work);
+  });
+  return undefined;
+}
+
+async function backlog({
+  deliveries,
+  clock,
+  oldestPendingMs = 300_000,
+}: ReadinessOptions): Promise<string | undefined> {
+  const oldest = await deliveries.oldestPending();
+  const ageMs = oldest ? clock.now() - oldest.getTime() : 0;
+  return ageMs > oldestPendingMs ? `The oldest pending delivery is ${Math.round(ageMs / 1000)} s old.` : undefined;
+}

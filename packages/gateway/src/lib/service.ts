@@ -1,0 +1,229 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { type Clock, systemClock } from 'guestpass';
+import { undiciExchange } from 'guestpass/http';
+import { configuredVerifiers } from './captcha/config-verifiers.ts';
+import type { GatewayConfig } from './config.ts';
+import { createEvents, type Events } from './events.ts';
+import { type Gateway, type GatewayObserver, startGateway } from './gateway.ts';
+import { createClientAddress } from './http/client-address.ts';
+import { createOperatorGate } from './http/operator-gate.ts';
+import { createProblems } from './http/problem.ts';
+import { createMemoryRates } from './http/rate-store.ts';
+import { refusalOf } from './http/refusal.ts';
+import { type Listener, serve } from './http/serve.ts';
+import { createLog, type GatewayLog } from './log.ts';
+import { loadMasterKey } from './master-key.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createReadiness } from './readiness.ts';
+import { createOperatorApp } from './routes/operator/operator-app.ts';
+import { attemptEvent, deliveryEvent, type StreamEvent } from './routes/operator/stream-event.ts';
+
+export interface ServiceOptions {
+  readonly version: string;
+  /** Where log lines go: one JSON object each, newline included. */
+  readonly write: (line: string) => void;
+  readonly clock?: Clock;
+}
+
+/** A gateway and its operator listener, as configured. */
+export interface Service extends AsyncDisposable {
+  readonly gateway: Gateway;
+  /** Origin of the operator listener. */
+  readonly operatorUrl: string;
+  /** The operator token when none was configured: made for this start alone. */
+  readonly freshToken: string | undefined;
+  /** Ends it as a supervisor asks: unready first, then no new guests, then the ones under way. */
+  stop(): Promise<void>;
+}
+
+/** Starts what the configuration says. Rejects with everything closed again when a part of it cannot run. */
+export async function startService(config: GatewayConfig, options: ServiceOptions): Promise<Service> {
+  const { clock = systemClock } = options;
+  await using opened = new AsyncDisposableStack();
+  const token = config.operator.token ?? randomBytes(32).toString('base64url');
+  const watch = watchOver(config, options, token);
+  const network = opened.adopt(undiciExchange(), (end) => end.close());
+  const gateway = opened.use(await openGateway(config, watch, { clock, exchange: network.exchange }));
+  await ensureEndpoint(gateway, config, clock);
+
+  const state = { draining: false };
+  const operator = opened.use(await openOperator(config, { gateway, watch, clock, token, state }));
+  watch.log.listening({ name: 'public', url: gateway.url });
+  watch.log.listening({ name: 'operator', url: operator.url });
+
+  const running = opened.move();
+  const stop = async ({ delayMs, graceMs }: GatewayConfig['drain']) => {
+    state.draining = true;
+    watch.log.stopping();
+    if (delayMs > 0) await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
+    await gateway.stop(graceMs);
+    watch.events[Symbol.dispose]();
+    watch.log.stopped({ cut: await operator.drain({ graceMs: 1_000 }) });
+    await running.disposeAsync();
+  };
+  return {
+    gateway,
+    operatorUrl: operator.url,
+    freshToken: config.operator.token === undefined ? token : undefined,
+    stop: () => stop(config.drain),
+    [Symbol.asyncDispose]: () => stop({ delayMs: 0, graceMs: 0 }),
+  };
+}
+
+/** Everybody who is told what happens: the log, the counters and the operators' stream. */
+interface Watch {
+  readonly log: GatewayLog;
+  readonly metrics: Metrics;
+  readonly events: Events<StreamEvent>;
+  readonly observer: GatewayObserver;
+}
+
+function watchOver(
+  config: GatewayConfig,
+  { version, write, clock = systemClock }: ServiceOptions,
+  token: string,
+): Watch {
+  const log = createLog({ clock, write, level: config.logLevel, secrets: secretsOf(config, token) });
+  const metrics = createMetrics({
+    version,
+    channels: config.platform.policy?.allowedChannels ?? [],
+    process: true,
+  });
+  const events = createEvents<StreamEvent>();
+  return { log, metrics, events, observer: observe({ log, metrics, events }, clock) };
+}
+
+function secretsOf({ platform, webhook, captcha, operator }: GatewayConfig, token: string): readonly string[] {
+  const { altchaSecret, recaptchaSecret, hcaptchaSecret, turnstileSecret } = captcha;
+  const some = [webhook?.secret, altchaSecret, recaptchaSecret, hcaptchaSecret, turnstileSecret, operator.token];
+  return [platform.clientSecret, token, ...some].flatMap((secret) => secret ?? []);
+}
+
+function observe({ log, metrics, events }: Omit<Watch, 'observer'>, clock: Clock): GatewayObserver {
+  return {
+    request({ caller, admission, error }) {
+      const { address, requestId } = caller;
+      if (!admission) {
+        const { code } = refusalOf(error);
+        metrics.requestRefused(code);
+        if (code === 'internal_error') log.trouble('A request could not be completed.', error, { requestId });
+        else log.requestRefused({ address, requestId, code });
+        return;
+      }
+      const { attempt, replayed } = admission;
+      log.attemptEnded(attempt, { address, requestId, replayed });
+      if (replayed) return;
+      metrics.attemptEnded(attempt);
+      if (admission.recorded) metrics.auditRecorded(2);
+      events.publish(attemptEvent(attempt));
+    },
+    delivery(ended) {
+      const { delivery, tried, state } = ended;
+      const result = tried.result === 'delivered' ? 'delivered' : (tried.failure ?? tried.result);
+      metrics.deliveryTried({ endpointId: delivery.endpoint_id, result });
+      log.deliveryTried({
+        deliveryId: delivery.id,
+        eventId: delivery.event_id,
+        endpointId: delivery.endpoint_id,
+        try: delivery.tries + 1,
+        result,
+        status: tried.status ?? null,
+        durationMs: tried.durationMs,
+        state,
+      });
+      events.publish(deliveryEvent(ended, clock.now()));
+    },
+    turned({ code, address }) {
+      metrics.turnedAway(code);
+      log.turnedAway({ code, address });
+    },
+    problem: (error) => log.trouble('Something went wrong in the background.', error),
+  };
+}
+
+async function openGateway(
+  config: GatewayConfig,
+  { observer }: Watch,
+  { clock, exchange }: { readonly clock: Clock; readonly exchange: ReturnType<typeof undiciExchange>['exchange'] },
+): Promise<Gateway> {
+  const { policy = {} } = config.platform;
+  const verifiers = configuredVerifiers(config.captcha, { exchange, clock });
+  const { altchaSecret } = config.captcha;
+  return await startGateway({
+    platform: { ...config.platform, policy: { ...policy, captcha: { ...policy.captcha, verifiers } } },
+    storage: config.storage,
+    masterKey: config.masterKey ?? (await loadMasterKey(keyPath(config))),
+    owner: `gateway-${randomUUID()}`,
+    listen: config.listen,
+    websites: config.websites,
+    requireOrigin: config.requireOrigin,
+    rates: config.rates,
+    load: config.load,
+    isTrustedProxy: config.isTrustedProxy,
+    receivers: config.receivers,
+    ...(altchaSecret !== undefined && { altchaSecret }),
+    clock,
+    observer,
+  });
+}
+
+/** Beside the data it protects, and not in it: a copy of the database alone shows nothing. */
+function keyPath({ storage }: GatewayConfig): string {
+  return join('directory' in storage ? dirname(storage.directory) : '.guestpass', 'master.key');
+}
+
+/** The receiver of the configuration; those made by operators stand beside it. */
+async function ensureEndpoint({ endpoints }: Gateway, { webhook }: GatewayConfig, clock: Clock): Promise<void> {
+  if (!webhook) return;
+  const description = 'from the configuration';
+  const known = (await endpoints.list()).find((endpoint) => endpoint.description === description);
+  if (!known) await endpoints.create({ ...webhook, description }, clock.now());
+  else if (known.url !== webhook.url) await endpoints.change(known.id, { url: webhook.url }, clock.now());
+}
+
+interface OperatorSetup {
+  readonly gateway: Gateway;
+  readonly watch: Watch;
+  readonly clock: Clock;
+  readonly token: string;
+  readonly state: { readonly draining: boolean };
+}
+
+async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promise<Listener> {
+  const { gateway, watch, clock, token, state } = setup;
+  const { log, metrics } = watch;
+  const problems = createProblems({ audience: 'operator' });
+  const { database } = gateway.storage;
+  const { deliveries } = gateway;
+  metrics.beforeScrape(async () => {
+    const { pending } = await deliveries.count();
+    const oldest = await deliveries.oldestPending();
+    metrics.webhookBacklog({ depth: pending, oldestAgeMs: oldest ? clock.now() - oldest.getTime() : 0 });
+  });
+  const app = createOperatorApp({
+    ...gateway,
+    events: watch.events,
+    gate: createOperatorGate({ token, failures: createMemoryRates({ clock }) }),
+    problems,
+    clock,
+    clientAddress: createClientAddress({ isTrusted: config.isTrustedProxy }),
+    readiness: createReadiness({ database, deliveries, clock, isDraining: () => state.draining }),
+    endpointPolicy: config.receivers,
+    metrics: {
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      metrics: async () => (await metrics.scrape()).body,
+    },
+    onVerified: ({ ok }) => metrics.auditVerified({ valid: ok, atMs: clock.now() }),
+    onError: (error, requestId) => log.trouble('An operator request could not be completed.', error, { requestId }),
+  });
+  const { host, port } = config.operator;
+  return await serve((request, bindings) => app.fetch(request, bindings), {
+    host,
+    port,
+    clock,
+    problems,
+    onTurned: (turned) => watch.observer.turned(turned),
+    onError: (error) => log.trouble('An operator request failed.', error),
+  });
+}
