@@ -8,6 +8,7 @@ export {
 export type { AllowedOrigin } from './lib/http/origins.ts';
 export type { GuestRates } from './lib/http/rate-limits.ts';
 export { loadMasterKey, parseMasterKey } from './lib/master-key.ts';
+export { type Service, type ServiceOptions, startService } from './lib/service.ts';
 export type { Storage, StorageOptions } from './lib/storage.ts';
 export type { AttemptStore } from './lib/store/attempts.ts';
 export type { AuditStore } from './lib/store/audit.ts';

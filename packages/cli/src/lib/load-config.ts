@@ -1,4 +1,5 @@
 import { parseEnv } from 'node:util';
+import { type GatewayConfig, gatewayVariables, readGatewayConfig } from '@guestpass/gateway/config';
 import {
   type Fault,
   type GuestpassConfig,
@@ -43,22 +44,40 @@ const flagNames: Readonly<Record<string, string>> = {
 };
 
 /** Reads the configuration: flags win over the environment, which wins over `.env` in the working directory. */
-export function loadConfig(
+export function loadConfig(surroundings: Pick<Surroundings, 'env' | 'readFile'>, flags: ConfigFlags): LoadedConfig {
+  const { readFile } = surroundings;
+  return readLayers(surroundings, flags, ({ variables, sourceOf }) => {
+    // One `.env` may serve this command and the gateway.
+    const config = readConfig(variables, { readFile, alsoKnown: gatewayVariables });
+    const originOf = (key: SettingKey) => {
+      const name = config.origins[key];
+      return name === undefined ? undefined : (sourceOf(name) ?? name);
+    };
+    return { ...config, originOf };
+  });
+}
+
+/** Reads the configuration of a gateway from the same places. */
+export function loadGatewayConfig(
+  surroundings: Pick<Surroundings, 'env' | 'readFile'>,
+  flags: ConfigFlags,
+): GatewayConfig {
+  const { readFile } = surroundings;
+  return readLayers(surroundings, flags, ({ variables }) => readGatewayConfig(variables, { readFile }));
+}
+
+function readLayers<Config>(
   { env, readFile }: Pick<Surroundings, 'env' | 'readFile'>,
   flags: ConfigFlags,
-): LoadedConfig {
+  read: (settings: Layered) => Config,
+): Config {
   const settings = lay([
     { variables: variablesOf(flags), sourceOf: (name) => flagNames[name] ?? name },
     { variables: env, sourceOf: (name) => name },
     { variables: dotEnv(readFile), sourceOf: (name) => `${name} in .env` },
   ]);
   try {
-    const config = readConfig(settings.variables, { readFile });
-    const originOf = (key: SettingKey) => {
-      const name = config.origins[key];
-      return name === undefined ? undefined : (settings.sourceOf(name) ?? name);
-    };
-    return { ...config, originOf };
+    return read(settings);
   } catch (error) {
     throw isGuestpassError(error) ? located(error, settings) : error;
   }

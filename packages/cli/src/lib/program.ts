@@ -3,6 +3,7 @@ import { addAudit } from './commands/audit.ts';
 import { addAuthenticate } from './commands/authenticate.ts';
 import { addConfig } from './commands/config.ts';
 import { addHelp } from './commands/help.ts';
+import { addServe } from './commands/serve.ts';
 import { addSimulate } from './commands/simulate.ts';
 import type { Choose, Job } from './job.ts';
 import { paintFor } from './output.ts';
@@ -25,6 +26,7 @@ export function parseJob(surroundings: Surroundings): Job {
     job = { flags, start: () => work(flags as Parameters<typeof work>[0]) };
   };
   addAuthenticate(program, surroundings, choose);
+  addServe(program, surroundings, choose);
   addSimulate(program, surroundings, choose);
   addAudit(program, surroundings, choose);
   addConfig(program, surroundings, choose);

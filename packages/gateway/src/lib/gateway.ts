@@ -91,7 +91,9 @@ export interface Gateway extends AsyncDisposable {
   readonly audit: AuditStore;
   readonly deliveries: DeliveryStore;
   readonly endpoints: EndpointStore;
-  /** Stops accepting guests and lets those under way end, for `graceMs` at most; then everything is closed. */
+  /** Stops accepting guests and lets those under way end, for `graceMs` at most. Webhooks and database go on. */
+  drain(graceMs: number): Promise<void>;
+  /** Drains, then closes everything. */
   stop(graceMs?: number): Promise<void>;
 }
 
@@ -134,11 +136,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }),
   );
   const running = opened.move();
-  const stop = async (graceMs = 10_000) => {
+  const drain = async (graceMs: number) => {
     await listener.drain({ graceMs });
+  };
+  const stop = async (graceMs = 10_000) => {
+    await drain(graceMs);
     await running.disposeAsync();
   };
-  return { url: listener.url, storage, ...stores, stop, [Symbol.asyncDispose]: () => stop(0) };
+  return { url: listener.url, storage, ...stores, drain, stop, [Symbol.asyncDispose]: () => stop(0) };
 }
 
 interface Stores {

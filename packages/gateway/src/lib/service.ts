@@ -2,7 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { type Clock, systemClock } from 'guestpass';
 import { undiciExchange } from 'guestpass/http';
+import { startSealer } from './audit/sealer.ts';
 import { configuredVerifiers } from './captcha/config-verifiers.ts';
+import { checkpointKey } from './checkpoint-key.ts';
 import type { GatewayConfig } from './config.ts';
 import { createEvents, type Events } from './events.ts';
 import { type Gateway, type GatewayObserver, startGateway } from './gateway.ts';
@@ -47,6 +49,16 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   const gateway = opened.use(await openGateway(config, watch, { clock, exchange: network.exchange }));
   await ensureEndpoint(gateway, config, clock);
 
+  const sealer = opened.use(
+    await startSealer({
+      audit: gateway.audit,
+      origin: 'guestpass',
+      key: await checkpointKey(config.checkpoints.key, config.checkpoints.file),
+      path: config.checkpoints.file,
+      clock,
+      onProblem: (error) => watch.log.trouble('The audit log could not be sealed.', error),
+    }),
+  );
   const state = { draining: false };
   const operator = opened.use(await openOperator(config, { gateway, watch, clock, token, state }));
   watch.log.listening({ name: 'public', url: gateway.url });
@@ -57,7 +69,9 @@ export async function startService(config: GatewayConfig, options: ServiceOption
     state.draining = true;
     watch.log.stopping();
     if (delayMs > 0) await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
-    await gateway.stop(graceMs);
+    // The last checkpoint needs the database, which the gateway closes.
+    await gateway.drain(graceMs);
+    await sealer[Symbol.asyncDispose]();
     watch.events[Symbol.dispose]();
     watch.log.stopped({ cut: await operator.drain({ graceMs: 1_000 }) });
     await running.disposeAsync();

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import type { Choose } from '../job.ts';
+import type { ServeFlags } from '../run-gateway.ts';
+import type { Surroundings } from '../surroundings.ts';
+
+const examples = `Examples:
+  guestpass serve --target simulator
+  GUESTPASS_DATABASE_URL=postgres://... guestpass serve --environment mypurecloud.ie
+`;
+
+/** `guestpass serve`: runs the gateway against any target. */
+export function addServe(program: Command, surroundings: Surroundings, choose: Choose): void {
+  program
+    .command('serve')
+    .summary('run the gateway that websites call')
+    .description(
+      'Runs the gateway until Ctrl-C: guests on the public listener, the operator API on another, records and webhooks ' +
+        'in PostgreSQL. Everything else is set by environment variables; see docs/configuration.md.',
+    )
+    .addHelpText('before', examples)
+    .option('--target <name>', 'simulator or genesys')
+    .option('--environment <name>', 'host, URL or Genesys region')
+    .option('--client-id <id>', 'OAuth client')
+    .option('--client-secret-file <file>', 'file that holds its secret')
+    .action((_, chosen: Command) =>
+      choose<ServeFlags>(chosen, async (flags) => {
+        const { runGateway } = await import('../run-gateway.ts');
+        return runGateway(surroundings, flags);
+      }),
+    );
+}

@@ -1,0 +1,55 @@
+import { type Service, startService } from '@guestpass/gateway';
+import { exitCodes } from './exit-codes.ts';
+import { type ConfigFlags, loadGatewayConfig } from './load-config.ts';
+import { codeOf, misuse } from './misuse.ts';
+import { type OutputFlags, say } from './output.ts';
+import type { Surroundings } from './surroundings.ts';
+import { columns } from './text.ts';
+import { version } from './version.ts';
+
+export type ServeFlags = OutputFlags & ConfigFlags;
+
+/** Runs the gateway until it is asked to end; log lines go to standard output. Resolves with the exit code. */
+export async function runGateway(surroundings: Surroundings, flags: ServeFlags): Promise<number> {
+  const { terminal, signal } = surroundings;
+  const ended = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  const service = await start(surroundings, flags);
+  say(terminal, flags, welcome(service));
+  await ended;
+  say(terminal, flags, 'Ending: guests under way are let in, then everything is closed.\n');
+  await service.stop();
+  return exitCodes.done.code;
+}
+
+async function start(surroundings: Surroundings, flags: ServeFlags): Promise<Service> {
+  const { terminal, clock } = surroundings;
+  const config = loadGatewayConfig(surroundings, flags);
+  try {
+    return await startService(config, { version: version(), write: terminal.out, ...(clock && { clock }) });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code !== ' (EADDRINUSE)' && code !== ' (EACCES)' && code !== ' (EADDRNOTAVAIL)') throw error;
+    const ports = `${config.listen.port} or ${config.operator.port}`;
+    throw misuse(
+      'GUESTPASS_PORT',
+      `or GUESTPASS_OPERATOR_PORT cannot be listened on: ${ports}${code}`,
+      'Choose others.',
+    );
+  }
+}
+
+function welcome({ gateway, operatorUrl, freshToken }: Service): string {
+  return `${columns([
+    ['guests', `${gateway.url}/v1/guests`],
+    ['operators', `${operatorUrl}/docs`],
+    ['database', gateway.storage.place],
+    ...(freshToken === undefined
+      ? []
+      : [['operator token', `${freshToken} (for this start; set GUESTPASS_OPERATOR_TOKEN)`] as const]),
+  ])}
+Ctrl-C ends it.
+`;
+}

@@ -1,0 +1,1 @@
+export { type GatewayConfig, gatewayVariables, readGatewayConfig } from './lib/config.ts';
