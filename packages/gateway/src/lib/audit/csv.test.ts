@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { csvRow } from './csv.ts';
+import { recordColumns, recordRow } from './record-row.ts';
+
+test('cells are quoted where they must be, and nowhere else', () => {
+  expect(csvRow(['a', 1, true, null, 'b c'])).toBe('a,1,true,,b c\r\n');
+  expect(csvRow(['a,b', 'say "hi"', 'two\nlines', 'two\rlines'])).toBe(
+    '"a,b","say ""hi""","two\nlines","two\rlines"\r\n',
+  );
+});
+
+test.each([
+  ['an equals sign', '=1+1', "'=1+1"],
+  ['a plus', '+1', "'+1"],
+  ['a minus', '-1', "'-1"],
+  ['an at sign', '@SUM(A1)', "'@SUM(A1)"],
+  ['a tab', '\t=1', "'\t=1"],
+  ['a zero character', '\0=1', "'\0=1"],
+  ['a carriage return', '\r=1', '"\'\r=1"'],
+  ['a line feed', '\n=1', '"\'\n=1"'],
+  ['a full-width equals sign', '＝1', "'＝1"],
+  ['a formula with quotes and commas', '=HYPERLINK("http://x","y")', `"'=HYPERLINK(""http://x"",""y"")"`],
+])('text that begins with %s is no formula', (_name, text, cell) => {
+  expect(csvRow(['x', text])).toBe(`x,${cell}\r\n`);
+});
+
+test('a sign inside of text, and a negative number, stay as they are', () => {
+  expect(csvRow(['a=b', '1-1', -1])).toBe('a=b,1-1,-1\r\n');
+});
+
+test('members without a column of their own stand together', () => {
+  const line = JSON.stringify({
+    sequence: 3,
+    eventType: 'X',
+    channelId: null,
+    stages: { token: 1 },
+    extra: '=1',
+    hash: 'h',
+  });
+  const row = Object.fromEntries(recordColumns.map((name, index) => [name, recordRow(line)[index]]));
+  expect(row).toMatchObject({ sequence: 3, eventType: 'X', channelId: null, attemptId: null, hash: 'h' });
+  expect(row.details).toBe('{"stages":{"token":1},"extra":"=1"}');
+});
+
+test('a line that is no record is kept as it is', () => {
+  for (const line of ['broken', 'null', '"text"']) {
+    const row = recordRow(line);
+    expect(row).toHaveLength(recordColumns.length);
+    expect(row.filter((cell) => cell !== null)).toEqual([line]);
+  }
+});

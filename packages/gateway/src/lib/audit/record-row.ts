@@ -1,0 +1,53 @@
+import type { Cell } from './csv.ts';
+
+/** Members of a record that have a column of their own; the others stand together in the column `details`. */
+const members = [
+  'sequence',
+  'eventType',
+  'timestamp',
+  'attemptId',
+  'outcome',
+  'code',
+  'guestId',
+  'channelId',
+  'consentTimestamp',
+  'captchaProvider',
+  'latencyMs',
+  'successRate',
+  'retries',
+  'correlationId',
+  'previousHash',
+  'hash',
+] as const;
+
+const own: ReadonlySet<string> = new Set(members);
+
+/** The names of the columns of a table of records. */
+export const recordColumns: readonly string[] = [...members, 'details'];
+
+/** A line of the log as a row of the table. A line that is no record stands in `details` as it is. */
+export function recordRow(line: string): readonly Cell[] {
+  const record = parse(line);
+  if (!record) return [...members.map(() => null), line];
+  const others = Object.entries(record).filter(([name]) => !own.has(name));
+  return [
+    ...members.map((name) => cellOf(record[name])),
+    others.length === 0 ? null : JSON.stringify(Object.fromEntries(others)),
+  ];
+}
+
+function cellOf(value: unknown): Cell {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string') return value;
+  return JSON.stringify(value);
+}
+
+function parse(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    // A cast, because JSON gives no other objects: any key may be read.
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
