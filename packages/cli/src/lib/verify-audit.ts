@@ -1,63 +1,31 @@
-import { type AuditFault, type AuditProof, readAuditLines, type VerifyOptions, verifyAuditLog } from 'guestpass/audit';
+import { isGuestpassError } from 'guestpass';
+import { readAuditLines, verifyAuditLog, verifyExport } from 'guestpass/audit';
+import { type Evidence, readEvidence, type VerifyFlags } from './audit-evidence.ts';
 import { exitCodes } from './exit-codes.ts';
 import { codeOf, misuse } from './misuse.ts';
-import { type OutputFlags, paintFor } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
-import { complaint } from './tell-error.ts';
-import { columns, jsonDocument } from './text.ts';
+import { exportText, faultText, logText, type Verdict } from './tell-verdict.ts';
+import { jsonDocument } from './text.ts';
 
-export interface VerifyFlags extends OutputFlags {
-  /** `sequence:hash` of a record that must be there. */
-  readonly head?: string;
-}
-
-/** Checks an audit log and tells what was found. Resolves with the exit code. */
+/** Checks an audit log, or an export of one, and tells what was found. Resolves with the exit code. */
 export async function verifyAudit(path: string, surroundings: Surroundings, flags: VerifyFlags): Promise<number> {
-  const result = await verify(path, flags.head === undefined ? {} : { expectedHead: readHead(flags.head) });
-  if (flags.json) surroundings.terminal.out(jsonDocument(result));
-  else if (result.ok) surroundings.terminal.out(proofText(result, surroundings, flags));
-  if (!result.ok) surroundings.terminal.err(faultText(result, surroundings, flags));
-  return result.ok ? exitCodes.done.code : exitCodes.problem.code;
+  const verdict = await verify(path, readEvidence(flags, surroundings));
+  const { terminal } = surroundings;
+  if (flags.json) terminal.out(jsonDocument(verdict));
+  else if (verdict.ok) {
+    const tell = 'manifest' in verdict ? exportText(verdict, flags) : logText(verdict, flags);
+    terminal.out(tell(surroundings));
+  }
+  if (!verdict.ok) terminal.err(faultText(verdict, flags)(surroundings));
+  return verdict.ok ? exitCodes.done.code : exitCodes.problem.code;
 }
 
-async function verify(path: string, options: VerifyOptions): Promise<AuditProof | AuditFault> {
+async function verify(path: string, { manifest, ...evidence }: Evidence): Promise<Verdict> {
   try {
-    return await verifyAuditLog(readAuditLines(path), options);
+    if (manifest !== undefined) return await verifyExport(path, manifest, evidence);
+    return await verifyAuditLog(readAuditLines(path), evidence);
   } catch (error) {
+    if (isGuestpassError(error)) throw error;
     throw misuse('<file>', `cannot be read${codeOf(error)}`, 'Name a readable JSON lines file.');
   }
-}
-
-function readHead(text: string): NonNullable<VerifyOptions['expectedHead']> {
-  const [, sequence, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
-  if (hash !== undefined) return { sequence: Number(sequence), hash };
-  const detail = 'must be a number, a colon and 64 hexadecimal digits';
-  throw misuse('--head', detail, 'Give the head as an earlier verification printed it.');
-}
-
-function proofText({ records, head }: AuditProof, surroundings: Surroundings, flags: VerifyFlags): string {
-  const paint = paintFor('out', surroundings, flags);
-  const verdict = `${paint.green('✓')} The audit log is whole: ${records} ${records === 1 ? 'record' : 'records'}.\n`;
-  if (flags.quiet) return verdict;
-  const advice = flags.head === undefined ? 'Keep the head elsewhere: with --head, a log cut off shows too.\n' : '';
-  return verdict + columns([['head', `${head.sequence}:${head.hash}`]]) + advice;
-}
-
-function faultText(
-  { line, sequence, kind, detail }: AuditFault,
-  surroundings: Surroundings,
-  flags: VerifyFlags,
-): string {
-  return complaint(
-    {
-      verdict: 'Broken',
-      what: `record ${sequence} on line ${line}: ${kind}.`,
-      faults: [],
-      why: detail,
-      hints: [],
-      next: 'Keep the file as evidence, and compare it with a copy from before.',
-      ids: [`line ${line}`, kind],
-    },
-    paintFor('err', surroundings, flags),
-  );
 }

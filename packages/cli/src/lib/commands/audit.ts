@@ -1,28 +1,64 @@
 import type { Command } from 'commander';
+import type { VerifyFlags } from '../audit-evidence.ts';
 import type { Choose } from '../job.ts';
 import type { OutputFlags } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
 
-const examples = `Examples:
+const verifyExamples = `Examples:
   guestpass audit verify audit.jsonl
   guestpass audit verify audit.jsonl --head 120:5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9
+  guestpass audit verify audit.jsonl --checkpoints checkpoints.jsonl --public-key checkpoint-key.pem.pub
+  guestpass audit verify export.csv --manifest manifest.json --public-key checkpoint-key.pem.pub
+`;
+
+const keygenExamples = `Examples:
+  guestpass audit keygen
+  guestpass audit keygen /etc/guestpass/checkpoint-key.pem
 `;
 
 /** `guestpass audit`: what can be done with an audit log. */
 export function addAudit(program: Command, surroundings: Surroundings, choose: Choose): void {
-  program
-    .command('audit')
-    .description('Works on audit logs.')
+  const audit = program.command('audit').description('Works on audit logs.');
+  addVerify(audit, surroundings, choose);
+  addKeygen(audit, surroundings, choose);
+}
+
+function addVerify(audit: Command, surroundings: Surroundings, choose: Choose): void {
+  audit
     .command('verify')
     .summary('check an audit log and name its first bad record')
     .description('Checks a whole audit log offline. Exits 6 when it is broken, and names the first bad record.')
-    .addHelpText('before', examples)
-    .argument('<file>', 'JSON lines file to check')
+    .addHelpText('before', verifyExamples)
+    .argument('<file>', 'JSON lines file, or an export with its manifest')
     .option('--head <sequence:hash>', 'a head kept elsewhere; shows a log cut off or written anew')
+    .option('--checkpoints <file>', 'checkpoints kept elsewhere; show the same. May be given again', collect)
+    .option('--public-key <file>', 'PEM file of the keys that signed; may be given again', collect)
+    .option('--manifest <file>', 'the manifest of an export')
     .action((file: string, _, chosen: Command) =>
-      choose<OutputFlags & { readonly head?: string }>(chosen, async (flags) => {
+      choose<VerifyFlags>(chosen, async (flags) => {
         const { verifyAudit } = await import('../verify-audit.ts');
         return verifyAudit(file, surroundings, flags);
       }),
     );
+}
+
+function addKeygen(audit: Command, surroundings: Surroundings, choose: Choose): void {
+  audit
+    .command('keygen')
+    .summary('make a key that signs checkpoints')
+    .description(
+      'Makes an Ed25519 key that signs checkpoints: the private key in <file>, the public one in <file>.pub.',
+    )
+    .addHelpText('before', keygenExamples)
+    .argument('[file]', 'where the private key goes; nothing is overwritten', 'checkpoint-key.pem')
+    .action((file: string, _, chosen: Command) =>
+      choose<OutputFlags>(chosen, async (flags) => {
+        const { createAuditKey } = await import('../create-audit-key.ts');
+        return createAuditKey(file, surroundings, flags);
+      }),
+    );
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }

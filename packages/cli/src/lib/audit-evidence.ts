@@ -1,0 +1,89 @@
+import {
+  type CheckpointEvidence,
+  type CheckpointPublicKey,
+  parseCheckpointPublicKeys,
+  readAuditLines,
+  type VerifyOptions,
+} from 'guestpass/audit';
+import { codeOf, misuse } from './misuse.ts';
+import type { OutputFlags } from './output.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** What a log is to be checked by. */
+export interface VerifyFlags extends OutputFlags {
+  /** `sequence:hash` of a record that must be there. */
+  readonly head?: string;
+  /** Files of checkpoints. */
+  readonly checkpoints?: readonly string[];
+  /** PEM files. */
+  readonly publicKey?: readonly string[];
+  /** The manifest of an export. */
+  readonly manifest?: string;
+}
+
+/** What the flags name, read; checkpoints are read as the log is. */
+export interface Evidence {
+  readonly expectedHead?: NonNullable<VerifyOptions['expectedHead']>;
+  readonly checkpoints?: CheckpointEvidence;
+  readonly publicKeys?: readonly CheckpointPublicKey[];
+  /** Text of the manifest. */
+  readonly manifest?: string;
+}
+
+/** Reads what a log is to be checked by. Throws `config_invalid` when it is unreadable or does not fit together. */
+export function readEvidence(flags: VerifyFlags, { readFile }: Surroundings): Evidence {
+  const { head, checkpoints, publicKey, manifest } = flags;
+  if (checkpoints && !publicKey) {
+    throw misuse('--checkpoints', 'needs --public-key', 'Name the file of the public key that signed the checkpoints.');
+  }
+  if (publicKey && !checkpoints && manifest === undefined) {
+    throw misuse('--public-key', 'has nothing to check', 'Give --checkpoints or --manifest as well.');
+  }
+  if (head !== undefined && manifest !== undefined) {
+    throw misuse('--head', 'does not go with --manifest', 'Leave it out: the manifest says where the export ends.');
+  }
+  const publicKeys = publicKey?.flatMap((path) => readKeys(path, readFile));
+  return {
+    ...(head !== undefined && { expectedHead: readHead(head) }),
+    ...(publicKeys && { publicKeys }),
+    ...(checkpoints && publicKeys && { checkpoints: { files: checkpoints.map(readCheckpoints), publicKeys } }),
+    ...(manifest !== undefined && { manifest: readText('--manifest', manifest, readFile) }),
+  };
+}
+
+function readHead(text: string): NonNullable<VerifyOptions['expectedHead']> {
+  const [, sequence, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (hash !== undefined) return { sequence: Number(sequence), hash };
+  const detail = 'must be a number, a colon and 64 hexadecimal digits';
+  throw misuse('--head', detail, 'Give the head as an earlier verification printed it.');
+}
+
+function readKeys(path: string, readFile: Surroundings['readFile']): readonly CheckpointPublicKey[] {
+  const pem = readText('--public-key', path, readFile);
+  try {
+    return parseCheckpointPublicKeys(pem);
+  } catch {
+    const remedy = 'Name the `.pub` file that `guestpass audit keygen` wrote.';
+    throw misuse('--public-key', 'is no Ed25519 public key in PEM', remedy);
+  }
+}
+
+function readText(flag: string, path: string, readFile: Surroundings['readFile']): string {
+  try {
+    return readFile(path);
+  } catch (error) {
+    throw unreadable(flag, error);
+  }
+}
+
+async function* readCheckpoints(path: string): AsyncGenerator<string, void, undefined> {
+  try {
+    yield* readAuditLines(path);
+  } catch (error) {
+    throw unreadable('--checkpoints', error);
+  }
+}
+
+function unreadable(flag: string, error: unknown) {
+  return misuse(flag, `cannot be read${codeOf(error)}`, 'Name a readable file.');
+}
