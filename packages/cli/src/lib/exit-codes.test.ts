@@ -7,5 +7,5 @@ test('every error of the SDK has an exit code', () => {
 });
 
 test('the exit codes are the documented ones', () => {
-  expect(Object.values(exitCodes).map(({ code }) => code)).toEqual([0, 1, 2, 3, 4, 5, 6, 130]);
+  expect(Object.values(exitCodes).map(({ code }) => code)).toEqual([0, 1, 2, 3, 4, 5, 6, 78, 130]);
 });

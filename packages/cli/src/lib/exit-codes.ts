@@ -9,6 +9,7 @@ export const exitCodes = {
   credentials: { code: 4, meaning: 'Genesys refused our credentials' },
   gaveUp: { code: 5, meaning: 'gave up after retries or a timeout; the outcome may be unknown' },
   problem: { code: 6, meaning: 'a check found a problem' },
+  config: { code: 78, meaning: 'the gateway was not started: its configuration is not usable (EX_CONFIG)' },
   interrupted: { code: 130, meaning: 'interrupted' },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>;
 

@@ -1,9 +1,11 @@
 import { type Service, startService } from '@guestpass/gateway';
+import { isGuestpassError } from 'guestpass';
 import { exitCodes } from './exit-codes.ts';
 import { type ConfigFlags, loadGatewayConfig } from './load-config.ts';
 import { codeOf, misuse } from './misuse.ts';
 import { type OutputFlags, say } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
+import { tellMalfunction } from './tell-malfunction.ts';
 import { columns } from './text.ts';
 import { version } from './version.ts';
 
@@ -16,12 +18,24 @@ export async function runGateway(surroundings: Surroundings, flags: ServeFlags):
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  const service = await start(surroundings, flags);
+  const service = await startOrTell(surroundings, flags);
+  if (typeof service === 'number') return service;
   say(terminal, flags, welcome(service));
   await ended;
   say(terminal, flags, 'Ending: guests under way are let in, then everything is closed.\n');
   await service.stop();
   return exitCodes.done.code;
+}
+
+/** Supervisors know 78 (EX_CONFIG of sysexits.h) as a fault that another try does not mend. */
+async function startOrTell(surroundings: Surroundings, flags: ServeFlags): Promise<Service | number> {
+  try {
+    return await start(surroundings, flags);
+  } catch (error) {
+    if (!isGuestpassError(error) || error.code !== 'config_invalid') throw error;
+    tellMalfunction(error, surroundings, flags);
+    return exitCodes.config.code;
+  }
 }
 
 async function start(surroundings: Surroundings, flags: ServeFlags): Promise<Service> {
