@@ -34,6 +34,8 @@ export interface Endpoint {
 }
 
 export interface NewEndpoint {
+  /** Default a fresh one. */
+  readonly id?: string;
   readonly url: string;
   readonly description?: string;
   /** Default every type. */
@@ -99,8 +101,13 @@ export function createEndpointStore(database: Database, masterKey: MasterKey): E
 
 const sound = { failing_since: null, failures: 0 };
 
-function rowOf({ url, description = '', eventTypes = null, secret }: NewEndpoint, seal: Seal): NewEndpointRow {
-  const id = `ep_${randomUUID()}`;
+/** An id that no endpoint has. */
+export function newEndpointId(): string {
+  return `ep_${randomUUID()}`;
+}
+
+function rowOf(endpoint: NewEndpoint, seal: Seal): NewEndpointRow {
+  const { id = newEndpointId(), url, description = '', eventTypes = null, secret } = endpoint;
   return { id, url, description, event_types: eventTypes && [...eventTypes], sealed_secret: seal.seal(secret, id) };
 }
 

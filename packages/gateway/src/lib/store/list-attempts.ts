@@ -1,4 +1,4 @@
-import type { Outcome } from 'guestpass';
+import type { ErrorCode, Outcome } from 'guestpass';
 import type { Session } from '../database/connect.ts';
 import type { AttemptRow } from './stored-attempt.ts';
 
@@ -8,6 +8,8 @@ export interface AttemptQuery {
   /** The `number` of the last attempt of the page before. */
   readonly after?: number;
   readonly status?: 'intent' | Outcome;
+  /** Why they were not admitted. */
+  readonly code?: ErrorCode;
   readonly channelId?: string;
   readonly guestId?: string;
 }
@@ -16,12 +18,14 @@ export interface AttemptQuery {
 export type AttemptSummary = Omit<AttemptRow, 'sealed_pass' | 'owner' | 'lease_until'>;
 
 export async function listAttempts(session: Session, query: AttemptQuery): Promise<readonly AttemptSummary[]> {
-  const { limit, after, status, channelId, guestId } = query;
+  const { limit, after, status, code, channelId, guestId } = query;
   return await session
     .selectFrom('guestpass.attempts')
     .select(summaryColumns)
     .$if(after !== undefined, (rows) => rows.where('number', '<', after ?? 0))
     .$if(status !== undefined, (rows) => rows.where('status', '=', status ?? 'intent'))
+    // An admitted attempt has no code; saying so lets the index of the others serve.
+    .$if(code !== undefined, (rows) => rows.where('code', '=', code ?? 'aborted').where('status', '<>', 'admitted'))
     .$if(channelId !== undefined, (rows) => rows.where('channel_id', '=', channelId ?? ''))
     .$if(guestId !== undefined, (rows) => rows.where('guest_id', '=', guestId ?? ''))
     .orderBy('number', 'desc')
