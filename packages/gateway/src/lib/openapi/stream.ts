@@ -4,11 +4,13 @@ import { deliverySchema, trySchema } from './deliveries.ts';
 import { operation } from './operation.ts';
 
 /** A delivery after a try of it. */
-export const deliveryNewsSchema = deliverySchema.extend({ lastTry: trySchema });
+export const deliveryNewsSchema = deliverySchema.omit({ nextAt: true, settledAt: true }).extend({ lastTry: trySchema });
 
 export type DeliveryNews = z.infer<typeof deliveryNewsSchema>;
 
-export const attemptNewsSchema = attemptSchema;
+export const streamDataSchema = z
+  .union([attemptSchema, deliveryNewsSchema])
+  .describe('What stands behind `data:` of one event.');
 
 export const openStream = operation({
   id: 'openStream',
@@ -16,15 +18,18 @@ export const openStream = operation({
   path: '/v1/stream',
   tag: 'Stream',
   summary: 'Hear of attempts and deliveries of this gateway as they end',
-  description: `Server-sent events. \`attempt\` carries an Attempt, \`delivery\` a DeliveryNews. \`missed\`, without
-data worth reading, says that more happened since \`Last-Event-ID\` than is remembered: read the lists again. A listener
-that does not keep up is cut off and may come back with \`Last-Event-ID\`.`.replaceAll('\n', ' '),
+  description: [
+    'Server-sent events. `attempt` carries an Attempt, `delivery` a DeliveryNews.',
+    '`missed`, whose data is an empty object, says that more happened since `Last-Event-ID` than is remembered: read the lists again.',
+    'A listener that does not keep up is cut off, and may come back with `Last-Event-ID`.',
+  ].join(' '),
   headers: z.object({ 'Last-Event-ID': z.string().optional().describe('The last event that was heard.') }),
   answers: {
     200: {
       description: 'Events, for as long as the listener stays.',
       mediaType: 'text/event-stream',
-      schema: z.string(),
+      schema: streamDataSchema,
     },
   },
+  problems: ['overloaded'],
 });

@@ -1,0 +1,92 @@
+import { guestPayloadSchema } from 'guestpass/contract';
+import * as z from 'zod';
+import type { ProblemCode } from '../http/problem-table.ts';
+import { attemptId } from './attempts.ts';
+import { instant } from './line.ts';
+import { operation } from './operation.ts';
+
+/** What a website gets for a guest that was let in. */
+export const guestPassSchema = z.object({
+  attemptId,
+  guestId: z.string(),
+  channelId: z.string(),
+  sessionToken: z.string().describe('A bearer secret: whoever holds it is the guest.'),
+  expiresAt: instant.nullable().describe('Null when the platform names no end.'),
+  connect: z
+    .object({ url: z.string(), deploymentId: z.string() })
+    .nullable()
+    .describe('Where the session is spoken to; null when the platform names no address.'),
+});
+
+/** Everything that may keep a guest out, and what may befall the request before. */
+const problems: readonly ProblemCode[] = [
+  'payload_invalid',
+  'body_invalid',
+  'body_too_large',
+  'unsupported_media_type',
+  'consent_required',
+  'consent_timestamp_invalid',
+  'consent_timestamp_stale',
+  'consent_timestamp_future',
+  'captcha_required',
+  'captcha_score_too_low',
+  'captcha_rejected',
+  'captcha_reused',
+  'captcha_unavailable',
+  'channel_not_allowed',
+  'origin_not_allowed',
+  'idempotency_key_invalid',
+  'idempotency_key_reused',
+  'idempotency_in_progress',
+  'too_many_requests',
+  'credentials_rejected',
+  'unauthorized',
+  'forbidden',
+  'endpoint_not_found',
+  'request_rejected',
+  'rate_limited',
+  'platform_unavailable',
+  'platform_response_invalid',
+  'outcome_unknown',
+  'deadline_exceeded',
+  'aborted',
+  'overloaded',
+  'storage_unavailable',
+  'http_malformed',
+  'headers_too_large',
+  'request_timeout',
+  'method_not_allowed',
+  'shutting_down',
+  'internal_error',
+];
+
+export const authenticateGuest = operation({
+  id: 'authenticateGuest',
+  method: 'post',
+  path: '/v1/guests',
+  tag: 'Guests',
+  summary: 'Let one guest in',
+  description:
+    'The intent is on record before the platform is called; the outcome, its audit record and the webhooks that tell of it are on record before the answer.',
+  listener: 'public',
+  open: true,
+  headers: z.object({
+    'Idempotency-Key': z
+      .string()
+      .regex(/^(?:[A-Za-z0-9_-]{16,128}|"[A-Za-z0-9_-]{16,128}")$/)
+      .optional()
+      .describe('The same request may be sent again with the same key, for a day: it is answered as the first was.'),
+  }),
+  body: guestPayloadSchema,
+  answers: {
+    201: {
+      description: 'The guest pass.',
+      schema: guestPassSchema,
+      headers: {
+        'Server-Timing': 'Milliseconds of each stage.',
+        'Idempotency-Replayed': '`true` when the answer is that of an earlier request with the same key.',
+      },
+    },
+  },
+  problems,
+});

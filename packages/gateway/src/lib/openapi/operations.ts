@@ -1,0 +1,49 @@
+import { getAttempt, listAttempts } from './attempts.ts';
+import { exportAudit, listAudit, verifyAudit } from './audit.ts';
+import { getDelivery, listDeliveries, replayDeliveries, replayDelivery } from './deliveries.ts';
+import {
+  changeEndpoint,
+  createEndpoint,
+  disableEndpoint,
+  enableEndpoint,
+  getEndpoint,
+  listEndpoints,
+  removeEndpoint,
+  rotateSecret,
+} from './endpoints.ts';
+import { eraseGuest } from './erasures.ts';
+import { authenticateGuest } from './guests.ts';
+import { docs, errorDocs, healthz, livez, metrics, openapi, readyz } from './health.ts';
+import type { Operation } from './operation.ts';
+import { openStream } from './stream.ts';
+
+/** Everything that can be asked of the gateway, in the order it is described. */
+export const operations: readonly Operation[] = [
+  authenticateGuest,
+  listAttempts,
+  getAttempt,
+  openStream,
+  listDeliveries,
+  getDelivery,
+  replayDelivery,
+  replayDeliveries,
+  listEndpoints,
+  createEndpoint,
+  getEndpoint,
+  changeEndpoint,
+  removeEndpoint,
+  rotateSecret,
+  enableEndpoint,
+  disableEndpoint,
+  listAudit,
+  verifyAudit,
+  exportAudit,
+  eraseGuest,
+  livez,
+  healthz,
+  readyz,
+  metrics,
+  openapi,
+  docs,
+  errorDocs,
+];
