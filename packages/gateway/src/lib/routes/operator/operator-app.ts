@@ -1,23 +1,30 @@
+import type { HttpBindings } from '@hono/node-server';
 import type { Clock } from 'guestpass';
+import { isGuestpassError } from 'guestpass';
 import type { AuditFault, AuditProof } from 'guestpass/audit';
 import type { EndpointPolicy } from 'guestpass/webhook';
+import { type Context, Hono } from 'hono';
 import type { Events } from '../../events.ts';
 import type { ClientAddress } from '../../http/client-address.ts';
+import { addSecurityHeaders } from '../../http/headers.ts';
 import type { OperatorGate } from '../../http/operator-gate.ts';
 import type { Problems } from '../../http/problem.ts';
+import { type Refusal, refusalOf } from '../../http/refusal.ts';
+import { requestId } from '../../http/trace.ts';
 import type { AttemptStore } from '../../store/attempts.ts';
 import type { AuditStore } from '../../store/audit.ts';
 import type { DeliveryStore } from '../../store/deliveries.ts';
 import type { EndpointStore } from '../../store/endpoints.ts';
+import { createAttemptRoutes } from './attempts.ts';
+import { createAuditRoutes } from './audit.ts';
+import { createDeliveryRoutes } from './deliveries.ts';
+import { createEndpointRoutes } from './endpoints.ts';
+import { createErasureRoutes } from './erasures.ts';
+import { createOperationRoutes, type MetricsSource, type ReadinessCheck } from './health.ts';
+import { createJournal } from './journal.ts';
+import { type Asked, notFound, type OperatorRoute } from './route.ts';
+import { createStreamRoutes } from './stream.ts';
 import type { StreamEvent } from './stream-event.ts';
-
-/** One thing that must hold for guests to be sent here. */
-export interface ReadinessCheck {
-  readonly name: string;
-  readonly ok: boolean;
-  /** One sentence, readable without a token. */
-  readonly detail?: string;
-}
 
 export interface OperatorAppOptions {
   readonly attempts: AttemptStore;
@@ -36,9 +43,104 @@ export interface OperatorAppOptions {
   /** What addresses endpoints may have. Default https to public addresses. */
   readonly endpointPolicy?: EndpointPolicy;
   /** Such as the registry of prom-client. Default: there is nothing at `/metrics`. */
-  readonly metrics?: { readonly contentType: string; metrics(): Promise<string> };
+  readonly metrics?: MetricsSource;
   /** Told what each check of the audit log found. */
   readonly onVerified?: (found: AuditProof | AuditFault) => void;
   /** Told of an error that is no refusal, under the request's id. */
   readonly onError?: (error: unknown, requestId: string) => void;
+}
+
+type Env = {
+  readonly Bindings: HttpBindings;
+  readonly Variables: { readonly requestId: string; readonly address: string };
+};
+
+/** What operators reach, behind their token. Health alone is told to everybody. */
+export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
+  const { gate, problems, clientAddress, onError } = options;
+  const routes = routesOf(options);
+  const app = new Hono<Env>();
+  const refuse = (c: Context<Env>, refusal: Refusal) => problems.reply(refusal, c.get('requestId'));
+
+  app.use(async (c, next) => {
+    const id = requestId(c.req.header('x-request-id'));
+    c.set('requestId', id);
+    c.set('address', clientAddress(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for') ?? null));
+    await next();
+    c.res.headers.set('X-Request-Id', id);
+    addSecurityHeaders(c.res.headers);
+  });
+  app.use(async (c, next) => {
+    if (isOpen(routes, c.req.path)) return await next();
+    const authorization = c.req.header('authorization') ?? null;
+    const refusal = await gate.refuse({ authorization, url: c.req.url, address: c.get('address') });
+    return refusal ? refuse(c, refusal) : await next();
+  });
+
+  for (const route of routes) {
+    const { method, path } = route.operation;
+    app.on(method.toUpperCase(), honoPath(path), async (c) => {
+      const answer = await route.answer(askedOf(c));
+      const response = answer instanceof Response ? answer : refuse(c, answer);
+      // What nobody is going to read must not be kept going.
+      if (c.req.raw.method === 'HEAD') await response.body?.cancel();
+      return response;
+    });
+  }
+  for (const [path, methods] of methodsByPath(routes)) {
+    const headers = { Allow: methods.join(', ') };
+    const detail = 'This address does not know the method.';
+    app.all(honoPath(path), (c) => refuse(c, { code: 'method_not_allowed', detail, headers }));
+  }
+  app.notFound((c) => refuse(c, notFound));
+  app.onError((error, c) => {
+    if (!isGuestpassError(error)) onError?.(error, c.get('requestId'));
+    return refuse(c, refusalOf(error));
+  });
+  return app;
+}
+
+function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
+  const { attempts, audit, deliveries, endpoints, clock, onVerified = () => {}, onError = () => {} } = options;
+  const journal = createJournal(attempts, clock);
+  return [
+    ...createAttemptRoutes(attempts),
+    ...createStreamRoutes(options),
+    ...createDeliveryRoutes({ deliveries, journal, clock }),
+    ...createEndpointRoutes({ endpoints, deliveries, journal, clock, policy: options.endpointPolicy }),
+    ...createAuditRoutes({ audit, journal, clock, onVerified, onBroken: onError }),
+    ...createErasureRoutes({ attempts, deliveries, journal, clock }),
+    ...createOperationRoutes(options),
+  ];
+}
+
+function isOpen(routes: readonly OperatorRoute[], path: string): boolean {
+  return routes.some(({ operation }) => operation.open === true && operation.path === path);
+}
+
+function askedOf(c: Context<Env>): Asked {
+  const outgoing = c.env?.outgoing;
+  return {
+    request: c.req.raw,
+    params: c.req.param(),
+    requestId: c.get('requestId'),
+    address: c.get('address'),
+    ...(outgoing && { cut: () => outgoing.destroy() }),
+  };
+}
+
+function honoPath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ':$1');
+}
+
+function methodsByPath(routes: readonly OperatorRoute[]): ReadonlyMap<string, readonly string[]> {
+  const paths = Map.groupBy(routes, ({ operation }) => operation.path);
+  // A path that is spelled out comes before one with a parameter that could stand for it.
+  const spelledOutFirst = [...paths].toSorted(([a], [b]) => Number(a.includes('{')) - Number(b.includes('{')));
+  return new Map(
+    spelledOutFirst.map(([path, ofPath]) => {
+      const methods = ofPath.map(({ operation }) => operation.method.toUpperCase());
+      return [path, methods.includes('GET') ? ['GET', 'HEAD', ...methods.filter((one) => one !== 'GET')] : methods];
+    }),
+  );
 }

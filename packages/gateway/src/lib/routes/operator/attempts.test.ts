@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AttemptView } from '../../openapi/attempts.ts';
+import { admitted, failed, newAttemptId, payload, unknown } from '../../testing/guests.ts';
+import { type Operators, openOperators } from '../../testing/operators.ts';
+
+interface Page {
+  readonly data: readonly AttemptView[];
+  readonly nextCursor: string | null;
+}
+
+let operators: Operators;
+let ids: { readonly admitted: string; readonly failed: string; readonly unknown: string; readonly intent: string };
+
+beforeAll(async () => {
+  operators = await openOperators();
+  const { guest, attempts, clock } = operators;
+  ids = {
+    admitted: await guest(admitted),
+    failed: await guest(failed),
+    unknown: await guest(unknown),
+    intent: newAttemptId(),
+  };
+  const elsewhere = { ...payload, channelId: 'channel-2' };
+  await attempts.recordIntent({ attemptId: ids.intent, payload: elsewhere, nowMs: clock.now() });
+});
+
+afterAll(() => operators[Symbol.asyncDispose]());
+
+const idsOf = async (query: string) =>
+  (await operators.ask<Page>(`GET /v1/attempts${query}`)).body.data.map(({ id }) => id);
+
+test('attempts come newest first, a page at a time, until there are no more', async () => {
+  const first = await operators.ask<Page>('GET /v1/attempts?limit=2');
+  expect(first.body.data.map(({ id }) => id)).toEqual([ids.intent, ids.unknown]);
+  const next = await operators.ask<Page>(`GET /v1/attempts?limit=2&after=${first.body.nextCursor}`);
+  expect(next.body.data.map(({ id }) => id)).toEqual([ids.failed, ids.admitted]);
+  expect(next.body.nextCursor).toBeNull();
+  expect(await idsOf(`?after=0`)).toEqual([]);
+});
+
+test('a filter names outcome, code, channel or guest, and several at once', async () => {
+  expect(await idsOf('?outcome=admitted')).toEqual([ids.admitted]);
+  expect(await idsOf('?outcome=intent')).toEqual([ids.intent]);
+  expect(await idsOf('?code=rate_limited')).toEqual([ids.failed]);
+  expect(await idsOf('?channel=channel-2')).toEqual([ids.intent]);
+  expect(await idsOf(`?guest=guest-of-${ids.admitted}`)).toEqual([ids.admitted]);
+  expect(await idsOf('?guest=%25')).toEqual([]);
+  expect(await idsOf('?code=rate_limited&outcome=unknown')).toEqual([]);
+});
+
+test('an attempt is shown with everything but the guest pass', async () => {
+  const { body } = await operators.ask(`GET /v1/attempts/${ids.admitted}`);
+  expect(body).toMatchObject({
+    outcome: 'admitted',
+    guestId: `guest-of-${ids.admitted}`,
+    captcha: { provider: 'recaptcha', verified: true, score: 0.9 },
+    startedAt: '2024-01-15T10:30:00.000Z',
+    stages: { payload: 0.1, guest: 12.34 },
+    statusCodes: [201],
+    code: null,
+  });
+  expect(JSON.stringify(body)).not.toContain('token-of-');
+  expect((await operators.ask(`GET /v1/attempts/${ids.failed}`)).body).toMatchObject({
+    outcome: 'failed',
+    stage: 'guest',
+    code: 'rate_limited',
+    platformStatus: 429,
+    retryAfterMs: 2_000,
+  });
+  expect((await operators.ask(`GET /v1/attempts/${newAttemptId()}`)).status).toBe(404);
+});

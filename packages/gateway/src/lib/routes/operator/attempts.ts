@@ -1,0 +1,53 @@
+import { type AttemptView, getAttempt, listAttempts } from '../../openapi/attempts.ts';
+import type { AttemptStore } from '../../store/attempts.ts';
+import type { AttemptSummary } from '../../store/list-attempts.ts';
+import { pageOf, pageQuery } from './page.ts';
+import { notFound, type OperatorRoute, route } from './route.ts';
+
+export function createAttemptRoutes(attempts: Pick<AttemptStore, 'list' | 'get'>): readonly OperatorRoute[] {
+  return [
+    route(listAttempts, async ({ query }) => {
+      const { outcome, code, channel, guest } = query;
+      const rows = await attempts.list({
+        ...pageQuery(query),
+        ...(outcome && { status: outcome }),
+        ...(code && { code }),
+        ...(channel !== undefined && { channelId: channel }),
+        ...(guest !== undefined && { guestId: guest }),
+      });
+      return Response.json(pageOf(rows, query, { view: viewOf, cursor: ({ number }) => number }));
+    }),
+    route(getAttempt, async ({ params }) => {
+      const row = await attempts.get(params.id);
+      return row ? Response.json(viewOf(row)) : notFound;
+    }),
+  ];
+}
+
+function viewOf(row: AttemptSummary): AttemptView {
+  return {
+    id: row.id,
+    outcome: row.status,
+    channelId: row.channel_id,
+    guestId: row.guest_id,
+    consentTimestamp: row.consent_timestamp,
+    captcha: captchaOf(row),
+    startedAt: row.started_at.toISOString(),
+    settledAt: row.settled_at?.toISOString() ?? null,
+    stage: row.stage,
+    code: row.code,
+    detail: row.detail,
+    platformStatus: row.platform_status,
+    retryAfterMs: row.retry_after_ms,
+    latencyMs: row.latency_ms,
+    durationMs: row.duration_ms,
+    stages: row.stages,
+    retries: row.retries,
+    statusCodes: row.status_codes,
+    correlationId: row.correlation_id,
+  };
+}
+
+function captchaOf({ captcha_provider: provider, captcha_verified, captcha_score: score }: AttemptSummary) {
+  return provider === null ? null : { provider, verified: captcha_verified === true, score };
+}

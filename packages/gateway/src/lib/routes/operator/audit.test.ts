@@ -1,0 +1,110 @@
+import { type AuditFault, type AuditProof, verifyAuditLog } from 'guestpass/audit';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { AuditRecordView } from '../../openapi/audit.ts';
+import { admitted, failed } from '../../testing/guests.ts';
+import { type Operators, openOperators } from '../../testing/operators.ts';
+
+interface Page {
+  readonly data: readonly AuditRecordView[];
+  readonly nextCursor: string | null;
+}
+
+let operators: Operators;
+let found: (AuditProof | AuditFault)[];
+
+beforeEach(async () => {
+  found = [];
+  operators = await openOperators({ onVerified: (one) => found.push(one) });
+});
+
+afterEach(() => operators[Symbol.asyncDispose]());
+
+test('records come newest first with the guest that they hold sealed, and the reading is one of them', async () => {
+  const attemptId = await operators.guest(admitted);
+  await operators.guest(failed);
+  const first = await operators.ask<Page>('GET /v1/audit?limit=2');
+  expect(first.body.data.map(({ eventType }) => eventType)).toEqual([
+    'OPERATOR_AUDIT_READ',
+    'WEBMESSAGING_GUEST_FAILED',
+  ]);
+  const { data } = (await operators.ask<Page>(`GET /v1/audit?attempt=${attemptId}`)).body;
+  expect(data.map(({ eventType, guestId }) => [eventType, guestId])).toEqual([
+    ['WEBMESSAGING_GUEST_AUTHENTICATED', `guest-of-${attemptId}`],
+    ['WEBMESSAGING_GUEST_REQUESTED', null],
+  ]);
+  expect(JSON.parse(data[0]?.line ?? '')).toMatchObject({ sequence: 2, hash: data[0]?.hash });
+  expect(data[0]?.line).not.toContain(`guest-of-${attemptId}`);
+  const rest = await operators.ask<Page>(`GET /v1/audit?after=${first.body.nextCursor}`);
+  expect(rest.body.data.map(({ sequence }) => sequence)).toEqual([3, 2, 1]);
+  const reads = await operators.ask<Page>('GET /v1/audit?type=OPERATOR_AUDIT_READ');
+  expect(reads.body.data).toHaveLength(4);
+});
+
+test('the whole log is checked, the check is on record, and what it found is told', async () => {
+  await operators.guest();
+  const { body } = await operators.ask('POST /v1/audit/verifications');
+  expect(body).toMatchObject({ ok: true, records: 3, head: { sequence: 3 }, durationMs: 0 });
+  expect(found).toMatchObject([{ ok: true, records: 3 }]);
+  expect(await operators.actions()).toMatchObject([{ eventType: 'OPERATOR_AUDIT_VERIFY', sequence: 3 }]);
+});
+
+test('a check against a head that was kept elsewhere finds a log that was rewritten', async () => {
+  await operators.guest();
+  const head = await operators.audit.head();
+  const ask = (expectedHead: object) => operators.ask('POST /v1/audit/verifications', { body: { expectedHead } });
+  expect((await ask(head)).body).toMatchObject({ ok: true });
+  expect((await ask({ ...head, hash: 'f'.repeat(64) })).body).toMatchObject({
+    ok: false,
+    kind: 'rewritten',
+    sequence: 2,
+  });
+  expect((await ask({ ...head, sequence: 99 })).body).toMatchObject({ ok: false, kind: 'truncated' });
+  expect((await ask({ ...head, hash: 'F' })).status).toBe(422);
+});
+
+test('an edited record is named', async () => {
+  await operators.guest();
+  await operators.database.query('alter table guestpass.audit_records disable trigger audit_records_append_only');
+  await operators.database.query(
+    `update guestpass.audit_records set line = replace(line, 'channel-1', 'channel-2') where sequence = 2`,
+  );
+  const { status, body } = await operators.ask('POST /v1/audit/verifications');
+  expect([status, body]).toMatchObject([200, { ok: false, sequence: 2, kind: 'edited' }]);
+  expect(found).toMatchObject([{ ok: false, sequence: 2 }]);
+});
+
+test('an export is the log as it was hashed, and proves itself', async () => {
+  for (let i = 0; i < 5; i += 1) await operators.guest();
+  const { headers, body } = await operators.ask<string>('GET /v1/audit/export');
+  expect(headers.get('content-type')).toBe('application/x-ndjson');
+  expect(headers.get('content-disposition')).toMatch(/^attachment; /);
+  const lines = body.trimEnd().split('\n');
+  expect(await verifyAuditLog(lines, { expectedHead: await operators.audit.head() })).toMatchObject({ records: 11 });
+  expect(JSON.parse(lines[10] ?? '')).toMatchObject({ eventType: 'OPERATOR_AUDIT_EXPORT' });
+
+  const part = await operators.ask<string>('GET /v1/audit/export?from=3&to=4');
+  expect(part.body).toBe(`${lines.slice(2, 4).join('\n')}\n`);
+  expect(await operators.actions()).toMatchObject([{}, { eventType: 'OPERATOR_AUDIT_EXPORT', from: 3, to: 4 }]);
+  expect((await operators.ask<string>('GET /v1/audit/export?from=99')).body).toBe('');
+});
+
+test('an export that cannot begin is refused, and one that breaks off does not end well', async () => {
+  const broken: unknown[] = [];
+  const failing = (after: number) => ({
+    ...operators.audit,
+    async *read() {
+      for await (const record of operators.audit.read({ to: 1 })) {
+        for (let i = 0; i < after; i += 1) yield { ...record, line: 'x'.repeat(70_000) };
+      }
+      throw new Error('The disk is gone.');
+    },
+  });
+  await operators.guest();
+  const open = (after: number) => openOperators({ audit: failing(after), onError: (error) => broken.push(error) });
+  const never = await open(0);
+  expect((await never.ask('GET /v1/audit/export')).status).toBe(500);
+  const late = await open(2);
+  await expect(late.ask('GET /v1/audit/export')).rejects.toThrow('The disk is gone.');
+  expect(broken).toHaveLength(2);
+  for (const one of [never, late]) await one[Symbol.asyncDispose]();
+});

@@ -1,0 +1,135 @@
+import type { Clock } from 'guestpass';
+import type * as z from 'zod';
+import type { Refusal } from '../../http/refusal.ts';
+import {
+  type DeliveryDetail,
+  type DeliveryView,
+  getDelivery,
+  listDeliveries,
+  mostReplays,
+  replayDeliveries,
+  replayDelivery,
+  type replayFilterSchema,
+} from '../../openapi/deliveries.ts';
+import type { Delivery, DeliveryStore, ReplayFilter } from '../../store/deliveries.ts';
+import type { Journal } from './journal.ts';
+import { pageOf, pageQuery } from './page.ts';
+import { invalid, notFound, type OperatorRoute, route } from './route.ts';
+
+export interface DeliveryRoutesOptions {
+  readonly deliveries: DeliveryStore;
+  readonly journal: Journal;
+  readonly clock: Clock;
+}
+
+export function createDeliveryRoutes(options: DeliveryRoutesOptions): readonly OperatorRoute[] {
+  const { deliveries } = options;
+  return [
+    route(listDeliveries, async ({ query }) => {
+      const { state, endpoint, attempt } = query;
+      const rows = await deliveries.list({
+        ...pageQuery(query),
+        ...(state && { state }),
+        ...(endpoint !== undefined && { endpointId: endpoint }),
+        ...(attempt !== undefined && { attemptId: attempt }),
+      });
+      return Response.json(pageOf(rows, query, { view: viewOf, cursor: ({ number }) => number }));
+    }),
+    route(getDelivery, async ({ params }) => {
+      const delivery = await deliveries.get(params.id);
+      return delivery ? Response.json(await detailOf(delivery, deliveries)) : notFound;
+    }),
+    replayOne(options),
+    replayMany(options),
+  ];
+}
+
+function replayOne({ deliveries, journal, clock }: DeliveryRoutesOptions): OperatorRoute {
+  return route(replayDelivery, async ({ params: { id }, body: { reason }, ...caller }) => {
+    if (!(await deliveries.get(id))) return notFound;
+    const filter = { ids: [id] };
+    if ((await deliveries.countReplay(filter)) === 0) return notReplayable;
+    await journal(caller, { eventType: 'OPERATOR_DELIVERY_REPLAY', reason, deliveryId: id });
+    const [replayed] = await deliveries.replay(filter, clock.now());
+    const delivery = await deliveries.get(id);
+    return replayed === undefined || !delivery ? notReplayable : Response.json(viewOf(delivery), { status: 202 });
+  });
+}
+
+const notReplayable: Refusal = {
+  code: 'delivery_not_replayable',
+  detail: 'The delivery is pending, was erased, or has a disabled or removed endpoint.',
+};
+
+function replayMany({ deliveries, journal, clock }: DeliveryRoutesOptions): OperatorRoute {
+  return route(replayDeliveries, async ({ body: { dryRun, filter: asked, reason }, ...caller }) => {
+    const filter = filterOf(asked);
+    const count = await deliveries.countReplay(filter);
+    if (dryRun) return Response.json({ dryRun, count });
+    if (count > mostReplays) return tooMany;
+    await journal(caller, {
+      eventType: 'OPERATOR_DELIVERIES_REPLAY',
+      reason,
+      filter: toldFilter(asked),
+      matching: count,
+    });
+    const replayed = await deliveries.replay(filter, clock.now());
+    return Response.json({ dryRun, count: replayed.length }, { status: 202 });
+  });
+}
+
+const tooMany = invalid([{ pointer: '/filter', detail: `must match at most ${mostReplays} deliveries` }]);
+
+type AskedFilter = z.infer<typeof replayFilterSchema>;
+
+function filterOf({ ids, state, endpointId, from, to }: AskedFilter): ReplayFilter {
+  return {
+    ...(ids && { ids }),
+    ...(state && { state }),
+    ...(endpointId !== undefined && { endpointId }),
+    ...(from !== undefined && { fromMs: Date.parse(from) }),
+    ...(to !== undefined && { toMs: Date.parse(to) }),
+  };
+}
+
+/** A filter as it goes on record: a list of ids is counted, since it could fill a record by itself. */
+function toldFilter({ ids, state, endpointId, from, to }: AskedFilter) {
+  return {
+    ...(ids && { ids: ids.length }),
+    ...(state && { state }),
+    ...(endpointId !== undefined && { endpointId }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+  };
+}
+
+function viewOf(row: Omit<Delivery, 'body'>): DeliveryView {
+  return {
+    id: row.id,
+    eventId: row.event_id,
+    eventType: row.event_type,
+    attemptId: row.attempt_id,
+    endpointId: row.endpoint_id,
+    state: row.state,
+    tries: row.tries,
+    nextAt: row.next_at?.toISOString() ?? null,
+    createdAt: row.created_at.toISOString(),
+    settledAt: row.settled_at?.toISOString() ?? null,
+  };
+}
+
+async function detailOf(delivery: Delivery, deliveries: DeliveryStore): Promise<DeliveryDetail> {
+  const tries = await deliveries.tries(delivery.id);
+  return {
+    ...viewOf(delivery),
+    body: delivery.body?.toString('utf8') ?? null,
+    attempts: tries.map((tried) => ({
+      number: tried.try,
+      startedAt: tried.started_at.toISOString(),
+      durationMs: tried.duration_ms,
+      outcome: tried.outcome,
+      responseStatus: tried.response_status,
+      responseExcerpt: tried.response_excerpt,
+    })),
+  };
+}

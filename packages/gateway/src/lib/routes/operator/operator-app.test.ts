@@ -1,0 +1,177 @@
+import { GuestpassError } from 'guestpass';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createOperatorGate } from '../../http/operator-gate.ts';
+import { createMemoryRates } from '../../http/rate-store.ts';
+import { operations } from '../../openapi/operations.ts';
+import { newAttemptId } from '../../testing/guests.ts';
+import { type Operators, openOperators, operatorToken } from '../../testing/operators.ts';
+
+let operators: Operators;
+
+beforeAll(async () => {
+  operators = await openOperators({
+    metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'guestpass_up 1\n' },
+  });
+});
+
+afterAll(() => operators[Symbol.asyncDispose]());
+
+/** Addresses that exist in form, for each operation of this listener. */
+const everyOperation = operations
+  .filter(({ listener }) => listener !== 'public')
+  .map((operation) => ({
+    operation,
+    what: `${operation.method.toUpperCase()} ${operation.path.replace('{id}', newAttemptId())}`,
+  }));
+
+test('every operation that is described is there, and everything but health asks for the token', async () => {
+  // A gate of its own, so that the failures of this test lock nobody out.
+  const rates = createMemoryRates({ clock: operators.clock });
+  const { ask, ...rest } = await openOperators({
+    gate: createOperatorGate({ token: operatorToken, failures: rates, maxFailures: 1_000 }),
+  });
+  const statuses = new Map<string, number>();
+  for (const { operation, what } of everyOperation) {
+    statuses.set(operation.id, (await ask(what, { token: null })).status);
+  }
+  const open = [...statuses].filter(([, status]) => status !== 401);
+  expect(open).toEqual([
+    ['isAlive', 200],
+    ['isHealthy', 200],
+    ['isReady', 200],
+  ]);
+  expect((await ask('GET /nowhere', { token: null })).status).toBe(401);
+  expect((await ask('GET /livez/', { token: null })).status).toBe(401);
+  await rest[Symbol.asyncDispose]();
+});
+
+test('a token in the address is refused, and too many wrong ones lock the address out', async () => {
+  const { ask, ...rest } = await openOperators();
+  expect((await ask(`GET /v1/attempts?token=${operatorToken}`)).body).toMatchObject({
+    code: 'token_in_url',
+    status: 400,
+  });
+  for (let i = 0; i < 10; i += 1) await ask('GET /v1/attempts', { token: 'wrong' });
+  const locked = await ask('GET /v1/attempts');
+  expect(locked).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
+  expect(Number(locked.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await ask('GET /livez')).status).toBe(200);
+  await rest[Symbol.asyncDispose]();
+});
+
+test('what is not there, or not with this method, is told as problem details', async () => {
+  expect((await operators.ask('GET /nowhere')).body).toMatchObject({ status: 404, code: 'not_found' });
+  expect((await operators.ask('GET /v1/attempts/nonsense')).body).toMatchObject({ status: 404, code: 'not_found' });
+  expect((await operators.ask('GET /v1/attempts/%E0%A4%A')).status).toBe(404);
+  const deleted = await operators.ask('DELETE /v1/deliveries/replays');
+  expect(deleted).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
+  expect(deleted.headers.get('allow')?.split(', ')).toContain('POST');
+  const patched = await operators.ask(`PATCH /v1/attempts`);
+  expect(patched.headers.get('allow')).toBe('GET, HEAD');
+});
+
+test('every answer has the security headers, the request id, and nothing for other origins', async () => {
+  const headers = { Origin: 'https://elsewhere.example', 'X-Request-Id': 'request-1234' };
+  for (const what of [
+    'GET /livez',
+    'GET /v1/attempts',
+    'GET /nowhere',
+    'GET /v1/attempts?limit=x',
+    'OPTIONS /v1/attempts',
+  ]) {
+    const { headers: answered } = await operators.ask(what, { headers });
+    expect(answered.get('x-request-id')).toBe('request-1234');
+    expect(answered.get('x-content-type-options')).toBe('nosniff');
+    expect(answered.get('cache-control')).toBe('no-store');
+    expect([...answered.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+  }
+});
+
+test('faults of a query or a body are told at once, each in its place, and nothing of the input comes back', async () => {
+  const query = await operators.ask('GET /v1/attempts?limit=0&limit=1&outcome=canary&after=-1&canary=1&guest=%00');
+  expect(query).toMatchObject({ status: 422, body: { code: 'request_invalid' } });
+  expect(query.body).toHaveProperty('errors', [
+    { pointer: '/limit', detail: 'must be given once' },
+    { pointer: '/after', detail: 'must be a whole number' },
+    { pointer: '/outcome', detail: 'must be intent or admitted or refused or failed or unknown' },
+    { pointer: '/guest', detail: 'must not contain control characters or line breaks' },
+    { pointer: '/canary', detail: 'is not a known field' },
+  ]);
+  const body = await operators.ask('POST /v1/deliveries/replays', {
+    body: { dryRun: false, filter: {}, more: 'canary' },
+  });
+  expect(body.body).toHaveProperty('errors', [
+    { pointer: '/filter', detail: 'must name at least one condition' },
+    { pointer: '/reason', detail: 'is required' },
+    { pointer: '/more', detail: 'is not a known field' },
+  ]);
+  expect(JSON.stringify(body.body)).not.toContain('canary');
+  expect((await operators.ask('GET /v1/webhook-endpoints?limit=5')).status).toBe(422);
+});
+
+test.each([
+  { is: 'no JSON', body: '{"dryRun":', status: 400, code: 'body_invalid' },
+  { is: 'an object with a key twice', body: '{"dryRun":true,"dryRun":false}', status: 400, code: 'body_invalid' },
+  { is: 'of another type', body: '{}', type: 'text/plain', status: 415, code: 'unsupported_media_type' },
+  { is: 'too large', body: `{"reason":"${'x'.repeat(40_000)}"}`, status: 413, code: 'body_too_large' },
+  { is: 'no object', body: '[]', status: 422, code: 'request_invalid' },
+])('a body that is $is is refused', async ({ body, type, status, code }) => {
+  const headers = type === undefined ? {} : { 'Content-Type': type };
+  expect(await operators.ask('POST /v1/erasures', { body, headers })).toMatchObject({ status, body: { code } });
+});
+
+test('when the database is in trouble that is told, and when we are at fault nothing of it', async () => {
+  const noticed: unknown[] = [];
+  const broken = { ...operators.attempts };
+  const app = (error: unknown) =>
+    openOperators({
+      attempts: { ...broken, list: () => Promise.reject(error) },
+      onError: (fault, requestId) => noticed.push([fault, requestId]),
+    });
+  const away = await app(new GuestpassError('storage_unavailable', 'The database did not answer.'));
+  expect(await away.ask('GET /v1/attempts')).toMatchObject({ status: 503, body: { code: 'storage_unavailable' } });
+  await away[Symbol.asyncDispose]();
+
+  const fault = new TypeError('canary');
+  const faulty = await app(fault);
+  const answer = await faulty.ask('GET /v1/attempts', { headers: { 'X-Request-Id': 'request-5678' } });
+  expect(answer).toMatchObject({ status: 500, body: { code: 'internal_error' } });
+  expect(JSON.stringify(answer.body)).not.toContain('canary');
+  expect(noticed).toEqual([[fault, 'request-5678']]);
+  await faulty[Symbol.asyncDispose]();
+});
+
+test('a gateway that is not ready says so, and why to whoever asks', async () => {
+  const checks = [
+    { name: 'database', ok: true },
+    { name: 'draining', ok: false, detail: 'This gateway is shutting down.' },
+  ];
+  const { ask, ...rest } = await openOperators({ readiness: async () => checks });
+  expect(await ask('GET /readyz', { token: null })).toMatchObject({ status: 503, body: { status: 'not_ready' } });
+  expect((await ask('GET /readyz?verbose', { token: null })).body).toEqual({ status: 'not_ready', checks });
+  expect((await ask('GET /livez', { token: null })).body).toEqual({ status: 'ok' });
+  expect((await ask('GET /metrics')).status).toBe(404);
+  await rest[Symbol.asyncDispose]();
+  expect((await operators.ask('GET /readyz?verbose')).body).toMatchObject({ status: 'ready', checks: [{ ok: true }] });
+});
+
+test('metrics come as they are', async () => {
+  const { status, headers, body } = await operators.ask('GET /metrics');
+  expect([status, headers.get('content-type'), body]).toEqual([200, 'text/plain; version=0.0.4', 'guestpass_up 1\n']);
+});
+
+test('the description of the API and its pages are served, and the pages load nothing', async () => {
+  expect((await operators.ask('GET /openapi.json')).body).toMatchObject({ openapi: '3.1.1' });
+  for (const path of ['/docs', '/docs/errors']) {
+    const { headers, body } = await operators.ask<string>(`GET ${path}`);
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/]{43}='; /);
+    expect(body).not.toMatch(/<(?:script|link|img|iframe)|\ssrc=|url\(|@import/);
+  }
+});
+
+test('asking for headers alone opens no stream', async () => {
+  expect(await operators.ask('HEAD /v1/stream')).toMatchObject({ status: 200, body: '' });
+  expect(operators.events.listeners).toBe(0);
+  expect(operators.clock.pending).toBe(0);
+});

@@ -1,0 +1,98 @@
+import type { Clock } from 'guestpass';
+import type { Events, Stamped } from '../../events.ts';
+import type { Refusal } from '../../http/refusal.ts';
+import { openStream } from '../../openapi/stream.ts';
+import { type OperatorRoute, route } from './route.ts';
+import type { StreamEvent } from './stream-event.ts';
+
+export interface StreamRouteOptions {
+  readonly events: Events<StreamEvent>;
+  readonly clock: Clock;
+}
+
+/** How often a silent stream shows that it is alive: shorter than proxies wait. */
+const heartbeatMs = 15_000;
+/** Events that may wait for one listener: a second of them at a thousand guests a second. */
+const longestQueue = 1_024;
+const mostListeners = 100;
+
+export function createStreamRoutes({ events, clock }: StreamRouteOptions): readonly OperatorRoute[] {
+  return [
+    route(openStream, ({ headers, cut }) => {
+      if (events.listeners >= mostListeners) return tooMany;
+      const body = streamBody(events, { clock, cut, after: headers.get('last-event-id') });
+      // Proxies that gather answers would hold events back.
+      return new Response(body, { headers: { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' } });
+    }),
+  ];
+}
+
+const tooMany: Refusal = { code: 'overloaded', detail: `There are ${mostListeners} listeners already.` };
+
+interface StreamTerms {
+  readonly clock: Clock;
+  readonly after: string | null;
+  readonly cut: (() => void) | undefined;
+}
+
+/** Server-sent events (WHATWG HTML, section 9.2) until the listener goes, falls behind, or no more events come. */
+function streamBody(events: Events<StreamEvent>, { clock, after, cut }: StreamTerms): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let stop = () => {};
+  let ended = false;
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const send = (text: string) => controller.enqueue(encoder.encode(text));
+        const hasRoom = () => (controller.desiredSize ?? 0) > 0;
+        const fallBehind = () => {
+          stop();
+          // The server would write a failed stream to the console.
+          if (cut) cut();
+          else controller.error(new Error('The listener does not keep up.'));
+        };
+        const { since, missed, leave } = events.subscribe(
+          {
+            onEvent: (stamped) => (hasRoom() ? send(textOf(stamped)) : fallBehind()),
+            onEnd() {
+              ended = true;
+              stop();
+              controller.close();
+            },
+          },
+          after,
+        );
+        if (ended) return;
+        const cancelBeat = beat(clock, () => {
+          if (hasRoom()) send(':\n\n');
+        });
+        stop = () => {
+          leave();
+          cancelBeat();
+        };
+        send(`retry: 2000\n\n${missed ? 'event: missed\ndata: {}\n\n' : ''}${since.map(textOf).join('')}`);
+      },
+      cancel: () => stop(),
+    },
+    { highWaterMark: longestQueue },
+  );
+}
+
+/** JSON has no line breaks, so that one data line holds it. */
+function textOf({ id, event }: Stamped<StreamEvent>): string {
+  return `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(event.data)}\n\n`;
+}
+
+/** Calls `then` again and again, until the returned function is called. */
+function beat(clock: Clock, then: () => void): () => void {
+  let cancel = () => {};
+  const next = () => {
+    cancel = clock.after(heartbeatMs, () => {
+      then();
+      next();
+    });
+  };
+  next();
+  return () => cancel();
+}
