@@ -1,7 +1,9 @@
 import type { Clock } from 'guestpass';
-import { fromKysely, type JobInsert, PgBoss } from 'pg-boss';
+import { fromKysely, type Job, type JobInsert, PgBoss } from 'pg-boss';
 import type { Work } from '../database/connect.ts';
+import { createGroupCommit } from '../store/group-commit.ts';
 import type { NewDelivery } from '../store/new-deliveries.ts';
+import { type JobLoop, startJobLoop } from './job-loop.ts';
 
 export interface DeliveryQueueOptions {
   /** The database the deliveries are in; the queue keeps a schema of its own there. */
@@ -35,27 +37,9 @@ const queueName = 'webhook-deliveries';
 const leaseSeconds = 45;
 
 export async function openDeliveryQueue(options: DeliveryQueueOptions): Promise<DeliveryQueue> {
-  const { url, concurrency = 32, concurrencyPerEndpoint = 4, onProblem } = options;
-  const boss = new PgBoss({
-    connectionString: url,
-    schema: 'guestpass_jobs',
-    max: 4,
-    application_name: 'guestpass-jobs',
-    schedule: false,
-    useListenNotify: true,
-  });
-  boss.on('error', onProblem);
-  await boss.start();
-  await boss.createQueue(queueName, {
-    notify: true,
-    expireInSeconds: leaseSeconds,
-    retryLimit: 10_000,
-    retryDelay: 2,
-    retryBackoff: true,
-    retryDelayMax: 60,
-    retentionSeconds: 30 * 86_400,
-    deleteAfterSeconds: 3_600,
-  });
+  const { onProblem } = options;
+  const boss = await openBoss(options);
+  let loop: JobLoop | undefined;
 
   return {
     async announce(work, deliveries, dueAtMs) {
@@ -64,24 +48,73 @@ export async function openDeliveryQueue(options: DeliveryQueueOptions): Promise<
         return { data: { deliveryId: id }, group: { id: endpointId }, ...due };
       });
       await boss.insert(queueName, jobs, { db: fromKysely(work) });
+      if (dueAtMs === undefined) loop?.expect();
     },
     async start(deliver) {
-      await boss.work<DeliveryJob, void>(
-        queueName,
-        {
-          localConcurrency: concurrency,
-          localGroupConcurrency: concurrencyPerEndpoint,
-          // Wakes at once for a new job; a delayed one is found by the poll.
-          pollingIntervalSeconds: 1,
-          notifyPollingIntervalSeconds: 1,
-        },
-        async (jobs) => {
-          for (const { data } of jobs) await deliver(data.deliveryId);
-        },
-      );
+      loop = startDeliveries(boss, deliver, options);
     },
     async [Symbol.asyncDispose]() {
-      await boss.stop({ graceful: true, timeout: 20_000 });
+      await loop?.[Symbol.asyncDispose]();
+      await boss.stop({ graceful: true, timeout: 20_000 }).catch(onProblem);
     },
   };
+}
+
+async function openBoss({ url, onProblem }: DeliveryQueueOptions): Promise<PgBoss> {
+  const boss = new PgBoss({
+    connectionString: url,
+    schema: 'guestpass_jobs',
+    max: 4,
+    application_name: 'guestpass-jobs',
+    schedule: false,
+    // Claims whose process is gone are looked for this often.
+    superviseIntervalSeconds: 15,
+    monitorIntervalSeconds: 15,
+  });
+  boss.on('error', onProblem);
+  await boss.start();
+  await boss.createQueue(queueName, {
+    expireInSeconds: leaseSeconds,
+    retryLimit: 10_000,
+    retryDelay: 2,
+    retryBackoff: true,
+    retryDelayMax: 60,
+    retentionSeconds: 30 * 86_400,
+    deleteAfterSeconds: 3_600,
+  });
+  return boss;
+}
+
+type Claimed = Job<DeliveryJob> & { readonly groupId?: string | null };
+
+function startDeliveries(
+  boss: PgBoss,
+  deliver: (deliveryId: string) => Promise<void>,
+  { clock, concurrency = 32, concurrencyPerEndpoint = 4, onProblem }: DeliveryQueueOptions,
+): JobLoop {
+  const done = createGroupCommit<Claimed, undefined>({
+    commit: async (jobs) => {
+      await boss.complete(queueName, [...jobs]);
+      return jobs.map(() => undefined);
+    },
+  });
+  const giveBack = async (jobs: readonly Claimed[]) => void (await boss.fail(queueName, [...jobs]));
+  return startJobLoop<Claimed>({
+    clock,
+    concurrency,
+    concurrencyPerGroup: concurrencyPerEndpoint,
+    onProblem,
+    claim: (most, ignoreGroups) =>
+      boss.fetch<DeliveryJob>(queueName, { batchSize: most, ignoreGroups: [...ignoreGroups] }),
+    giveBack,
+    async work(job) {
+      try {
+        await deliver(job.data.deliveryId);
+        await done.submit(job);
+      } catch (error) {
+        onProblem(error);
+        await giveBack([job]).catch(onProblem);
+      }
+    },
+  });
 }
