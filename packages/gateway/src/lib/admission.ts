@@ -46,9 +46,9 @@ export function createAdmit({ pipeline, attempts, clock }: AdmissionOptions): Ad
     if (earlier) return { attempt: earlier, replayed: true, recorded: true };
 
     const attempt = await attemptGuest(parsed.payload, pipeline.setup, run);
-    await attempts.recordOutcome(attempt, clock.now());
+    const first = await attempts.recordOutcome(attempt, clock.now());
     run.watch.lap('audit');
-    return { attempt, replayed: false, recorded: true };
+    return { attempt: first ? attempt : overtaken(attempt), replayed: false, recorded: true };
   };
 
   async function claim(payload: GuestPayload, run: Run, idempotency?: Idempotency): Promise<Attempt | undefined> {
@@ -69,4 +69,30 @@ export function createAdmit({ pipeline, attempts, clock }: AdmissionOptions): Ad
         throw new GuestpassError('idempotency_key_reused', 'This idempotency key was used with another payload.');
     }
   }
+}
+
+/**
+ * Another process took this one for gone and put `unknown` on record. A guest pass that no record tells of is not handed
+ * over.
+ */
+function overtaken(attempt: Attempt): Attempt {
+  const { id, channelId, consentTimestamp, captcha, startedAt, latencyMs, durationMs, stages, retries } = attempt;
+  const { statusCodes, correlationId } = attempt;
+  const detail = 'The attempt took so long that it was given up for lost; the guest may exist.';
+  return {
+    outcome: 'unknown',
+    stage: 'audit',
+    error: new GuestpassError('outcome_unknown', detail, { attemptId: id }),
+    id,
+    channelId,
+    consentTimestamp,
+    captcha,
+    startedAt,
+    latencyMs,
+    durationMs,
+    stages,
+    retries,
+    statusCodes,
+    correlationId,
+  };
 }
