@@ -13,7 +13,6 @@ export type { MessagingLimits } from './lib/messaging/limits.ts';
 export type { Reply } from './lib/messaging/reply.ts';
 export type { SessionState } from './lib/messaging/session.ts';
 export type {
-  Draft,
   MessageContent,
   MessageEvent,
   PresenceType,

@@ -21,8 +21,7 @@ export interface Upgrade {
 /** Answers one request for a socket: written down, spoiled by a fault when one is due, opened or refused. */
 export async function answerUpgrade(run: SocketRun, upgrade: Upgrade): Promise<void> {
   const { request, correlationId } = upgrade;
-  const { pathname } = new URL(request.url);
-  const operation = operationOf(pathname);
+  const operation = operationOf(new URL(request.url).pathname);
   const answered = run.journal.arrived({ request, operation, body: new Uint8Array(), correlationId });
   const status = await end(run, upgrade, run.faults.take(operation)).catch((error: unknown) => {
     answered();

@@ -98,7 +98,7 @@ export function resolveSettings(options: SimulatorOptions): Settings {
     deployments,
     limits: resolveLimits(options.limits ?? {}),
     bot: options.bot ?? 'echo',
-    botDelayMs: options.botDelayMs ?? 100,
+    botDelayMs: notNegative('botDelayMs', options.botDelayMs ?? 100),
     captcha: { ...defaultCaptcha, ...options.captcha },
     webhookSecret,
   };
@@ -107,4 +107,9 @@ export function resolveSettings(options: SimulatorOptions): Settings {
 function positive(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new RangeError(`${name} must be a whole number above 0.`);
+}
+
+function notNegative(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new RangeError(`${name} must be a whole number, 0 or above.`);
 }

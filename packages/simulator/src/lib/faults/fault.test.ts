@@ -26,7 +26,9 @@ test('effects that go together may stand together', () => {
 });
 
 test('a fault that does nothing is refused', () => {
-  expect(problemsOf({})).toEqual([': must do something: status, body, headers, delayMs, reset, truncate or stall']);
+  expect(problemsOf({})).toEqual([
+    ': must do something: status, body, headers, delayMs, reset, truncate or stall; on sockets code, expire, duplicate or reorder',
+  ]);
 });
 
 test('a fault that both answers and does not is refused', () => {

@@ -52,7 +52,10 @@ const faultSchema = z
     reorder: z.literal(true).optional(),
     executes: z.boolean().optional(),
   })
-  .refine(hasEffect, 'must do something: status, body, headers, delayMs, reset, truncate or stall')
+  .refine(
+    hasEffect,
+    'must do something: status, body, headers, delayMs, reset, truncate or stall; on sockets code, expire, duplicate or reorder',
+  )
   .refine(hasOneEnding, 'must not both answer and end without an answer: reset and stall stand without the rest')
   .refine(fitsOperation, 'must have the effects of its operation alone')
   .refine(({ reset, executes }) => !reset || executes === undefined, {

@@ -111,7 +111,7 @@ export function createJournal(clock: SimulatorClock): Journal {
 function record({ request, operation, body, correlationId }: Arrival, now: number): RecordedRequest {
   const { host, pathname } = new URL(request.url);
   const idempotencyKey = request.headers.get('idempotency-key');
-  const summary = body && summarizeBody(request.headers.get('content-type'), body);
+  const summary = body && summaryOf(operation, request.headers.get('content-type'), body);
   return {
     at: new Date(now).toISOString(),
     operation,
@@ -123,4 +123,10 @@ function record({ request, operation, body, correlationId }: Arrival, now: numbe
     ...(summary !== undefined && { body: summary }),
     correlationId,
   };
+}
+
+/** What is in a guest's file is nobody's business. */
+function summaryOf(operation: Operation, contentType: string | null, body: Uint8Array): unknown {
+  if (operation !== 'attachment') return summarizeBody(contentType, body);
+  return body.byteLength > 0 ? { bytes: body.byteLength } : undefined;
 }

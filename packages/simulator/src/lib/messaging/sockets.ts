@@ -36,7 +36,7 @@ export function createSockets({ deployments, rates, timers, random, faults, hand
   return {
     admit(request) {
       const { searchParams } = new URL(request.url);
-      const named = searchParams.get('deploymentId') ?? request.headers.get('deploymentid');
+      const named = searchParams.get('deploymentId') || request.headers.get('deploymentid');
       if (!named) return refused({ ...apiErrorFor(400), message: 'The query names no deploymentId.' });
       const deployment = deployments.get(named);
       const origin = request.headers.get('origin') ?? undefined;

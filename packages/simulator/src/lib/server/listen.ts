@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Wire } from '../faults/wire.ts';
@@ -33,7 +33,7 @@ const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTime
 
 /** Serves on a port. Rejects with the system's error, such as `EADDRINUSE`, when it cannot. */
 export async function listenOn(served: Served, { port = 0, host = '127.0.0.1' }: ListenOptions): Promise<Listening> {
-  const server = createServer(timeouts, requestListener(served));
+  const server = createServer({ ...timeouts, shouldUpgradeCallback: asksForSocket }, requestListener(served));
   const upgrades = createUpgrades(served.upgrade);
   server.on('upgrade', upgrades.take);
   await new Promise<void>((resolve, reject) => {
@@ -53,6 +53,11 @@ export async function listenOn(served: Served, { port = 0, host = '127.0.0.1' }:
       return closing;
     },
   };
+}
+
+/** Anything else is answered as if it asked for no upgrade, such as a client that offers HTTP/2 on every request. */
+function asksForSocket({ headers, url = '' }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket' && /^\/v1(?:\?|$)/.test(url);
 }
 
 function requestListener(served: Served) {
