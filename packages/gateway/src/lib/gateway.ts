@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import { type Clock, type PipelineOptions, systemClock } from 'guestpass';
+import { type Clock, GuestpassError, type PipelineOptions, systemClock } from 'guestpass';
 import { createPipeline } from 'guestpass/pipeline';
 import { type EndpointPolicy, guardedExchange } from 'guestpass/webhook';
 import { type Admit, createAdmit } from './admission.ts';
@@ -56,6 +56,11 @@ export interface GatewayOptions {
   readonly receivers?: EndpointPolicy;
   /** The delay before each try of a delivery, in milliseconds. Default that of Standard Webhooks. */
   readonly schedule?: readonly number[];
+  /**
+   * How long an attempt may take, in milliseconds, before its process counts as gone and it becomes `unknown`. Longer
+   * than the deadline of an attempt, with room for the database. Default 60,000.
+   */
+  readonly leaseMs?: number;
   readonly clock?: Clock;
   /** 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
   readonly random?: () => number;
@@ -102,7 +107,8 @@ export interface Gateway extends AsyncDisposable {
  * one of them cannot run.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { clock = systemClock, observer = {} } = options;
+  const { clock = systemClock, observer = {}, leaseMs = 60_000 } = options;
+  if (leaseMs <= (options.platform.deadlineMs ?? 10_000)) throw tooShort(leaseMs);
   await using opened = new AsyncDisposableStack();
   const onProblem = (error: unknown) => observer.problem?.(error);
   const storage = opened.use(await openStorage(options.storage, { clock, onProblem }));
@@ -120,7 +126,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const pipeline = opened.adopt(createPipeline({ ...options.platform, clock, policy }), (open) => open.close());
   const admit = createAdmit({ pipeline, attempts: stores.attempts, clock });
   await stores.attempts.recoverOrphans(clock.now());
-  opened.use(startUpkeep({ clock, chores: choresOf(stores, clock), onProblem }));
+  opened.use(startUpkeep({ clock, chores: choresOf(stores, clock, leaseMs), onProblem }));
 
   const handler = publicHandler({ admit, altcha }, options, opened);
   const problems = createProblems();
@@ -157,14 +163,16 @@ interface Stores {
 
 async function openStores(
   { database, url }: Storage,
-  { masterKey, owner, clock = systemClock, observer }: GatewayOptions,
+  { masterKey, owner, leaseMs, clock = systemClock, observer }: GatewayOptions,
   opened: AsyncDisposableStack,
 ): Promise<Stores> {
   const queue = opened.use(await openDeliveryQueue({ url, clock, onProblem: (error) => observer?.problem?.(error) }));
   const announce = queue.announce;
   return {
     queue,
-    attempts: opened.use(createAttemptStore({ database, masterKey, owner, announce })),
+    attempts: opened.use(
+      createAttemptStore({ database, masterKey, owner, announce, ...(leaseMs !== undefined && { leaseMs }) }),
+    ),
     audit: createAuditStore(database, masterKey),
     deliveries: createDeliveryStore(database, announce),
     endpoints: createEndpointStore(database, masterKey),
@@ -186,12 +194,17 @@ async function startWorker(stores: Stores, options: GatewayOptions, opened: Asyn
   await stores.queue.start(deliver);
 }
 
-function choresOf({ attempts, captchaUses }: Stores, clock: Clock): readonly Chore[] {
+function choresOf({ attempts, captchaUses }: Stores, clock: Clock, leaseMs: number): readonly Chore[] {
   return [
-    { everyMs: 10_000, run: () => attempts.recoverOrphans(clock.now()) },
+    { everyMs: Math.min(10_000, leaseMs), run: () => attempts.recoverOrphans(clock.now()) },
     { everyMs: 600_000, run: () => attempts.forgetExpired(clock.now()) },
     { everyMs: 600_000, run: () => captchaUses.forgetExpired(clock.now()) },
   ];
+}
+
+function tooShort(leaseMs: number): GuestpassError {
+  const detail = `A lease of ${leaseMs} ms ends while an attempt may still be under way.`;
+  return new GuestpassError('config_invalid', detail, { remedy: 'Make the lease longer than the deadline.' });
 }
 
 /** Derived, so that gateways of one fleet verify each other's challenges without another secret. */
