@@ -17,6 +17,7 @@ import { type Handler, serve } from './http/serve.ts';
 import type { Turned } from './http/turn-away.ts';
 import { createDeliverWebhook, type EndedTry } from './jobs/deliver-webhook.ts';
 import { type DeliveryQueue, openDeliveryQueue } from './jobs/delivery-queue.ts';
+import { createOpened, type Opened } from './opened.ts';
 import { createPublicApp } from './public-app.ts';
 import type { EndedRequest } from './routes/authenticate-guest.ts';
 import { openStorage, type Storage, type StorageOptions } from './storage.ts';
@@ -109,7 +110,7 @@ export interface Gateway extends AsyncDisposable {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock = systemClock, observer = {}, leaseMs = 60_000 } = options;
   if (leaseMs <= (options.platform.deadlineMs ?? 10_000)) throw tooShort(leaseMs);
-  await using opened = new AsyncDisposableStack();
+  await using opened = createOpened();
   const onProblem = (error: unknown) => observer.problem?.(error);
   const storage = opened.use(await openStorage(options.storage, { clock, onProblem }));
   const stores = await openStores(storage, options, opened);
@@ -141,13 +142,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       onError: onProblem,
     }),
   );
-  const running = opened.move();
+  const running = opened.handOver();
   const drain = async (graceMs: number) => {
     await listener.drain({ graceMs });
   };
   const stop = async (graceMs = 10_000) => {
     await drain(graceMs);
-    await running.disposeAsync();
+    await running();
   };
   return { url: listener.url, storage, ...stores, drain, stop, [Symbol.asyncDispose]: () => stop(0) };
 }
@@ -164,7 +165,7 @@ interface Stores {
 async function openStores(
   { database, url }: Storage,
   { masterKey, owner, leaseMs, clock = systemClock, observer }: GatewayOptions,
-  opened: AsyncDisposableStack,
+  opened: Opened,
 ): Promise<Stores> {
   const queue = opened.use(await openDeliveryQueue({ url, clock, onProblem: (error) => observer?.problem?.(error) }));
   const announce = queue.announce;
@@ -180,7 +181,7 @@ async function openStores(
   };
 }
 
-async function startWorker(stores: Stores, options: GatewayOptions, opened: AsyncDisposableStack): Promise<void> {
+async function startWorker(stores: Stores, options: GatewayOptions, opened: Opened): Promise<void> {
   const { clock = systemClock, random = Math.random, schedule, observer } = options;
   const network = opened.adopt(guardedExchange(options.receivers ?? {}), (open) => open.close());
   const deliver = createDeliverWebhook({
@@ -219,7 +220,7 @@ interface Services {
   readonly altcha: Altcha;
 }
 
-function publicHandler({ admit, altcha }: Services, options: GatewayOptions, opened: AsyncDisposableStack): Handler {
+function publicHandler({ admit, altcha }: Services, options: GatewayOptions, opened: Opened): Handler {
   const { clock = systemClock, websites = [], isTrustedProxy = () => false, observer } = options;
   const loop = opened.use(watchEventLoop({ clock }));
   const problems = createProblems();

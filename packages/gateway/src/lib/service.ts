@@ -17,6 +17,7 @@ import { type Listener, serve } from './http/serve.ts';
 import { createLog, type GatewayLog } from './log.ts';
 import { loadMasterKey } from './master-key.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { createOpened } from './opened.ts';
 import { createReadiness } from './readiness.ts';
 import { createOperatorApp } from './routes/operator/operator-app.ts';
 import { attemptEvent, deliveryEvent, type StreamEvent } from './routes/operator/stream-event.ts';
@@ -42,7 +43,7 @@ export interface Service extends AsyncDisposable {
 /** Starts what the configuration says. Rejects with everything closed again when a part of it cannot run. */
 export async function startService(config: GatewayConfig, options: ServiceOptions): Promise<Service> {
   const { clock = systemClock } = options;
-  await using opened = new AsyncDisposableStack();
+  await using opened = createOpened();
   const token = config.operator.token ?? randomBytes(32).toString('base64url');
   const watch = watchOver(config, options, token);
   const network = opened.adopt(undiciExchange(), (end) => end.close());
@@ -64,7 +65,7 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   watch.log.listening({ name: 'public', url: gateway.url });
   watch.log.listening({ name: 'operator', url: operator.url });
 
-  const running = opened.move();
+  const running = opened.handOver();
   const stop = async ({ delayMs, graceMs }: GatewayConfig['drain']) => {
     state.draining = true;
     watch.log.stopping();
@@ -74,7 +75,7 @@ export async function startService(config: GatewayConfig, options: ServiceOption
     await sealer[Symbol.asyncDispose]();
     watch.events[Symbol.dispose]();
     watch.log.stopped({ cut: await operator.drain({ graceMs: 1_000 }) });
-    await running.disposeAsync();
+    await running();
   };
   return {
     gateway,

@@ -2,6 +2,7 @@ import type { Clock } from 'guestpass';
 import { connectDatabase, type Database } from './database/connect.ts';
 import { openEmbedded } from './database/embedded.ts';
 import { migrate } from './database/migrate.ts';
+import { createOpened, type Opened } from './opened.ts';
 
 /** Where the database is: an address, or a directory for one of our own. */
 export type StorageOptions =
@@ -24,15 +25,15 @@ export async function openStorage(
   options: StorageOptions,
   { clock, onProblem }: { readonly clock: Clock; readonly onProblem: (error: unknown) => void },
 ): Promise<Storage> {
-  await using opened = new AsyncDisposableStack();
+  await using opened = createOpened();
   const { url, place } = await locate(options, opened, clock);
   await migrate({ url, nowMs: clock.now() });
   const database = opened.use(connectDatabase({ url, onProblem }));
-  const kept = opened.move();
-  return { database, url, place, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const kept = opened.handOver();
+  return { database, url, place, [Symbol.asyncDispose]: kept };
 }
 
-async function locate(options: StorageOptions, opened: AsyncDisposableStack, clock: Clock) {
+async function locate(options: StorageOptions, opened: Opened, clock: Clock) {
   if ('url' in options) {
     const { hostname, port, pathname } = new URL(options.url);
     return { url: options.url, place: `${hostname}:${port || '5432'}${pathname}` };
