@@ -75,8 +75,6 @@ const faultyLogSchema = z.object({
 /** What a check of the whole log found. */
 export const verificationSchema = z.discriminatedUnion('ok', [soundLogSchema, faultyLogSchema]);
 
-export type VerificationView = z.infer<typeof verificationSchema>;
-
 export const verifyAudit = operation({
   id: 'verifyAuditLog',
   method: 'post',

@@ -5,7 +5,7 @@ import { givenInstant, instant, reason } from './line.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './query.ts';
 
-export const deliveryId = z.string().regex(/^dlv_[A-Za-z0-9_-]{1,60}$/, 'must be the id of a delivery');
+const deliveryId = z.string().regex(/^dlv_[A-Za-z0-9_-]{1,60}$/, 'must be the id of a delivery');
 
 const state = z
   .enum(['pending', 'delivered', 'dead', 'held'])

@@ -152,7 +152,7 @@ function answerOf({
 }
 
 /** The codes that an operation may answer with. */
-export function problemsOf(operation: Operation): readonly ProblemCode[] {
+function problemsOf(operation: Operation): readonly ProblemCode[] {
   const { listener, open, body, problems = [] } = operation;
   const codes: ProblemCode[] = [...problems];
   if (listener !== 'public') {

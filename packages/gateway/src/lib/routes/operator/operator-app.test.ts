@@ -16,23 +16,26 @@ beforeAll(async () => {
 
 afterAll(() => operators[Symbol.asyncDispose]());
 
-/** Addresses that exist in form, for each operation of this listener. */
-const everyOperation = operations
-  .filter(({ listener }) => listener !== 'public')
-  .map((operation) => ({
-    operation,
-    what: `${operation.method.toUpperCase()} ${operation.path.replace('{id}', newAttemptId())}`,
-  }));
+const described = operations.filter(({ listener }) => listener !== 'public');
 
-test('every operation that is described is there, and everything but health asks for the token', async () => {
+test('what is described is there, and what is there is described', () => {
+  const there = operators.app.routes
+    .filter(({ method }) => method !== 'ALL')
+    .map(({ method, path }) => `${method} ${path}`);
+  const told = described.map(({ method, path }) => `${method.toUpperCase()} ${path.replace('{id}', ':id')}`);
+  expect(there.toSorted()).toEqual(told.toSorted());
+});
+
+test('everything but health asks for the token', async () => {
   // A gate of its own, so that the failures of this test lock nobody out.
   const rates = createMemoryRates({ clock: operators.clock });
   const { ask, ...rest } = await openOperators({
     gate: createOperatorGate({ token: operatorToken, failures: rates, maxFailures: 1_000 }),
   });
   const statuses = new Map<string, number>();
-  for (const { operation, what } of everyOperation) {
-    statuses.set(operation.id, (await ask(what, { token: null })).status);
+  for (const { id, method, path } of described) {
+    const what = `${method.toUpperCase()} ${path.replace('{id}', newAttemptId())}`;
+    statuses.set(id, (await ask(what, { token: null })).status);
   }
   const open = [...statuses].filter(([, status]) => status !== 401);
   expect(open).toEqual([

@@ -1,0 +1,42 @@
+import { hash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { createOpenApi } from './document.ts';
+import { renderErrors } from './error-page.ts';
+import { createPage, html, prose } from './page.ts';
+import { problemCodes } from './problem.ts';
+import { renderReference } from './reference-page.ts';
+
+const document = createOpenApi();
+const reference = renderReference(document);
+
+const idsIn = (text: string) => [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id ?? '');
+const linksIn = (text: string) => [...text.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id ?? '');
+
+test('every operation and every schema has a heading, and every link leads to one', () => {
+  const ids = idsIn(reference.html);
+  const operations = Object.values(document.paths).flatMap((ofPath) => Object.values(ofPath));
+  expect(ids).toEqual(expect.arrayContaining(operations.map(({ operationId }) => operationId)));
+  expect(ids).toEqual(expect.arrayContaining(Object.keys(document.components.schemas).map((name) => `schema-${name}`)));
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(linksIn(reference.html).filter((id) => !ids.includes(id))).toEqual([]);
+});
+
+test('every code has a heading of its own, where the type of a problem leads', () => {
+  const { html: text } = renderErrors();
+  expect(idsIn(text)).toEqual(problemCodes);
+  expect(linksIn(text)).toEqual(problemCodes);
+});
+
+test('the policy allows the style of the page by its hash, and nothing else', () => {
+  const style = /<style>(.*?)<\/style>/s.exec(reference.html)?.[1] ?? '';
+  expect(style.length).toBeGreaterThan(100);
+  expect(reference.contentSecurityPolicy).toContain(`style-src 'sha256-${hash('sha256', style, 'base64')}'`);
+  expect(reference.html).not.toMatch(/ style="|<script| on\w+="/);
+});
+
+test('text is escaped wherever it stands', () => {
+  const hostile = `<img src=x onerror="alert('&')">`;
+  const { html: text } = createPage(hostile, html`<p title="${hostile}">${prose(`\`${hostile}\``)}</p>`);
+  expect(text).not.toContain('<img');
+  expect(text).toContain('<code>&lt;img src=x onerror=&quot;alert(&#39;&amp;&#39;)&quot;&gt;</code>');
+});
