@@ -93,6 +93,8 @@ export interface Gateway extends AsyncDisposable {
   /** Origin of the public listener. */
   readonly url: string;
   readonly storage: Storage;
+  /** Tells the audit log of this fleet from those of others: derived from the master key, and says nothing of it. */
+  readonly logId: string;
   readonly attempts: AttemptStore;
   readonly audit: AuditStore;
   readonly deliveries: DeliveryStore;
@@ -118,7 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const uses = fleetCaptchaUses(stores.captchaUses, clock);
   const altcha = createAltcha({
-    secret: options.altchaSecret ?? altchaSecret(options.masterKey),
+    secret: options.altchaSecret ?? derived(options.masterKey, 'guestpass/altcha'),
     uses,
     clock,
     ...options.altcha,
@@ -150,7 +152,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await drain(graceMs);
     await running();
   };
-  return { url: listener.url, storage, ...stores, drain, stop, [Symbol.asyncDispose]: () => stop(0) };
+  const logId = `guestpass-${derived(options.masterKey, 'guestpass/audit-log-id').slice(0, 16)}`;
+  return { url: listener.url, storage, logId, ...stores, drain, stop, [Symbol.asyncDispose]: () => stop(0) };
 }
 
 interface Stores {
@@ -208,9 +211,9 @@ function tooShort(leaseMs: number): GuestpassError {
   return new GuestpassError('config_invalid', detail, { remedy: 'Make the lease longer than the deadline.' });
 }
 
-/** Derived, so that gateways of one fleet verify each other's challenges without another secret. */
-function altchaSecret(masterKey: MasterKey): string {
-  return Buffer.from(hkdfSync('sha256', masterKey, '', 'guestpass/altcha', 32)).toString('hex');
+/** The same at every gateway of a fleet without another secret to hand out; hex. */
+function derived(masterKey: MasterKey, purpose: string): string {
+  return Buffer.from(hkdfSync('sha256', masterKey, '', purpose, 32)).toString('hex');
 }
 
 const defaultRates: GuestRates = { address: 10, subnet: 60, channel: 600, total: 3_000 };

@@ -53,7 +53,7 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   const sealer = opened.use(
     await startSealer({
       audit: gateway.audit,
-      origin: 'guestpass',
+      origin: gateway.logId,
       key: await checkpointKey(config.checkpoints.key, config.checkpoints.file),
       path: config.checkpoints.file,
       clock,
