@@ -1,0 +1,78 @@
+import type { GuestpassError } from '../errors.ts';
+import type { AttributesPlacement, Draft } from '../messaging/actions.ts';
+import type { ConversationEvent, Message } from '../messaging/message.ts';
+import type { ServerFrame } from '../messaging/server-frame.ts';
+import type { HistoryPage } from './history-walk.ts';
+import type { PaceOptions } from './pace.ts';
+
+/**
+ * Where a session stands. `configuring` also covers the first reading of the history; after a lost connection it is
+ * `reconnecting` until nothing is missing any more.
+ */
+export type SessionState = 'connecting' | 'configuring' | 'ready' | 'read-only' | 'reconnecting' | 'expired' | 'closed';
+
+/** What happens beside the messages. */
+export type SessionEvent =
+  | ConversationEvent
+  | { readonly type: 'cleared' }
+  /** The history could not be read after a gap: messages may be missing until the next reconnect. */
+  | { readonly type: 'history-unavailable' }
+  /** The platform refused something that nobody waits for. */
+  | { readonly type: 'problem'; readonly platformCode: number };
+
+export interface ChannelOptions extends PaceOptions {
+  readonly token: string;
+  readonly deploymentId: string;
+  readonly attributesPlacement: AttributesPlacement;
+  /** Failed connections in a row before the session is given up. */
+  readonly mostAttempts: number;
+  /** Pages of history to read when the session begins. */
+  readonly firstPages: number;
+  /** How long an echo or an answer may take, in milliseconds. */
+  readonly answerTimeoutMs: number;
+  /** Silence after which a sign of life is asked for, in milliseconds. */
+  readonly healthCheckMs: number;
+}
+
+export type TimerName = 'answer' | 'echo' | 'flush' | 'health' | 'pong' | 'history';
+
+/** What happens to a channel. */
+export type ChannelInput =
+  | { readonly type: 'open' }
+  | { readonly type: 'connected' }
+  /** The connection ended, or none came about; `error` when trying again cannot help. */
+  | { readonly type: 'disconnected'; readonly error?: GuestpassError; readonly retryAfterMs?: number }
+  | { readonly type: 'frame'; readonly frame: ServerFrame }
+  | { readonly type: 'timer'; readonly timer: TimerName }
+  | { readonly type: 'history'; readonly walk: number; readonly page: HistoryPage }
+  | { readonly type: 'history-failed'; readonly walk: number; readonly retryAfterMs: number }
+  | { readonly type: 'say'; readonly id: string; readonly draft: Draft }
+  /** Nobody waits for this message any more; it is not sent unless it was. */
+  | { readonly type: 'withdraw'; readonly id: string }
+  /** A request that is no message; it is dropped when the connection is. */
+  | { readonly type: 'ask'; readonly text: string }
+  | { readonly type: 'start-new' }
+  | { readonly type: 'close' };
+
+/** What a channel wants done. */
+export type Effect =
+  /** Open a connection: the first at once, later ones after a backoff of their own and not before `atLeastMs`. */
+  | { readonly type: 'dial'; readonly attempt: number; readonly atLeastMs: number }
+  /** Close the connection politely; nothing of it matters any more. */
+  | { readonly type: 'hang-up' }
+  /** The connection is dead: forget it and say it is disconnected. */
+  | { readonly type: 'drop' }
+  | { readonly type: 'transmit'; readonly text: string }
+  | { readonly type: 'timer'; readonly timer: TimerName; readonly delayMs: number }
+  | { readonly type: 'cancel'; readonly timer: TimerName }
+  | { readonly type: 'fetch-history'; readonly walk: number; readonly pageNumber: number }
+  /** Messages for the guest, in order. */
+  | { readonly type: 'deliver'; readonly messages: readonly Message[] }
+  /** The conversation so far is gone. */
+  | { readonly type: 'forget' }
+  | { readonly type: 'settle'; readonly id: string; readonly message: Message }
+  | { readonly type: 'reject'; readonly id: string; readonly error: GuestpassError }
+  | { readonly type: 'event'; readonly event: SessionEvent }
+  | { readonly type: 'state'; readonly state: SessionState }
+  /** No more messages come; with an error when that is a failure. */
+  | { readonly type: 'end'; readonly error?: GuestpassError };

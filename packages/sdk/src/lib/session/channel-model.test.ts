@@ -1,0 +1,378 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { GuestpassError } from '../errors.ts';
+import { readConversed } from '../messaging/message.ts';
+import { readServerFrame } from '../messaging/server-frame.ts';
+import { Channel } from './channel.ts';
+import type { ChannelInput, Effect, TimerName } from './channel-io.ts';
+
+/** What may happen next; each is possible at any time, and does nothing where it makes no sense. */
+type Step =
+  | { readonly does: 'guest says' | 'agent says'; readonly text: string; readonly later: number }
+  | { readonly does: 'connection breaks'; readonly stillArrive: number }
+  | {
+      readonly does: 'next message is refused';
+      readonly code: 429 | 500;
+      readonly traced: boolean;
+      readonly kept: boolean;
+    }
+  | { readonly does: Plain };
+
+type Plain =
+  | 'text arrives at the server'
+  | 'frame arrives at the guest'
+  | 'frame comes twice'
+  | 'frames overtake each other'
+  | 'echo is lost'
+  | 'connection opens'
+  | 'connection fails'
+  | 'history answers'
+  | 'history fails'
+  | 'time passes';
+
+interface Stored {
+  readonly id: string;
+  readonly text: string;
+  readonly direction: 'Inbound' | 'Outbound';
+  readonly timeMs: number;
+}
+
+interface Link {
+  readonly toServer: string[];
+  readonly toGuest: string[];
+  configured: boolean;
+}
+
+const pageSize = 3;
+const bodyOf = ({ id, text, direction, timeMs }: Stored) => ({
+  id,
+  type: 'Text',
+  text,
+  direction,
+  channel: { time: new Date(timeMs).toISOString() },
+});
+
+/** The platform of one conversation: a list of messages, and a line that may break. */
+class Platform {
+  readonly history: Stored[] = [];
+  link: Link | undefined;
+  #refusal: Extract<Step, { does: 'next message is refused' }> | undefined;
+  #timeMs = Date.parse('2026-01-15T10:30:00Z');
+
+  refuseNext(step: Extract<Step, { does: 'next message is refused' }>): void {
+    this.#refusal = step;
+  }
+
+  store(text: string, direction: Stored['direction'], later: number): Stored {
+    this.#timeMs += later;
+    const stored = { id: `m-${this.history.length}`, text, direction, timeMs: this.#timeMs };
+    this.history.push(stored);
+    return stored;
+  }
+
+  tell(stored: Stored, tracingId?: string): void {
+    if (!this.link?.configured) return;
+    const frame = { type: 'message', class: 'StructuredMessage', code: 200, body: bodyOf(stored) };
+    this.link.toGuest.push(JSON.stringify({ ...frame, ...(tracingId !== undefined && { tracingId }) }));
+  }
+
+  receive(text: string): void {
+    const { action, tracingId, message } = JSON.parse(text);
+    const link = this.link;
+    if (action === 'configureSession' && link) {
+      link.configured = true;
+      const body = { connected: true, newSession: this.history.length === 0 };
+      link.toGuest.push(JSON.stringify({ type: 'response', class: 'SessionResponse', code: 200, body, tracingId }));
+    } else if (action === 'onMessage') {
+      this.#message(message.text, tracingId);
+    } else if (action === 'getJwt') {
+      link?.toGuest.push(JSON.stringify({ class: 'JwtResponse', code: 200, body: { jwt: 'j', exp: 1 }, tracingId }));
+    } else if (action === 'echo') {
+      const body = { id: 'pong', type: 'Text', text: 'ping' };
+      link?.toGuest.push(JSON.stringify({ type: 'response', class: 'StructuredMessage', code: 200, body, tracingId }));
+    }
+  }
+
+  #message(text: string, tracingId: string): void {
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    if (!refusal) this.tell(this.store(text, 'Inbound', 1), tracingId);
+    if (!refusal) return;
+    if (refusal.code === 500 && refusal.kept) this.store(text, 'Inbound', 1);
+    const answer =
+      refusal.code === 429
+        ? { class: 'TooManyRequestsErrorMessage', code: 429, body: { retryAfter: 2 } }
+        : { class: 'string', code: 500, body: 'oops' };
+    this.link?.toGuest.push(JSON.stringify({ ...answer, ...(refusal.traced && { tracingId }) }));
+  }
+}
+
+/** A guest and a platform, whose every move is chosen from outside. */
+class World {
+  readonly platform = new Platform();
+  readonly channel = new Channel({
+    token: 'secret',
+    deploymentId: 'd',
+    attributesPlacement: 'message',
+    mostAttempts: 1e9,
+    firstPages: 1e9,
+    answerTimeoutMs: 10_000,
+    healthCheckMs: 30_000,
+    messagesPerSecond: 5,
+    requestsPerMinute: 60,
+  });
+  readonly delivered: string[] = [];
+  readonly said: string[] = [];
+  readonly ends = new Map<string, { readonly id: string } | { readonly error: GuestpassError }>();
+  #now = 0;
+  #dialing = false;
+  #mayRead = false;
+  #fetching: Extract<Effect, { type: 'fetch-history' }> | undefined;
+  readonly #timers = new Map<TimerName, number>();
+
+  input(input: ChannelInput): void {
+    for (const effect of this.channel.handle(input, this.#now)) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: Effect): void {
+    const { link } = this.platform;
+    switch (effect.type) {
+      case 'dial':
+        this.#dialing = true;
+        break;
+      case 'hang-up':
+        this.platform.link = undefined;
+        break;
+      case 'drop':
+        this.#break(0);
+        break;
+      case 'transmit':
+        link?.toServer.push(effect.text);
+        break;
+      case 'timer':
+        this.#timers.set(effect.timer, this.#now + effect.delayMs);
+        break;
+      case 'cancel':
+        this.#timers.delete(effect.timer);
+        break;
+      case 'fetch-history':
+        this.#fetching = effect;
+        this.#mayRead = effect.pageNumber > 1;
+        // What reads the history is asked for behind everything that was said on this connection.
+        if (!this.#mayRead) this.input({ type: 'ask', text: `{"action":"getJwt","tracingId":"walk-${effect.walk}"}` });
+        break;
+      case 'deliver':
+        this.delivered.push(...effect.messages.map(({ id }) => id));
+        break;
+      case 'settle':
+        expect(this.ends.has(effect.id)).toBe(false);
+        this.ends.set(effect.id, { id: effect.message.id });
+        break;
+      case 'reject':
+        expect(this.ends.has(effect.id)).toBe(false);
+        this.ends.set(effect.id, { error: effect.error });
+        break;
+    }
+  }
+
+  #break(stillArrive: number): void {
+    const { link } = this.platform;
+    if (!link) return;
+    for (const text of link.toServer.splice(0, stillArrive)) this.platform.receive(text);
+    this.platform.link = undefined;
+    this.#fetching = undefined;
+    this.input({ type: 'disconnected' });
+  }
+
+  say(text: string): void {
+    const id = `t-${this.said.length}-`;
+    this.said.push(text);
+    this.input({ type: 'say', id, draft: { text } });
+  }
+
+  textArrives(): void {
+    const text = this.platform.link?.toServer.shift();
+    if (text !== undefined) this.platform.receive(text);
+  }
+
+  frameArrives(): void {
+    const text = this.platform.link?.toGuest.shift();
+    if (text === undefined) return;
+    const frame = readServerFrame(text);
+    if (frame.kind === 'jwt' && frame.tracingId === `walk-${this.#fetching?.walk}`) this.#mayRead = true;
+    this.input({ type: 'frame', frame });
+  }
+
+  dial(succeeds: boolean): void {
+    if (!this.#dialing) return;
+    this.#dialing = false;
+    if (succeeds) this.platform.link = { toServer: [], toGuest: [], configured: false };
+    this.input({ type: succeeds ? 'connected' : 'disconnected' });
+  }
+
+  historyAnswers(): void {
+    const asked = this.#fetching;
+    if (!asked || !this.#mayRead) return;
+    this.#fetching = undefined;
+    const { walk, pageNumber } = asked;
+    const newestFirst = this.platform.history.toReversed();
+    const entities = newestFirst.slice((pageNumber - 1) * pageSize, pageNumber * pageSize);
+    const entries = entities.map((stored) => readConversed(bodyOf(stored))?.message ?? null);
+    const [offset, total] = [(pageNumber - 1) * pageSize, newestFirst.length];
+    const page = { entries, offset, total, more: total > pageNumber * pageSize };
+    this.input({ type: 'history', walk, page });
+  }
+
+  historyFails(): void {
+    const asked = this.#fetching;
+    if (!asked || !this.#mayRead) return;
+    this.#fetching = undefined;
+    this.input({ type: 'history-failed', walk: asked.walk, retryAfterMs: 0 });
+  }
+
+  timePasses(): boolean {
+    const [next] = [...this.#timers].toSorted(([, a], [, b]) => a - b);
+    if (!next) return false;
+    const [timer, at] = next;
+    this.#timers.delete(timer);
+    this.#now = Math.max(this.#now, at);
+    this.input({ type: 'timer', timer });
+    return true;
+  }
+
+  do(step: Step): void {
+    if (step.does === 'guest says') this.say(step.text);
+    else if (step.does === 'agent says') this.platform.tell(this.platform.store(step.text, 'Outbound', step.later));
+    else if (step.does === 'connection breaks') this.#break(step.stillArrive);
+    else if (step.does === 'next message is refused') this.platform.refuseNext(step);
+    else this.#plain[step.does]();
+  }
+
+  readonly #plain: Readonly<Record<Plain, () => void>> = {
+    'text arrives at the server': () => this.textArrives(),
+    'frame arrives at the guest': () => this.frameArrives(),
+    'frame comes twice': () => this.#repeat(),
+    'frames overtake each other': () => this.#overtake(),
+    'echo is lost': () => this.#loseEcho(),
+    'connection opens': () => this.dial(true),
+    'connection fails': () => this.dial(false),
+    'history answers': () => this.historyAnswers(),
+    'history fails': () => this.historyFails(),
+    'time passes': () => void this.timePasses(),
+  };
+
+  #repeat(): void {
+    const frames = this.platform.link?.toGuest;
+    const first = frames?.[0];
+    if (first !== undefined) frames?.unshift(first);
+  }
+
+  /** Only messages overtake each other, and only where their times tell the order. */
+  #overtake(): void {
+    const frames = this.platform.link?.toGuest;
+    const times = frames?.slice(0, 2).map((text) => JSON.parse(text).body?.channel?.time);
+    if (!frames || !times?.[0] || !times[1] || times[0] === times[1]) return;
+    frames.splice(0, 2, ...frames.slice(0, 2).toReversed());
+  }
+
+  #loseEcho(): void {
+    const frames = this.platform.link?.toGuest;
+    const first = frames?.[0];
+    if (first !== undefined && JSON.parse(first).body?.direction === 'Inbound') frames?.shift();
+  }
+
+  /** Everything goes well from now on, until nothing is left to happen. */
+  settle(): void {
+    for (let turn = 0; turn < 10_000; turn += 1) {
+      const { link } = this.platform;
+      if (this.#dialing) this.dial(true);
+      else if (link && link.toServer.length > 0) this.textArrives();
+      else if (link && link.toGuest.length > 0) this.frameArrives();
+      else if (this.#fetching && this.#mayRead) this.historyAnswers();
+      else if (this.ends.size === this.said.length && this.channel.state === 'ready' && !this.#timers.has('history'))
+        return;
+      else if (!this.timePasses()) break;
+    }
+    throw new Error(`It never came to rest: ${this.channel.state}, ${this.ends.size} of ${this.said.length} ended.`);
+  }
+}
+
+const text = fc.constantFrom('ok', 'yes', 'no', 'one', 'two', 'three');
+const later = fc.integer({ min: 0, max: 2 });
+const plain = (does: Plain) => fc.constant<Step>({ does });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ does: fc.constant('guest says' as const), text, later }) },
+  { weight: 4, arbitrary: fc.record({ does: fc.constant('agent says' as const), text, later }) },
+  { weight: 8, arbitrary: plain('text arrives at the server') },
+  { weight: 10, arbitrary: plain('frame arrives at the guest') },
+  { weight: 1, arbitrary: plain('frame comes twice') },
+  { weight: 1, arbitrary: plain('frames overtake each other') },
+  { weight: 1, arbitrary: plain('echo is lost') },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('connection breaks' as const), stillArrive: fc.nat(2) }) },
+  { weight: 4, arbitrary: plain('connection opens') },
+  { weight: 1, arbitrary: plain('connection fails') },
+  { weight: 6, arbitrary: plain('history answers') },
+  { weight: 1, arbitrary: plain('history fails') },
+  { weight: 2, arbitrary: plain('time passes') },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      does: fc.constant('next message is refused' as const),
+      code: fc.constantFrom(429 as const, 500 as const),
+      traced: fc.boolean(),
+      kept: fc.boolean(),
+    }),
+  },
+);
+
+const indexOf = (id: string) => Number(id.slice(2, -1));
+const counted = (texts: readonly string[]) => texts.toSorted();
+
+test("whatever happens, the guest's view is the server's history: all of it, in order, once", () => {
+  void fc.assert(
+    fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
+      const world = new World();
+      world.input({ type: 'open' });
+      for (const one of steps) world.do(one);
+      world.settle();
+      const { history } = world.platform;
+      const seen = world.channel.messages.map(({ id }) => id);
+      expect(seen).toEqual(history.map(({ id }) => id));
+      expect(world.delivered.toSorted()).toEqual(seen.toSorted());
+
+      const stored = history.filter(({ direction }) => direction === 'Inbound');
+      const ends = [...world.ends].toSorted(([a], [b]) => indexOf(a) - indexOf(b));
+      const settled = ends.flatMap(([, end]) => ('id' in end ? end.id : []));
+      const unknown = ends.filter(([, end]) => 'error' in end && end.error.code === 'outcome_unknown');
+      // Each message the guest was told of is there, is another one, and none overtook another.
+      expect(stored.filter(({ id }) => settled.includes(id)).map(({ id }) => id)).toEqual(settled);
+      for (const [id, end] of ends) {
+        if ('id' in end) expect(history.find((one) => one.id === end.id)?.text).toBe(world.said[indexOf(id)]);
+      }
+      if (unknown.length > 0) return;
+      expect(counted(stored.map(({ id }) => id))).toEqual(counted(settled));
+    }),
+    { numRuns: 2000, seed: 20_260_115 },
+  );
+});
+
+test('the model meets gaps, doubts and refusals, not only quiet talks', () => {
+  const world = new World();
+  const steps: readonly Step[] = [
+    { does: 'connection opens' },
+    { does: 'text arrives at the server' },
+    { does: 'frame arrives at the guest' },
+    { does: 'guest says', text: 'ok', later: 0 },
+    { does: 'guest says', text: 'ok', later: 0 },
+    { does: 'connection breaks', stillArrive: 1 },
+    { does: 'agent says', text: 'one', later: 1 },
+    { does: 'connection opens' },
+  ];
+  world.input({ type: 'open' });
+  for (const one of steps) world.do(one);
+  expect(world.channel.state).toBe('reconnecting');
+  world.settle();
+  expect(world.channel.messages.map((message) => message.text)).toEqual(['ok', 'one', 'ok']);
+  expect(world.delivered).toEqual(['m-0', 'm-1', 'm-2']);
+  expect([...world.ends.values()]).toEqual([{ id: 'm-0' }, { id: 'm-2' }]);
+});

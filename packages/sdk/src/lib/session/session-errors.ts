@@ -1,0 +1,51 @@
+import { GuestpassError } from '../errors.ts';
+import { meaningOf } from '../messaging/platform-code.ts';
+
+export function expired(): GuestpassError {
+  return new GuestpassError('session_expired', 'The session has expired.');
+}
+
+export function readOnly(): GuestpassError {
+  return new GuestpassError('session_read_only', 'The conversation has ended; nothing can be said in it any more.');
+}
+
+export function sessionClosed(): GuestpassError {
+  return new GuestpassError('session_closed', 'The session is closed.');
+}
+
+export function aborted(): GuestpassError {
+  const remedy = 'What was sent before may still arrive.';
+  return new GuestpassError('aborted', 'The caller gave the request up.', { remedy });
+}
+
+export function lostForGood(attempts: number): GuestpassError {
+  const detail = `The connection was lost, and ${attempts} tries did not bring it back.`;
+  return new GuestpassError('platform_unavailable', detail);
+}
+
+/** The connection broke before a request was answered. */
+export function interrupted(): GuestpassError {
+  return new GuestpassError('platform_unavailable', 'The connection broke before the platform answered.');
+}
+
+export function unanswered(): GuestpassError {
+  return new GuestpassError('platform_unavailable', 'The platform did not answer in time.');
+}
+
+export function refusedToConfigure(code: number): GuestpassError {
+  const detail = `The platform refused the session: ${meaningOf(code)}.`;
+  const remedy = 'Check the deployment id, its allowed domains and its configuration; then admit the guest again.';
+  const forbidden = code === 401 || code === 403 || code === 4000;
+  return new GuestpassError(forbidden ? 'forbidden' : 'request_rejected', detail, { remedy, ...statusOf(code) });
+}
+
+export function refusedToSay(code: number): GuestpassError {
+  const detail = `The platform refused the message: ${meaningOf(code)}.`;
+  const remedy = 'Change what is sent; the same would be refused again.';
+  const forbidden = code === 401 || code === 403;
+  return new GuestpassError(forbidden ? 'forbidden' : 'request_rejected', detail, { remedy, ...statusOf(code) });
+}
+
+function statusOf(code: number): { readonly status?: number } {
+  return code < 600 ? { status: code } : {};
+}
