@@ -85,19 +85,59 @@ export const verifyAudit = operation({
   answers: { 200: { description: 'What was found, a fault included.', schema: verificationSchema } },
 });
 
+const exportFormat = z.enum(['jsonl', 'csv']);
+
+const exportQuery = {
+  format: exportFormat.optional().describe('JSON lines as they were hashed, which is the default, or a table.'),
+  from: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('The first sequence. Default 1.'),
+  to: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('The last sequence. Default the last there is.'),
+};
+
 export const exportAudit = operation({
   id: 'exportAuditLog',
   method: 'get',
   path: '/v1/audit/export',
   tag,
-  summary: 'Export the audit log as JSON lines',
+  summary: 'Export the audit log',
   description:
-    'In order, one record a line, as it was hashed. A transfer that breaks off is cut, so that it cannot pass for a whole one.',
-  query: z.strictObject({
-    from: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('The first sequence. Default 1.'),
-    to: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('The last sequence. Default the last there is.'),
-  }),
+    'Records in order, as they stand when the export begins. A transfer that breaks off is cut, so that it cannot pass for a whole one.',
+  query: z.strictObject(exportQuery),
   answers: {
-    200: { description: 'The records.', mediaType: 'application/x-ndjson', schema: z.string() },
+    200: {
+      description: 'The records.',
+      mediaType: ['application/x-ndjson', 'text/csv'],
+      schema: z.string(),
+      headers: { Link: 'Where the manifest of this very export is, `rel="describedby"`.' },
+    },
   },
+});
+
+/** What an exported file is. */
+export const exportManifestSchema = z.object({
+  format: exportFormat,
+  from: z.int(),
+  to: z.int(),
+  count: z.int().describe('Records in the file.'),
+  previousHash: hash.nullable().describe('Hash of the record before the first.'),
+  firstHash: hash.nullable(),
+  lastHash: hash.nullable(),
+  bytes: z.int(),
+  sha256: hash.describe('Of the file.'),
+  head: chainHeadSchema.describe('Where the log stood.'),
+  checkpoint: z.looseObject({}).nullable().describe('The last signed checkpoint of the log.'),
+  generatedAt: instant,
+  tool: z.string(),
+  kid: z.string().optional(),
+  signature: z.string().optional().describe('Ed25519, by the key of the checkpoints.'),
+});
+
+export const describeExport = operation({
+  id: 'describeAuditExport',
+  method: 'get',
+  path: '/v1/audit/export/manifest',
+  tag,
+  summary: 'Tell what an exported file is: its range, size and hashes',
+  description: 'Reads what the export reads, so that the file and its manifest can be compared.',
+  query: z.strictObject(exportQuery),
+  answers: { 200: { description: 'The manifest.', schema: exportManifestSchema } },
 });

@@ -5,6 +5,7 @@ import {
   auditPageSchema,
   auditRecordSchema,
   chainHeadSchema,
+  exportManifestSchema,
   verificationRequestSchema,
   verificationSchema,
 } from './audit.ts';
@@ -31,7 +32,7 @@ import {
   rotationSchema,
 } from './endpoints.ts';
 import { erasureResultSchema, erasureSchema } from './erasures.ts';
-import { guestPassSchema } from './guests.ts';
+import { challengeSchema, guestPassSchema } from './guests.ts';
 import { aliveSchema, readinessSchema } from './health.ts';
 import { problemSchema } from './problem.ts';
 import { deliveryNewsSchema, streamDataSchema } from './stream.ts';
@@ -40,6 +41,7 @@ import { deliveryNewsSchema, streamDataSchema } from './stream.ts';
 const named: Readonly<Record<string, z.ZodType>> = {
   GuestPayload: guestPayloadSchema,
   GuestPass: guestPassSchema,
+  CaptchaChallenge: challengeSchema,
   Attempt: attemptSchema,
   AttemptPage: attemptPageSchema,
   Delivery: deliverySchema,
@@ -67,6 +69,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   ChainHead: chainHeadSchema,
   VerificationRequest: verificationRequestSchema,
   Verification: verificationSchema,
+  ExportManifest: exportManifestSchema,
   Erasure: erasureSchema,
   ErasureResult: erasureResultSchema,
   Alive: aliveSchema,

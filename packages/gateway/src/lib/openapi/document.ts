@@ -144,10 +144,11 @@ function answerOf({
   headers = {},
 }: OperationAnswer): OpenApiResponse {
   const told = Object.entries(headers).map(([name, says]) => [name, { description: says, schema: { type: 'string' } }]);
+  const mediaTypes = typeof mediaType === 'string' ? [mediaType] : mediaType;
   return {
     description,
     ...(told.length > 0 && { headers: Object.fromEntries(told) }),
-    ...(schema && { content: { [mediaType]: { schema: referTo(schema) } } }),
+    ...(schema && { content: Object.fromEntries(mediaTypes.map((one) => [one, { schema: referTo(schema) }])) }),
   };
 }
 

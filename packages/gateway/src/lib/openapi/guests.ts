@@ -90,3 +90,30 @@ export const authenticateGuest = operation({
   },
   problems,
 });
+
+/** What the widget of ALTCHA takes. */
+export const challengeSchema = z.object({
+  parameters: z.looseObject({
+    algorithm: z.string(),
+    nonce: z.string(),
+    salt: z.string(),
+    cost: z.number(),
+    keyLength: z.number(),
+    keyPrefix: z.string(),
+    expiresAt: z.number().optional().describe('Seconds since the Unix epoch.'),
+  }),
+  signature: z.string().optional(),
+});
+
+export const getChallenge = operation({
+  id: 'getCaptchaChallenge',
+  method: 'get',
+  path: '/captcha/challenge',
+  tag: 'Guests',
+  summary: 'A fresh challenge for the captcha that needs no account',
+  description: 'The solution goes into `captcha.response`, with `altcha` as the provider, and is good once.',
+  listener: 'public',
+  open: true,
+  answers: { 200: { description: 'The challenge, as the ALTCHA widget takes it.', schema: challengeSchema } },
+  problems: ['too_many_requests', 'overloaded', 'http_malformed', 'shutting_down', 'internal_error'],
+});

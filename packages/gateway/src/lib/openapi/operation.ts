@@ -6,8 +6,8 @@ export interface OperationAnswer {
   readonly description: string;
   /** Absent for an empty body. */
   readonly schema?: z.ZodType;
-  /** Default `application/json`. */
-  readonly mediaType?: string;
+  /** Default `application/json`. Several when the caller chooses. */
+  readonly mediaType?: string | readonly string[];
   /** What each header of this answer's own says, by name. */
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,5 @@
 import { getAttempt, listAttempts } from './attempts.ts';
-import { exportAudit, listAudit, verifyAudit } from './audit.ts';
+import { describeExport, exportAudit, listAudit, verifyAudit } from './audit.ts';
 import { getDelivery, listDeliveries, replayDeliveries, replayDelivery } from './deliveries.ts';
 import {
   changeEndpoint,
@@ -12,7 +12,7 @@ import {
   rotateSecret,
 } from './endpoints.ts';
 import { eraseGuest } from './erasures.ts';
-import { authenticateGuest } from './guests.ts';
+import { authenticateGuest, getChallenge } from './guests.ts';
 import { docs, errorDocs, healthz, livez, metrics, openapi, readyz } from './health.ts';
 import type { Operation } from './operation.ts';
 import { openStream } from './stream.ts';
@@ -20,6 +20,7 @@ import { openStream } from './stream.ts';
 /** Everything that can be asked of the gateway, in the order it is described. */
 export const operations: readonly Operation[] = [
   authenticateGuest,
+  getChallenge,
   listAttempts,
   getAttempt,
   openStream,
@@ -38,6 +39,7 @@ export const operations: readonly Operation[] = [
   listAudit,
   verifyAudit,
   exportAudit,
+  describeExport,
   eraseGuest,
   livez,
   healthz,

@@ -1,8 +1,15 @@
-import { type AuditFault, type AuditProof, verifyAuditLog } from 'guestpass/audit';
+import { hash } from 'node:crypto';
+import {
+  type AuditFault,
+  type AuditProof,
+  type ExportManifest,
+  generateCheckpointKey,
+  verifyAuditLog,
+} from 'guestpass/audit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AuditRecordView } from '../../openapi/audit.ts';
 import { admitted, failed } from '../../testing/guests.ts';
-import { type Operators, openOperators } from '../../testing/operators.ts';
+import { type Operators, openOperators, operatorToken } from '../../testing/operators.ts';
 
 interface Page {
   readonly data: readonly AuditRecordView[];
@@ -77,15 +84,69 @@ test('an export is the log as it was hashed, and proves itself', async () => {
   for (let i = 0; i < 5; i += 1) await operators.guest();
   const { headers, body } = await operators.ask<string>('GET /v1/audit/export');
   expect(headers.get('content-type')).toBe('application/x-ndjson');
-  expect(headers.get('content-disposition')).toMatch(/^attachment; /);
+  expect(headers.get('content-disposition')).toBe('attachment; filename="guestpass-audit-1-11.jsonl"');
   const lines = body.trimEnd().split('\n');
   expect(await verifyAuditLog(lines, { expectedHead: await operators.audit.head() })).toMatchObject({ records: 11 });
   expect(JSON.parse(lines[10] ?? '')).toMatchObject({ eventType: 'OPERATOR_AUDIT_EXPORT' });
 
   const part = await operators.ask<string>('GET /v1/audit/export?from=3&to=4');
   expect(part.body).toBe(`${lines.slice(2, 4).join('\n')}\n`);
-  expect(await operators.actions()).toMatchObject([{}, { eventType: 'OPERATOR_AUDIT_EXPORT', from: 3, to: 4 }]);
+  expect(await operators.actions()).toMatchObject([
+    {},
+    { eventType: 'OPERATOR_AUDIT_EXPORT', format: 'jsonl', from: 3, to: 4 },
+  ]);
   expect((await operators.ask<string>('GET /v1/audit/export?from=99')).body).toBe('');
+});
+
+test('an export says where its manifest is, which tells what the file is even when the log has grown', async () => {
+  const key = generateCheckpointKey();
+  const signing = await openOperators({ manifests: { tool: 'guestpass 1', key } });
+  await signing.guest();
+  for (const format of ['jsonl', 'csv']) {
+    const file = await signing.ask<string>(`GET /v1/audit/export?format=${format}`);
+    await signing.guest();
+    const link = /^<(.+)>; rel="describedby"$/.exec(file.headers.get('link') ?? '')?.[1];
+    const { body } = await signing.ask<ExportManifest>(`GET ${link}`);
+    expect(body).toMatchObject({ format, tool: 'guestpass 1', kid: key.kid, bytes: Buffer.byteLength(file.body) });
+    expect(body.sha256).toBe(hash('sha256', file.body));
+  }
+  expect((await signing.actions()).map(({ eventType }) => eventType)).toEqual([
+    'OPERATOR_AUDIT_EXPORT',
+    'OPERATOR_AUDIT_DESCRIBE',
+    'OPERATOR_AUDIT_EXPORT',
+    'OPERATOR_AUDIT_DESCRIBE',
+  ]);
+  await signing[Symbol.asyncDispose]();
+});
+
+test('an export is read as it is taken, and no further once its receiver has gone', async () => {
+  await operators.guest();
+  let read = 0;
+  let ended = false;
+  const endless = {
+    ...operators.audit,
+    async *read() {
+      try {
+        for await (const record of operators.audit.read({ to: 1 })) {
+          for (;;) {
+            read += 1;
+            yield { ...record, line: 'x'.repeat(70_000) };
+          }
+        }
+      } finally {
+        ended = true;
+      }
+    },
+  };
+  const own = await openOperators({ audit: endless });
+  const headers = { Authorization: `Bearer ${operatorToken}` };
+  const { body } = await own.app.request('/v1/audit/export', { headers });
+  const reader = body?.getReader();
+  expect((await reader?.read())?.value?.length).toBe(70_001);
+  expect(read).toBeLessThan(5);
+  await reader?.cancel();
+  expect(ended).toBe(true);
+  await own[Symbol.asyncDispose]();
 });
 
 test('an export that cannot begin is refused, and one that breaks off does not end well', async () => {

@@ -1,16 +1,28 @@
 import type { Clock } from 'guestpass';
-import type { AuditFault, AuditProof } from 'guestpass/audit';
-import { type AuditRecordView, exportAudit, listAudit, verifyAudit } from '../../openapi/audit.ts';
+import type { AuditFault, AuditProof, Checkpoint, CheckpointKey } from 'guestpass/audit';
+import { exportAudit as startExport } from '../../audit/export.ts';
+import { type AuditRecordView, describeExport, exportAudit, listAudit, verifyAudit } from '../../openapi/audit.ts';
 import type { AuditEntry, AuditStore } from '../../store/audit.ts';
 import type { Journal } from './journal.ts';
-import { lineBody } from './line-body.ts';
 import { pageOf, pageQuery } from './page.ts';
+import { pieceBody } from './piece-body.ts';
 import { type OperatorRoute, route } from './route.ts';
+
+/** What stands in the manifests of exports beside what was exported. */
+export interface ManifestTerms {
+  /** Name and version of the program. */
+  readonly tool: string;
+  /** Signs manifests. Default unsigned. */
+  readonly key?: CheckpointKey;
+  /** The last checkpoint of the log. */
+  readonly checkpoint?: () => Checkpoint | undefined;
+}
 
 export interface AuditRoutesOptions {
   readonly audit: AuditStore;
   readonly journal: Journal;
   readonly clock: Clock;
+  readonly manifests: ManifestTerms;
   /** Told what each check of the log found. */
   readonly onVerified: (found: AuditProof | AuditFault) => void;
   /** Told why an export broke off. */
@@ -19,7 +31,7 @@ export interface AuditRoutesOptions {
 
 /** Whoever reads the log is on record in it. */
 export function createAuditRoutes(options: AuditRoutesOptions): readonly OperatorRoute[] {
-  const { audit, journal, clock, onVerified, onBroken } = options;
+  const { audit, journal, clock, onVerified } = options;
   return [
     route(listAudit, async ({ query, ...caller }) => {
       const { type, attempt } = query;
@@ -39,22 +51,61 @@ export function createAuditRoutes(options: AuditRoutesOptions): readonly Operato
       onVerified(found);
       return Response.json({ ...found, durationMs: clock.monotonic() - startedMs });
     }),
-    route(exportAudit, async ({ query: { from, to }, cut, ...caller }) => {
-      const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
-      await journal(caller, { eventType: 'OPERATOR_AUDIT_EXPORT', ...range });
-      const onError = (error: unknown) => onBroken(error, caller.requestId);
-      const body = await lineBody(linesOf(audit, range), { onError, cut });
-      const headers = {
-        'Content-Type': 'application/x-ndjson',
-        'Content-Disposition': 'attachment; filename="guestpass-audit.jsonl"',
-      };
-      return new Response(body, { headers });
-    }),
+    exportRoute(options),
+    manifestRoute(options),
   ];
 }
 
-async function* linesOf(audit: AuditStore, range: { readonly from?: number; readonly to?: number }) {
-  for await (const { line } of audit.read(range)) yield line;
+function exportRoute(options: AuditRoutesOptions): OperatorRoute {
+  const { journal, onBroken } = options;
+  return route(exportAudit, async ({ query, cut, ...caller }) => {
+    await journal(caller, { eventType: 'OPERATOR_AUDIT_EXPORT', ...toldRange(query) });
+    const range = await rangeOf(query, options);
+    const { pieces } = await open(range, options);
+    const onError = (error: unknown) => onBroken(error, caller.requestId);
+    const body = await pieceBody(pieces, { onError, cut });
+    const { format, from, to } = range;
+    const headers = {
+      'Content-Type': contentTypes[format],
+      'Content-Disposition': `attachment; filename="guestpass-audit-${from}-${to}.${format}"`,
+      Link: `<${describeExport.path}?format=${format}&from=${from}&to=${to}>; rel="describedby"`,
+    };
+    return new Response(body, { headers });
+  });
+}
+
+const contentTypes = { jsonl: 'application/x-ndjson', csv: 'text/csv; charset=utf-8' };
+
+function manifestRoute(options: AuditRoutesOptions): OperatorRoute {
+  const { journal } = options;
+  return route(describeExport, async ({ query, ...caller }) => {
+    await journal(caller, { eventType: 'OPERATOR_AUDIT_DESCRIBE', ...toldRange(query) });
+    const range = await rangeOf(query, options);
+    const exported = await open(range, options);
+    for await (const _ of exported.pieces);
+    return Response.json(exported.manifest());
+  });
+}
+
+function open(range: Awaited<ReturnType<typeof rangeOf>>, { audit, clock, manifests }: AuditRoutesOptions) {
+  const { tool, key, checkpoint } = manifests;
+  return startExport({ ...range, audit, clock, tool, key, checkpoint: checkpoint?.() });
+}
+
+interface AskedRange {
+  readonly format?: 'jsonl' | 'csv' | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** The part of the log that is meant, as it stands now. */
+async function rangeOf({ format = 'jsonl', from = 1, to }: AskedRange, { audit }: AuditRoutesOptions) {
+  const { sequence } = await audit.head();
+  return { format, from, to: Math.min(to ?? sequence, sequence) };
+}
+
+function toldRange({ format = 'jsonl', from, to }: AskedRange) {
+  return { format, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
 }
 
 function viewOf(entry: AuditEntry): AuditRecordView {

@@ -16,7 +16,7 @@ import type { AuditStore } from '../../store/audit.ts';
 import type { DeliveryStore } from '../../store/deliveries.ts';
 import type { EndpointStore } from '../../store/endpoints.ts';
 import { createAttemptRoutes } from './attempts.ts';
-import { createAuditRoutes } from './audit.ts';
+import { createAuditRoutes, type ManifestTerms } from './audit.ts';
 import { createDeliveryRoutes } from './deliveries.ts';
 import { createEndpointRoutes } from './endpoints.ts';
 import { createErasureRoutes } from './erasures.ts';
@@ -44,6 +44,8 @@ export interface OperatorAppOptions {
   readonly endpointPolicy?: EndpointPolicy;
   /** Such as the registry of prom-client. Default: there is nothing at `/metrics`. */
   readonly metrics?: MetricsSource;
+  /** What stands in the manifests of exports. Default no checkpoint, and no signature. */
+  readonly manifests?: ManifestTerms;
   /** Told what each check of the audit log found. */
   readonly onVerified?: (found: AuditProof | AuditFault) => void;
   /** Told of an error that is no refusal, under the request's id. */
@@ -101,14 +103,15 @@ export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
 }
 
 function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
-  const { attempts, audit, deliveries, endpoints, clock, onVerified = () => {}, onError = () => {} } = options;
+  const { attempts, audit, deliveries, endpoints, clock } = options;
+  const { manifests = { tool: 'guestpass' }, onVerified = () => {}, onError = () => {} } = options;
   const journal = createJournal(attempts, clock);
   return [
     ...createAttemptRoutes(attempts),
     ...createStreamRoutes(options),
     ...createDeliveryRoutes({ deliveries, journal, clock }),
     ...createEndpointRoutes({ endpoints, deliveries, journal, clock, policy: options.endpointPolicy }),
-    ...createAuditRoutes({ audit, journal, clock, onVerified, onBroken: onError }),
+    ...createAuditRoutes({ audit, journal, clock, manifests, onVerified, onBroken: onError }),
     ...createErasureRoutes({ attempts, deliveries, journal, clock }),
     ...createOperationRoutes(options),
   ];
