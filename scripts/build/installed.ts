@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -23,8 +23,10 @@ function linkDependencies(one: WorkspacePackage, consumer: string): void {
   for (const name of one.dependencies) {
     const link = installedAt(name, consumer);
     mkdirSync(dirname(link), { recursive: true });
+    // npm keeps a dependency beside its package when it cannot be shared.
+    const own = join(one.folder, 'node_modules', name);
     try {
-      symlinkSync(join(root, 'node_modules', name), link);
+      symlinkSync(existsSync(own) ? own : join(root, 'node_modules', name), link);
     } catch (error) {
       // Two packages share a dependency, or it is one of ours, unpacked before.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

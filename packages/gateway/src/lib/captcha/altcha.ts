@@ -1,5 +1,5 @@
 import { createHmac, hash } from 'node:crypto';
-import { type Challenge, createChallenge, randomInt, verifySolution } from 'altcha-lib';
+import { createChallenge, randomInt, verifySolution } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import { type Clock, GuestpassError } from 'guestpass';
 import type { CaptchaUses, CaptchaVerdict, CaptchaVerifier } from 'guestpass/captcha';
@@ -19,10 +19,29 @@ export interface AltchaOptions {
   readonly guesses?: { readonly fewest: number; readonly most: number };
 }
 
+/**
+ * A challenge in the form of ALTCHA 2. Declared here, because the library's own declarations need those of a browser,
+ * which programs that use a gateway lack.
+ */
+export interface AltchaChallenge {
+  readonly parameters: {
+    readonly algorithm: string;
+    readonly nonce: string;
+    readonly salt: string;
+    readonly cost: number;
+    readonly keyLength: number;
+    readonly keyPrefix: string;
+    readonly keySignature?: string;
+    /** Seconds since the Unix epoch. */
+    readonly expiresAt?: number;
+  };
+  readonly signature?: string;
+}
+
 /** A captcha that needs no account anywhere: the browser works for its answer, and this process checks it. */
 export interface Altcha extends CaptchaVerifier {
   /** A fresh challenge, as the widget of ALTCHA takes it. */
-  challenge(): Promise<Challenge>;
+  challenge(): Promise<AltchaChallenge>;
 }
 
 /**
