@@ -161,3 +161,11 @@ test('every metric has a help text and a name by the rules, and none holds a sec
   }
   expect(types.some(({ name }) => name === 'process_resident_memory_bytes')).toBe(true);
 });
+
+test('what is told of the process is named as Prometheus wants it', async () => {
+  const metrics = createMetrics({ version: '1.0.0', process: true });
+  const { body } = await metrics.scrape();
+  const gauges = [...body.matchAll(/^# TYPE (\S+) gauge$/gm)].map(([, name]) => name);
+  expect(gauges).toContain('nodejs_eventloop_lag_seconds');
+  expect(gauges.filter((name) => name?.endsWith('_total'))).toEqual([]);
+});
