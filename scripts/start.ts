@@ -1,71 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { type Gateway, loadMasterKey, startGateway } from '@guestpass/gateway';
+import { parseArgs, parseEnv } from 'node:util';
+import { run } from '@guestpass/cli';
+import { type Service, startService } from '@guestpass/gateway';
+import { type GatewayConfig, readGatewayConfig } from '@guestpass/gateway/config';
 import { createSimulator, defaultWebhookSecret, type Simulator } from '@guestpass/simulator';
 import { isGuestpassError } from 'guestpass';
 import { recaptchaVerifier } from 'guestpass/captcha';
-import { undiciExchange } from 'guestpass/http';
+import { type Exchange, undiciExchange } from 'guestpass/http';
 
-/** Everything in one process, on this machine alone: the simulated platform, the gateway, and one guest let in. */
+/**
+ * Everything in one process on this machine: the simulated platform, the gateway, and one guest let in. With
+ * `GUESTPASS_TARGET=genesys` in the environment or `.env` there is nothing to simulate: then it is `guestpass serve`.
+ */
 const home = '.guestpass';
+const readFile = (path: string) => readFileSync(path, 'utf8');
+const variables = { ...(existsSync('.env') ? parseEnv(readFile('.env')) : {}), ...process.env };
 const { values: flags } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
 
-console.log('\n  guestpass · target: simulator (nothing here leaves this machine)\n');
 try {
-  await using simulator = createSimulator({ webhookSecret: defaultWebhookSecret });
-  const platform = await onFreePort(4010, (port) => simulator.listen({ port }));
-  console.log(
-    `  ✓ simulator   ${platform.url}   OAuth, guests, captcha, identity provider; stats: ${platform.url}/_sim/stats`,
-  );
-  await using network = { ...undiciExchange(), [Symbol.asyncDispose]: () => network.close() };
-  await using gateway = await onFreePort(4000, (port) => openGateway(platform.url, port, network.exchange));
-  console.log(`  ✓ gateway     ${gateway.url}   database in ${gateway.storage.place}`);
-  await tellIdentityProvider(gateway, platform.url);
-
-  const passed = await letOneIn(gateway, simulator);
-  if (!passed) process.exitCode = 1;
-  if (passed && !flags.once) await untilStopped(gateway.url);
-  await gateway.stop();
-  await platform.close();
+  if ((variables.GUESTPASS_TARGET ?? 'simulator') === 'simulator') await simulate();
+  else await run([...process.argv.slice(0, 2), 'serve']);
 } catch (error) {
   if (!isGuestpassError(error)) throw error;
   console.error(`  ✗ ${error.code}: ${error.message}`);
+  for (const { pointer, detail } of error.faults) console.error(`    ${pointer.slice(1)} ${detail}`);
   process.exitCode = 1;
 }
 
-async function openGateway(environment: string, port: number, exchange: ReturnType<typeof undiciExchange>['exchange']) {
-  const recaptcha = recaptchaVerifier({
-    secret: 'sim-captcha-secret',
-    url: `${environment}/captcha/recaptcha/siteverify`,
-    exchange,
-  });
-  return await startGateway({
-    platform: {
-      environment,
-      clientId: 'sim-client',
-      clientSecret: 'sim-secret',
-      policy: { captcha: { verifiers: { recaptcha } } },
+async function simulate(): Promise<void> {
+  console.log('\n  guestpass · target: simulator (nothing here leaves this machine)\n');
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  await using simulator = createSimulator({ webhookSecret: defaultWebhookSecret });
+  const platform = await onFreePort(4010, (port) => simulator.listen({ port }));
+  tell('simulator', `${platform.url}   OAuth, guests, messaging, captcha, identity provider`);
+  await using network = { ...undiciExchange(), [Symbol.asyncDispose]: () => network.close() };
+  await using log = openLog();
+  const service = await onFreePort(4000, (port) =>
+    startService(configOf(platform.url, port, network.exchange), { version: '0.1.0', write: log.write }),
+  );
+  tell('gateway', `${service.gateway.url}   database in ${service.gateway.storage.place}`);
+  tell('operators', `${service.operatorUrl}/docs   token in ${join(home, 'operator-token')}`);
+
+  const passed = await letOneIn(service, simulator);
+  if (!passed) process.exitCode = 1;
+  if (passed && !flags.once) await untilStopped(service);
+  await service.stop();
+  await platform.close();
+}
+
+/** The gateway's own defaults, pointed at the simulator; whoever set a variable of the gateway has it. */
+function configOf(environment: string, port: number, exchange: Exchange): GatewayConfig {
+  const config = readGatewayConfig(
+    {
+      GUESTPASS_PORT: String(port),
+      GUESTPASS_OPERATOR_PORT: String(port + 1),
+      GUESTPASS_OPERATOR_TOKEN: operatorToken(),
+      GUESTPASS_DRAIN_DELAY_MS: '0',
+      GUESTPASS_WEBHOOK_URL: `${environment}/_idp/webhooks`,
+      GUESTPASS_WEBHOOK_SECRET: defaultWebhookSecret,
+      GUESTPASS_INSECURE_WEBHOOKS: 'true',
+      GUESTPASS_WEBHOOK_NETWORKS: '127.0.0.0/8',
+      ...variables,
+      GUESTPASS_TARGET: 'simulator',
+      GUESTPASS_ENVIRONMENT: environment,
     },
-    storage: { directory: join(home, 'postgres') },
-    masterKey: await loadMasterKey(join(home, 'master.key')),
-    owner: `start-${process.pid}`,
-    listen: { port },
-    receivers: { allowHttp: true, ports: 'any', allowCidrs: ['127.0.0.0/8'] },
-    observer: { problem: (error) => console.error('  !', error instanceof Error ? error.message : error) },
-  });
+    { readFile },
+  );
+  const url = `${environment}/captcha/recaptcha/siteverify`;
+  const recaptcha = recaptchaVerifier({ secret: 'sim-captcha-secret', url, exchange });
+  const { policy = {} } = config.platform;
+  const captcha = { ...policy.captcha, verifiers: { recaptcha } };
+  return { ...config, platform: { ...config.platform, policy: { ...policy, captcha } } };
 }
 
-/** The identity provider may have moved to another port since the last start. */
-async function tellIdentityProvider({ endpoints }: Gateway, platformUrl: string): Promise<void> {
-  const url = `${platformUrl}/_idp/webhooks`;
-  const description = 'simulated identity provider';
-  const known = (await endpoints.list()).find((endpoint) => endpoint.description === description);
-  if (known) await endpoints.change(known.id, { url }, Date.now());
-  else await endpoints.create({ url, description, secret: defaultWebhookSecret }, Date.now());
+/** Kept between starts, so that whoever noted it down is not locked out. */
+function operatorToken(): string {
+  const path = join(home, 'operator-token');
+  if (!existsSync(path)) writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
+  return readFile(path).trim();
 }
 
-async function letOneIn(gateway: Gateway, simulator: Simulator): Promise<boolean> {
+function openLog() {
+  const file = createWriteStream(join(home, 'gateway.log'), { flags: 'a', mode: 0o600 });
+  return {
+    write: (line: string) => void file.write(line),
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void file.end(resolve)),
+  };
+}
+
+async function letOneIn({ gateway }: Service, simulator: Simulator): Promise<boolean> {
   const answer = await fetch(`${gateway.url}/v1/guests`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -80,7 +106,7 @@ async function letOneIn(gateway: Gateway, simulator: Simulator): Promise<boolean
     console.log(`  ✗ guest       ${answer.status} ${body.code}: ${body.detail}`);
     return false;
   }
-  console.log(`  ✓ guest       ${body.guestId}   ${answer.headers.get('server-timing')}`);
+  tell('guest', `${body.guestId}   ${answer.headers.get('server-timing')}`);
   console.log(`                session token …${body.sessionToken.slice(-4)}, good until ${body.expiresAt}`);
   return (await showAudit(gateway, body.attemptId)) && (await showDelivery(gateway, simulator, body));
 }
@@ -88,26 +114,26 @@ async function letOneIn(gateway: Gateway, simulator: Simulator): Promise<boolean
 /** The tutorial's payload, given now: a gateway asks for fresh consent, and for a captcha that its provider confirms. */
 function tutorialPayload() {
   return {
-    channelId: process.env.WEBMSG_CHANNEL_ID ?? 'your-channel-id',
+    channelId: variables.WEBMSG_CHANNEL_ID ?? 'your-channel-id',
     consent: { accepted: true, timestamp: new Date().toISOString() },
     captcha: { provider: 'recaptcha', response: `ok.03AGdBq25.${Date.now()}`, score: 0.9 },
     attributes: { origin: 'automated_test', user_agent: 'python-httpx/0.24.0' },
   };
 }
 
-async function showAudit({ audit }: Gateway, attemptId: string): Promise<boolean> {
+async function showAudit({ audit }: Service['gateway'], attemptId: string): Promise<boolean> {
   const records = await audit.page({ limit: 2, attemptId });
   for (const { sequence, event_type, hash } of records.toReversed()) {
-    console.log(`  ✓ audit       #${sequence} ${event_type} ${hash.slice(0, 16)}…`);
+    tell('audit', `#${sequence} ${event_type} ${hash.slice(0, 16)}…`);
   }
   const proof = await audit.verify();
-  if (proof.ok) console.log(`  ✓ chain       ${proof.records} records, unbroken`);
+  if (proof.ok) tell('chain', `${proof.records} records, unbroken`);
   else console.log(`  ✗ chain       broken at record ${proof.sequence}: ${proof.detail}`);
   return proof.ok;
 }
 
 async function showDelivery(
-  { deliveries }: Gateway,
+  { deliveries }: Service['gateway'],
   simulator: Simulator,
   { attemptId, guestId }: { readonly attemptId: string; readonly guestId: string },
 ): Promise<boolean> {
@@ -126,10 +152,11 @@ async function showDelivery(
   return false;
 }
 
-async function untilStopped(url: string): Promise<void> {
+async function untilStopped({ gateway, operatorUrl }: Service): Promise<void> {
   console.log(`
-  Try    curl -s ${url}/captcha/challenge
-         npx guestpass authenticate --target simulator --channel demo --consent
+  Try    npx guestpass authenticate --target simulator --channel demo --consent
+         curl -s ${gateway.url}/captcha/challenge
+         curl -s -H "authorization: Bearer $(cat ${join(home, 'operator-token')})" ${operatorUrl}/v1/attempts
 
   Ctrl-C stops.`);
   await new Promise<void>((resolve) => {
@@ -139,13 +166,18 @@ async function untilStopped(url: string): Promise<void> {
 }
 
 async function onFreePort<T>(from: number, open: (port: number) => Promise<T>): Promise<T> {
-  for (let port = from; port < from + 20; port += 1) {
+  // The gateway takes two ports, so the next try is two further on.
+  for (let port = from; port < from + 40; port += 2) {
     try {
       return await open(port);
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-      console.log(`  ! port ${port} is busy, trying ${port + 1}`);
+      console.log(`  ! port ${port} or ${port + 1} is busy, trying ${port + 2}`);
     }
   }
-  throw new Error(`No free port from ${from} to ${from + 19}.`);
+  throw new Error(`No free port from ${from} to ${from + 39}.`);
+}
+
+function tell(what: string, detail: string): void {
+  console.log(`  ✓ ${what.padEnd(11)} ${detail}`);
 }

@@ -163,7 +163,7 @@ async function openGateway(
   { clock, exchange }: { readonly clock: Clock; readonly exchange: ReturnType<typeof undiciExchange>['exchange'] },
 ): Promise<Gateway> {
   const { policy = {} } = config.platform;
-  const verifiers = configuredVerifiers(config.captcha, { exchange, clock });
+  const verifiers = { ...policy.captcha?.verifiers, ...configuredVerifiers(config.captcha, { exchange, clock }) };
   const { altchaSecret } = config.captcha;
   return await startGateway({
     platform: { ...config.platform, policy: { ...policy, captcha: { ...policy.captcha, verifiers } } },
