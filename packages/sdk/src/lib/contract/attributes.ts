@@ -7,12 +7,25 @@ interface AttributesProblem {
   readonly detail: string;
 }
 
+/** Attributes of our own, or the first thing wrong with what was to become them. */
+export type ParsedAttributes<T> =
+  | { readonly ok: true; readonly attributes: T }
+  | { readonly ok: false; readonly problem: AttributesProblem };
+
 /**
- * The first thing wrong with guest attributes, or `undefined`. Attributes are JSON values under at most 32 names, at
- * most 4 levels deep, and at most 8 KiB of UTF-8 when written as JSON.
+ * Parses guest attributes: JSON values under at most 32 names, at most 4 levels deep, and at most 8 KiB of UTF-8 when
+ * written as JSON. They are copied, because the caller's object may change before it is sent.
  */
-export function attributesProblem(value: unknown): AttributesProblem | undefined {
-  if (!isPlainObject(value)) return { path: [], detail: 'must be an object' };
+export function parseAttributes<T>(value: T): ParsedAttributes<T> {
+  if (!isPlainObject(value)) return { ok: false, problem: { path: [], detail: 'must be an object' } };
+  const wrong = namesProblem(value) ?? valueProblem(value, [], 0);
+  if (wrong) return { ok: false, problem: wrong };
+  const attributes = copyOf(value);
+  const problem = sizeProblem(attributes);
+  return problem ? { ok: false, problem } : { ok: true, attributes };
+}
+
+function namesProblem(value: object): AttributesProblem | undefined {
   const keys = Object.keys(value);
   if (keys.length > limits.keys) return { path: [], detail: `must have at most ${limits.keys} attributes` };
   for (const key of keys) {
@@ -23,7 +36,16 @@ export function attributesProblem(value: unknown): AttributesProblem | undefined
       };
     }
   }
-  return valueProblem(value, [], 0) ?? sizeProblem(value);
+  return undefined;
+}
+
+/** Nested no deeper than was allowed; a copy has the type of its original. */
+function copyOf<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return Array.from(value, copyOf) as T;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) copy[key] = copyOf(value[key as keyof T]);
+  return copy as T;
 }
 
 function valueProblem(value: unknown, path: string[], depth: number): AttributesProblem | undefined {

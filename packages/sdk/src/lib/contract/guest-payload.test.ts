@@ -30,3 +30,22 @@ test('every fault is reported at once, each with its pointer', () => {
     ]),
   });
 });
+
+test('what was parsed stays as it was, whatever becomes of the object it came from', () => {
+  const tags = ['a', { deep: 1 }];
+  const attributes: Record<string, unknown> = { origin: 'shop', tags };
+  const parsed = parseGuestPayload({ ...tutorial, attributes });
+  attributes.origin = 'changed';
+  attributes.extra = 'x'.repeat(10_000);
+  tags.push('b');
+  Object.assign(tags[1] as object, { deep: 2 });
+  expect(parsed).toMatchObject({ ok: true, payload: { attributes: { origin: 'shop', tags: ['a', { deep: 1 }] } } });
+  expect(parsed.ok && Object.keys(parsed.payload.attributes ?? {})).toEqual(['origin', 'tags']);
+});
+
+test('attributes are sent as they were judged: nothing in them says how to write them', () => {
+  const list = Object.assign(['seen'], { toJSON: () => 'unseen' });
+  const hidden = Object.defineProperty({ seen: true }, 'toJSON', { value: () => 'unseen', enumerable: false });
+  const parsed = parseGuestPayload({ ...tutorial, attributes: { list, hidden } });
+  expect(parsed.ok && JSON.stringify(parsed.payload.attributes)).toBe('{"list":["seen"],"hidden":{"seen":true}}');
+});

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Fault } from '../errors.ts';
-import { attributesProblem } from './attributes.ts';
+import { parseAttributes } from './attributes.ts';
 import { line } from './line.ts';
 
 /** Any value JSON can carry. */
@@ -28,9 +28,13 @@ const captcha = z.strictObject(
   { error: objectFault },
 );
 
-const attributes = z.custom<Readonly<Record<string, JsonValue>>>().check(({ value, issues }) => {
-  const problem = attributesProblem(value);
-  if (problem) issues.push({ code: 'custom', path: problem.path, message: problem.detail, input: value });
+const attributes = z.custom<Readonly<Record<string, JsonValue>>>().check((payload) => {
+  const parsed = parseAttributes(payload.value);
+  if (parsed.ok) payload.value = parsed.attributes;
+  else {
+    const { path, detail } = parsed.problem;
+    payload.issues.push({ code: 'custom', path, message: detail, input: payload.value });
+  }
 });
 
 /**
