@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { line } from './line.ts';
 
 /** What lets one guest chat. `sessionToken` is a bearer secret: whoever holds it is the guest. */
 export interface GuestPass {
@@ -19,19 +20,19 @@ export interface GuestConnection {
 
 /**
  * The platform's `201 Created` body: the tutorial's contract plus expiry and messaging address. Unknown fields are
- * ignored, because an answer may grow.
+ * ignored, because an answer may grow. Ids and token are lines: whoever keeps them, in a database, a header or a log, can.
  */
 export const guestCreatedSchema = z.object({
-  guestId: z.string().min(1).max(256),
-  sessionToken: z.string().min(1).max(4096),
+  guestId: line(256),
+  sessionToken: line(4096),
   expiresAt: z.iso.datetime({ offset: true }).nullish(),
   messaging: z
     .object({
       url: z
         .string()
         .max(2048)
-        .regex(/^wss?:\/\/\S+$/),
-      deploymentId: z.string().min(1).max(256),
+        .regex(/^wss?:\/\/[\x21-\x7e]+$/),
+      deploymentId: line(256),
     })
     .nullish(),
 });
