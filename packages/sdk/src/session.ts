@@ -1,3 +1,5 @@
+export type { AttributesPlacement, ButtonAnswer } from './lib/messaging/actions.ts';
+export type { Attachment, ConversationEvent, Message, QuickReply } from './lib/messaging/message.ts';
 export {
   type Closed,
   type Connection,
@@ -8,3 +10,18 @@ export {
 } from './lib/messaging/transport.ts';
 export { webSocketTransport } from './lib/messaging/web-socket.ts';
 export { type WsTransportOptions, wsTransport } from './lib/messaging/ws.ts';
+export type { SessionTarget } from './lib/session/address.ts';
+export type { SessionEvent, SessionState } from './lib/session/channel-io.ts';
+export type { SessionLimits } from './lib/session/limits.ts';
+export type { ReconnectOptions } from './lib/session/link.ts';
+export { connectSession } from './lib/session/node-session.ts';
+export type {
+  HistoryReading,
+  OutgoingFile,
+  ReadingOptions,
+  SendOptions,
+  Session,
+  Waiting,
+} from './lib/session/session.ts';
+export type { SessionFacts } from './lib/session/session-facts.ts';
+export type { SessionOptions } from './lib/session/session-options.ts';

@@ -89,9 +89,20 @@ async function readChunks(
   for (;;) {
     const { done, value } = await reader.read();
     if (request.signal?.aborted) throw request.signal.reason;
-    if (done) return Buffer.concat(chunks, size);
+    if (done) return joined(chunks, size);
     size += value.byteLength;
     if (size > maxBodyBytes) throw new ExchangeError('body_too_large', { sent: 'maybe', status });
     chunks.push(value);
   }
+}
+
+/** Browsers have no `Buffer`. */
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const body = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return body;
 }

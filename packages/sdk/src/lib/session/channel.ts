@@ -223,7 +223,7 @@ export class Channel {
     this.#emit({ type: 'cancel', timer: 'answer' });
     this.#facts = factsOf(frame);
     this.#readOnly = frame.readOnly;
-    const anew = this.#startNew;
+    const anew = this.#startNew && frame.newSession;
     this.#startNew = false;
     if (anew) this.#hearing.forget();
     // A conversation that has just begun has nothing to be read.

@@ -23,6 +23,12 @@ export function lostForGood(attempts: number): GuestpassError {
   return new GuestpassError('platform_unavailable', detail);
 }
 
+/** The platform did not begin another conversation. */
+export function goesOn(): GuestpassError {
+  const remedy = 'Begin another conversation when this one is read-only or has expired, or admit the guest again.';
+  return new GuestpassError('request_rejected', 'The platform goes on with this conversation.', { remedy });
+}
+
 /** The connection broke before a request was answered. */
 export function interrupted(): GuestpassError {
   return new GuestpassError('platform_unavailable', 'The connection broke before the platform answered.');

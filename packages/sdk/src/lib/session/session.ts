@@ -1,0 +1,79 @@
+import type { ButtonAnswer } from '../messaging/actions.ts';
+import type { Attachment, Message } from '../messaging/message.ts';
+import type { SessionState } from './channel-io.ts';
+import type { SessionFacts } from './session-facts.ts';
+
+/** What may be added to something that is waited for. */
+export interface Waiting {
+  /** Gives the waiting up. What was already sent is not taken back. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SendOptions extends Waiting {
+  /** Facts for routing: names and values of at most 2,048 bytes of UTF-8 together. */
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+/** A file of the guest. */
+export interface OutgoingFile {
+  /** Name with an extension, without folders. */
+  readonly name: string;
+  /** Media type, such as `image/png`. */
+  readonly type: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface ReadingOptions extends Waiting {
+  /** From 1, the newest. Default 1. */
+  readonly pageNumber?: number;
+  /** Default that of the session. */
+  readonly pageSize?: number;
+}
+
+/** One page of the history, in the order of the conversation. */
+export interface HistoryReading {
+  /** Oldest first. */
+  readonly messages: readonly Message[];
+  /** True when there are older ones. */
+  readonly more: boolean;
+}
+
+/**
+ * A guest's end of a conversation, which outlives its connections. Messages go out one at a time in the order they were
+ * given; each is sent again only when the history shows that it did not arrive.
+ */
+export interface Session extends AsyncIterable<Message>, AsyncDisposable {
+  readonly state: SessionState;
+  /** What the platform says of the session. */
+  readonly facts: SessionFacts;
+  /** The conversation so far, in order, each message once, the guest's own included. */
+  readonly transcript: readonly Message[];
+  /**
+   * Every message, from the first of the transcript on, each once; after a lost connection those missed come first. Ends
+   * when the session is closed or has expired, and throws when it was lost for good.
+   */
+  messages(options?: Waiting): AsyncGenerator<Message, void, undefined>;
+  /**
+   * Says something, and resolves with the message as the platform took it.
+   *
+   * @throws GuestpassError `payload_invalid` before anything is sent; `request_rejected`, `rate_limited`, `session_expired`,
+   * `session_read_only`, `session_closed`, `outcome_unknown`, `aborted`.
+   */
+  send(text: string, options?: SendOptions): Promise<Message>;
+  /** Answers a structured message with one of its choices. */
+  sendButton(answer: ButtonAnswer, options?: SendOptions): Promise<Message>;
+  /** Tells that the guest is typing; at most once in five seconds, and only while connected. */
+  sendTyping(): void;
+  /** Uploads a file and sends it, with a text when there is one. */
+  attach(file: OutgoingFile, options?: SendOptions & { readonly text?: string }): Promise<Message>;
+  /** Fetches a file of the conversation, through a fresh address. */
+  download(attachment: Pick<Attachment, 'id'>, options?: Waiting): Promise<Uint8Array>;
+  /** Reads the platform's history, whatever the transcript holds. */
+  history(options?: ReadingOptions): Promise<HistoryReading>;
+  /** Asks the platform to forget the conversation, where the deployment allows that. */
+  clear(options?: Waiting): Promise<void>;
+  /** Ends this conversation and begins the next, also after one that is read-only or has expired. */
+  startNew(options?: Waiting): Promise<void>;
+  /** Closes the connection; the conversation goes on with the same guest pass. */
+  close(): Promise<void>;
+}

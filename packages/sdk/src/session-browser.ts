@@ -1,0 +1,26 @@
+export type { AttributesPlacement, ButtonAnswer } from './lib/messaging/actions.ts';
+export type { Attachment, ConversationEvent, Message, QuickReply } from './lib/messaging/message.ts';
+export {
+  type Closed,
+  type Connection,
+  type OpenOptions,
+  type Transport,
+  TransportError,
+  type TransportErrorDetails,
+} from './lib/messaging/transport.ts';
+export { webSocketTransport } from './lib/messaging/web-socket.ts';
+export type { SessionTarget } from './lib/session/address.ts';
+export { connectSession } from './lib/session/browser-session.ts';
+export type { SessionEvent, SessionState } from './lib/session/channel-io.ts';
+export type { SessionLimits } from './lib/session/limits.ts';
+export type { ReconnectOptions } from './lib/session/link.ts';
+export type {
+  HistoryReading,
+  OutgoingFile,
+  ReadingOptions,
+  SendOptions,
+  Session,
+  Waiting,
+} from './lib/session/session.ts';
+export type { SessionFacts } from './lib/session/session-facts.ts';
+export type { SessionOptions } from './lib/session/session-options.ts';
