@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
+import { GuestpassError } from '../errors.ts';
 import { manualClock } from '../testing/manual-clock.ts';
 import { type TokenSource, withBearer } from './authorize.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from './exchange.ts';
@@ -125,16 +126,49 @@ test('a failure of the repeat tells of the 401 before it', async () => {
   });
 });
 
-test('a new token that cannot be had ends the call with its own error', async () => {
-  const noToken = new Error('no token');
-  const tokens: TokenSource = {
-    get: (() => {
-      const outcomes = [Promise.resolve({ value: 'old', cached: true, tries: [] })];
-      return () => outcomes.shift() ?? Promise.reject(noToken);
-    })(),
-    drop() {},
-  };
-  await expect(withBearer(async () => answer(401), tokens)(request)).rejects.toBe(noToken);
+/** Gives one token, and then nothing but this error. */
+function lastToken(error: unknown): TokenSource {
+  const outcomes = [Promise.resolve({ value: 'old', cached: true, tries: [] })];
+  return { get: () => outcomes.shift() ?? Promise.reject(error), drop() {} };
+}
+
+test('a new token that cannot be had ends the call, which tells of the 401 before it', async () => {
+  const noToken = new GuestpassError('credentials_rejected', 'No.');
+  const send = withBearer(async () => answer(401), lastToken(noToken), manualClock());
+  await expect(send(request)).rejects.toMatchObject({
+    name: 'ExchangeError',
+    failure: 'credentials_rejected',
+    sent: 'no',
+    tries: [{ status: 401, durationMs: 0 }],
+    cause: noToken,
+  });
+});
+
+test('a repeat that our own pace refuses tells of the 401 before it', async () => {
+  const { tokens } = tokenSource('old', 'new');
+  const refusal = new GuestpassError('rate_limited', 'No turn.');
+  const answers = [Promise.resolve(answer(401))];
+  const send = withBearer(() => answers.shift() ?? Promise.reject(refusal), tokens, manualClock());
+  await expect(send(request)).rejects.toMatchObject({
+    failure: 'rate_limited',
+    tries: [{ status: 401 }],
+    cause: refusal,
+  });
+});
+
+test('what an earlier try may have done is not forgotten over a 401', async () => {
+  const open: HttpResponse = { ...answer(401), sent: 'maybe' };
+  const { tokens } = tokenSource('old', 'new');
+  const answers = [open, answer(429)];
+  const end: Exchange = async () => answers.shift() ?? open;
+  expect(await withBearer(end, tokens)(request)).toMatchObject({ status: 429, sent: 'maybe' });
+  const noToken = new GuestpassError('credentials_rejected', 'No.');
+  await expect(withBearer(async () => open, lastToken(noToken))(request)).rejects.toMatchObject({ sent: 'maybe' });
+});
+
+test('a malfunction on the way to a new token is handed on as it is', async () => {
+  const broken = new TypeError('broken');
+  await expect(withBearer(async () => answer(401), lastToken(broken))(request)).rejects.toBe(broken);
 });
 
 test('a token that could forge a header is refused, and the error does not show it', async () => {

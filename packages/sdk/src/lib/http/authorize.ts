@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts';
-import { GuestpassError } from '../errors.ts';
-import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse, type Try } from './exchange.ts';
+import { GuestpassError, isGuestpassError } from '../errors.ts';
+import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse, type Sent, type Try } from './exchange.ts';
 import { errorWithTries, triesOf } from './tries.ts';
 
 export interface AccessToken {
@@ -28,7 +28,9 @@ export interface TokenSource {
  * the call once: nothing was done, so this is safe for any call. A second 401 is returned as it is. The clock only
  * measures how long tries took.
  *
- * @throws GuestpassError `platform_response_invalid` when the token cannot stand in a header.
+ * @throws GuestpassError `platform_response_invalid` when the token cannot stand in a header, and what the token source
+ * rejects with.
+ * @throws ExchangeError with such an error as its cause when it comes after the 401, so that the 401 is told.
  */
 export function withBearer(exchange: Exchange, tokens: TokenSource, clock: Clock = systemClock): Exchange {
   const authorize = bearerHeader();
@@ -39,25 +41,32 @@ export function withBearer(exchange: Exchange, tokens: TokenSource, clock: Clock
     const answer = await exchange(authorize(request, token.value));
     if (answer.status !== 401) return answer;
 
-    const refused = triesOf(answer, clock.monotonic() - startedAt);
+    const before = { tries: triesOf(answer, clock.monotonic() - startedAt), sent: answer.sent ?? 'no' };
     tokens.drop(token.value);
-    const fresh = await tokens.get(request);
-    return repeat(exchange, authorize(request, fresh.value), { clock, refused });
+    const repeat = async () => exchange(authorize(request, (await tokens.get(request)).value));
+    return afterRefusal(before, repeat, clock);
   };
 }
 
-async function repeat(
-  exchange: Exchange,
-  request: HttpRequest,
-  { clock, refused }: { readonly clock: Clock; readonly refused: readonly Try[] },
-): Promise<HttpResponse> {
+/** What is known of a call whose token was refused. */
+interface Before {
+  readonly tries: readonly Try[];
+  readonly sent: Sent;
+}
+
+async function afterRefusal(before: Before, repeat: () => Promise<HttpResponse>, clock: Clock): Promise<HttpResponse> {
   const startedAt = clock.monotonic();
+  const withBefore = (result: HttpResponse | ExchangeError) => [
+    ...before.tries,
+    ...triesOf(result, clock.monotonic() - startedAt),
+  ];
   try {
-    const answer = await exchange(request);
-    return { ...answer, tries: [...refused, ...triesOf(answer, clock.monotonic() - startedAt)] };
+    const answer = await repeat();
+    return { ...answer, tries: withBefore(answer), ...(before.sent === 'maybe' && { sent: before.sent }) };
   } catch (error) {
+    if (isGuestpassError(error)) throw new ExchangeError(error.code, { ...before, permanent: true, cause: error });
     if (!(error instanceof ExchangeError)) throw error;
-    throw errorWithTries(error, [...refused, ...triesOf(error, clock.monotonic() - startedAt)]);
+    throw errorWithTries(error, withBefore(error), before.sent === 'maybe' ? 'maybe' : error.sent);
   }
 }
 

@@ -18,6 +18,8 @@ export interface HttpResponse {
   readonly body: Uint8Array;
   /** Every try that led here, oldest first, when a wrapper repeated the request. */
   readonly tries?: readonly Try[];
+  /** `maybe` when a try before this answer left open whether the request was carried out; the answer speaks for itself alone. */
+  readonly sent?: Sent;
 }
 
 /** One try of a request: what came back, or why nothing did. */

@@ -139,6 +139,16 @@ test('once an earlier try may have been carried out, a later failure cannot say 
   await expect(send()).rejects.toMatchObject({ failure: 'ECONNREFUSED', sent: 'maybe' });
 });
 
+test('an answer that turns the repeat away does not say that the earlier try did nothing', async () => {
+  const broken = failure('ECONNRESET', { sent: 'maybe' });
+  const away = setUp([broken, answer(429)], { idempotent: true, retries: 1 });
+  expect(await away.send()).toMatchObject({ status: 429, sent: 'maybe' });
+  const gaveUp = setUp([answer(502), answer(400)], { idempotent: true });
+  expect(await gaveUp.send()).toMatchObject({ status: 400, sent: 'maybe' });
+  const surely = setUp([answer(503), answer(429)], { idempotent: true, retries: 1 });
+  expect(await surely.send()).not.toHaveProperty('sent');
+});
+
 test('an operation may name answers of its own that are worth repeating', async () => {
   const transient = ({ status }: HttpResponse) => status === 400;
   const { send, calledAt } = setUp([answer(400, { 'retry-after': '3' }), answer(200)], { transient });

@@ -39,7 +39,8 @@ export type Repeatable = 'never' | 'once' | 'always';
  * Repeats what is safe to repeat: requests proven not sent, 408, 425, 429 and 503, and what `transient` names; an
  * idempotent operation also after 502, 504 and, once, after a broken exchange. Waits for exponential backoff with full
  * jitter, and never shorter than `Retry-After` asks. A wait that does not fit before the request's deadline is not
- * begun: the last answer is returned, or the last error thrown, at once. Both carry every try.
+ * begun: the last answer is returned, or the last error thrown, at once. Both carry every try, and `sent: 'maybe'` when
+ * one of them may have been carried out.
  *
  * @throws ExchangeError `aborted` as soon as the request's signal aborts a wait.
  */
@@ -161,5 +162,5 @@ async function pause(waitMs: number, history: History, { request, options }: Set
 
 function finish({ last, tries, sent }: History): HttpResponse {
   if (last instanceof ExchangeError) throw errorWithTries(last, tries, sent);
-  return { ...last, tries };
+  return { ...last, tries, ...(sent === 'maybe' && { sent }) };
 }

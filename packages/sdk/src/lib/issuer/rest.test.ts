@@ -192,6 +192,22 @@ test('a 201 whose body broke off is unknown', async () => {
   expect(issue).toMatchObject({ outcome: 'unknown', error: { code: 'platform_response_invalid' } });
 });
 
+test('a refusal after a try that may have made the guest leaves the outcome unknown', () => {
+  for (const status of [400, 401, 403, 404, 429, 500, 503]) {
+    const issue = process({ ...answer(status, {}), sent: 'maybe' });
+    expect(issue).toMatchObject({ outcome: 'unknown', error: { code: 'outcome_unknown', status, retryable: false } });
+  }
+  expect(process({ ...answer(201, guest), sent: 'maybe' })).toMatchObject({ outcome: 'admitted' });
+});
+
+test('when no fresh token can be had after a 401, its own error ends the attempt and the 401 is told', async () => {
+  const cause = new GuestpassError('credentials_rejected', 'No.', { correlationId: 'corr-2' });
+  const tries = [{ status: 401, durationMs: 3 }];
+  const error = new ExchangeError('credentials_rejected', { sent: 'no', tries, cause });
+  const issue = await issuerOver(() => Promise.reject(error)).issue(payload, {});
+  expect(issue).toEqual({ outcome: 'failed', error: cause, tries, correlationId: 'corr-2' });
+});
+
 test('a malfunction of our own is thrown', async () => {
   const broken = new TypeError('broken');
   await expect(issuerOver(() => Promise.reject(broken)).issue(payload, {})).rejects.toBe(broken);

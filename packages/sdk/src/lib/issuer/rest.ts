@@ -63,7 +63,8 @@ export function processGuestResponse(response: HttpResponse, channelId: string, 
     if (guestPass) return { outcome: 'admitted', guestPass, ...facts };
   }
   const correlation = facts.correlationId === null ? {} : { correlationId: facts.correlationId };
-  const { outcome, code, detail, ...more } = refusalOf(response, nowMs);
+  const refusal = refusalOf(response, nowMs);
+  const { outcome, code, detail, ...more } = response.sent === 'maybe' ? inDoubt(refusal, response.status) : refusal;
   const error = new GuestpassError(code, detail, { status: response.status, ...correlation, ...more });
   return { outcome, error, ...facts };
 }
@@ -73,6 +74,12 @@ function readGuestPass(response: HttpResponse, channelId: string): GuestPass | u
   if (!created.success) return undefined;
   const { guestId, sessionToken, expiresAt, messaging } = created.data;
   return { guestId, channelId, sessionToken, expiresAt: expiresAt ?? null, connect: messaging ?? null };
+}
+
+/** An answer speaks for its own try alone; one before it may have made the guest. */
+function inDoubt(refusal: Refusal, status: number): Refusal {
+  if (refusal.outcome === 'unknown') return refusal;
+  return unknown('outcome_unknown', `A try was sent in vain and its repeat answered ${status}; the guest may exist.`);
 }
 
 interface Refusal {
@@ -172,11 +179,10 @@ function jsonOrNothing(response: HttpResponse): unknown {
 
 /** What a call without an answer means for the guest. */
 function noAnswer(error: unknown, channelId: string, nowMs: number): Issue {
-  if (isGuestpassError(error)) {
-    return { outcome: 'failed', error, tries: [], correlationId: error.correlationId ?? null };
-  }
+  if (isGuestpassError(error)) return notAsked(error, []);
   if (!(error instanceof ExchangeError)) throw error;
-  const { failure, sent, tries, status } = error;
+  const { failure, sent, tries, status, cause } = error;
+  if (sent === 'no' && isGuestpassError(cause)) return notAsked(cause, tries);
   if (status !== undefined) {
     return processGuestResponse({ status, headers: {}, body: new Uint8Array(), tries }, channelId, nowMs);
   }
@@ -186,6 +192,11 @@ function noAnswer(error: unknown, channelId: string, nowMs: number): Issue {
     return { outcome: 'unknown', error: new GuestpassError('outcome_unknown', detail, { cause: error }), ...facts };
   }
   return { outcome: 'failed', error: notSent(failure, { cause: error }), ...facts };
+}
+
+/** We ended the call ourselves: no token, or no turn. */
+function notAsked(error: GuestpassError, tries: Issue['tries']): Issue {
+  return { outcome: 'failed', error, tries, correlationId: error.correlationId ?? null };
 }
 
 function notSent(failure: string, details: { readonly cause: unknown }): GuestpassError {
