@@ -287,6 +287,26 @@ describe('unknown: the guest may exist, and nothing is repeated', () => {
     expect(ended).toMatchObject({ outcome: 'admitted', retries: 1, statusCodes: [201] });
     expect(simulator.stats()).toMatchObject({ guestRequests: 2, guestsCreated: 1, replayed: 1 });
   });
+
+  test('without a key such a platform is not asked again either', async () => {
+    const { attempt, simulator } = scene({ guestpass: { idempotentByKey: true } });
+    simulator.faults.add({ operation: 'guest', reset: 'after' });
+    expect(await attempt()).toMatchObject({ outcome: 'unknown', retries: 0 });
+    expect(simulator.stats()).toMatchObject({ guestRequests: 1, guestsCreated: 1 });
+  });
+
+  test('a guest that may be there stays unknown when the platform turns every repeat away', async () => {
+    const { attempt, simulator } = scene({ guestpass: { idempotentByKey: true } });
+    simulator.faults.add({ operation: 'guest', reset: 'after' });
+    simulator.faults.add({ operation: 'guest', status: 429, times: 'always' });
+    const ended = await attempt(tutorialPayload, { idempotencyKey: 'key-of-this-guest' });
+    expect(ended).toMatchObject({
+      outcome: 'unknown',
+      error: { code: 'outcome_unknown' },
+      statusCodes: [429, 429, 429],
+    });
+    expect(simulator.stats()).toMatchObject({ guestsCreated: 1 });
+  });
 });
 
 describe('retries', () => {

@@ -31,7 +31,7 @@ export interface IssuerOptions {
   readonly retry?: RetryOptions;
   /** Calls the `rest` issuer sends in a minute. Default 300, what Genesys grants a token; `Infinity` sends at will. */
   readonly requestsPerMinute?: number;
-  /** True when the platform creates one guest for one `Idempotency-Key`; then an unknown outcome is asked once more. Default false. */
+  /** True when the platform creates one guest for one `Idempotency-Key`; then a call with a key is asked once more after an unknown outcome. Default false. */
   readonly idempotentByKey?: boolean;
   /** `Origin` that the `web-messaging` issuer sends; deployments may list those allowed. Default that of the socket's host. */
   readonly origin?: string;

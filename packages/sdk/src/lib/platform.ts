@@ -28,7 +28,7 @@ export interface PlatformOptions {
   readonly guestsPath: string;
   readonly retry: RetryOptions;
   readonly requestsPerMinute: number;
-  /** True when the platform promises one guest for one idempotency key, so that an unknown outcome may be repeated. */
+  /** True when the platform promises one guest for one idempotency key, so that a call with one may be repeated after an unknown outcome. */
   readonly idempotentByKey: boolean;
   /** The network. */
   readonly exchange: Exchange;
@@ -64,6 +64,9 @@ export function createPlatform(options: PlatformOptions): Platform {
   });
 
   const paced = withPace(timed('guest'), { clock, requestsPerMinute });
-  const retried = withRetry(paced, { ...retry, clock, random, idempotent: options.idempotentByKey });
-  return { guestsUrl: `${hosts.apiUrl}${guestsPath}`, guests: withBearer(retried, tokens, clock), tokens };
+  const retried = (idempotent: boolean) => withRetry(paced, { ...retry, clock, random, idempotent });
+  const [careful, keyed] = [retried(false), retried(options.idempotentByKey)];
+  // The promise is about a key; a call without one may make a second guest.
+  const guests: Exchange = (request) => ('idempotency-key' in request.headers ? keyed : careful)(request);
+  return { guestsUrl: `${hosts.apiUrl}${guestsPath}`, guests: withBearer(guests, tokens, clock), tokens };
 }
