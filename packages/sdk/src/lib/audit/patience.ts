@@ -3,7 +3,7 @@ import type { AuditEvent } from './event.ts';
 
 export interface PatienceOptions {
   readonly clock: Clock;
-  /** Nobody is waited for longer, in milliseconds. */
+  /** Nobody is waited for longer, in milliseconds; 0 waits for nobody. */
   readonly longestMs: number;
 }
 
@@ -13,9 +13,9 @@ export interface PatienceOptions {
  */
 export interface Patience {
   /** A record came to be written. */
-  arrived(event: AuditEvent): void;
+  arrived(event: Pick<AuditEvent, 'eventType'>): void;
   /** A record is kept, and its caller goes on. */
-  kept(event: AuditEvent): void;
+  kept(event: Pick<AuditEvent, 'eventType'>): void;
   /** Resolves when nobody is expected any more, or when waiting longer is not worth it. */
   wait(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export function createPatience({ clock, longestMs }: PatienceOptions): Patience 
       if (eventType === 'WEBMESSAGING_GUEST_REQUESTED') expected += 1;
     },
     wait() {
-      if (expected === 0) return Promise.resolve();
+      if (expected === 0 || longestMs <= 0) return Promise.resolve();
       return new Promise((resolve) => {
         const cancel = clock.after(longestMs, () => {
           // Whoever takes longer than that is on a slow platform, or gone: nobody waits for them again.
