@@ -53,7 +53,7 @@ export function createBooks({ clock, audit, onAudit, onGuest, onProblem }: Books
     async settle(attempt, run) {
       const timestamp = now();
       const problem = await record(guestOutcome(attempt, statistics.count(attempt), timestamp));
-      if (problem && onProblem) callbacks.post(onProblem, problem);
+      if (problem) callbacks.report(problem);
       run.watch.lap('audit');
       if (onGuest) callbacks.post(onGuest, guestNotice(attempt, timestamp));
       run.watch.lap('webhook');

@@ -37,3 +37,31 @@ test('a report that throws is dropped', async () => {
   callbacks.post(() => Promise.reject(new Error('first')), undefined);
   await expect(clock.settle(callbacks.drained())).resolves.toBeUndefined();
 });
+
+test('a report that rejects is dropped', async () => {
+  const clock = manualClock();
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown) => unheard.push(reason);
+  process.on('unhandledRejection', hear);
+  const callbacks = createCallbacks({ clock, onProblem: async () => Promise.reject(new Error('in the report')) });
+  callbacks.post(() => Promise.reject(new Error('first')), undefined);
+  await clock.settle(callbacks.drained());
+  process.off('unhandledRejection', hear);
+  expect(unheard).toEqual([]);
+});
+
+test("a problem is told after the guest's path, and once, even when the telling fails", async () => {
+  const clock = manualClock();
+  const told: unknown[] = [];
+  const callbacks = createCallbacks({
+    clock,
+    onProblem: (error) => {
+      told.push(error);
+      throw new Error('in the report');
+    },
+  });
+  callbacks.report('full disk');
+  expect(told).toEqual([]);
+  await clock.settle(callbacks.drained());
+  expect(told).toEqual(['full disk']);
+});

@@ -3,12 +3,14 @@ import type { Clock } from './clock.ts';
 export interface CallbacksOptions {
   readonly clock: Clock;
   /** Told of a callback that threw or rejected. What it throws itself is dropped. */
-  readonly onProblem?: (error: unknown) => void;
+  readonly onProblem?: (error: unknown) => unknown;
 }
 
 /** Calls the callers' functions off the guest's path: after it, and with nothing they throw reaching it. */
 export interface Callbacks {
   post<T>(callback: (value: T) => unknown, value: T): void;
+  /** Tells `onProblem` the same way. */
+  report(error: unknown): void;
   /** Resolves when all posted callbacks have ended. */
   drained(): Promise<void>;
 }
@@ -16,28 +18,31 @@ export interface Callbacks {
 export function createCallbacks({ clock, onProblem }: CallbacksOptions): Callbacks {
   const running = new Set<Promise<void>>();
 
-  const report = (error: unknown) => {
+  const afterwards = (call: () => Promise<void>) => {
+    const turn = new Promise<void>((resolve) => void clock.after(0, resolve));
+    const ended = turn.then(call).finally(() => running.delete(ended));
+    running.add(ended);
+  };
+
+  const tell = async (error: unknown) => {
     try {
-      onProblem?.(error);
+      await onProblem?.(error);
     } catch {
       // Whoever reports a problem has no one left to report to.
     }
   };
 
-  const call = async <T>(callback: (value: T) => unknown, value: T) => {
-    await new Promise<void>((resolve) => void clock.after(0, resolve));
-    try {
-      await callback(value);
-    } catch (error) {
-      report(error);
-    }
-  };
-
   return {
     post(callback, value) {
-      const ended = call(callback, value).finally(() => running.delete(ended));
-      running.add(ended);
+      afterwards(async () => {
+        try {
+          await callback(value);
+        } catch (error) {
+          await tell(error);
+        }
+      });
     },
+    report: (error) => afterwards(() => tell(error)),
     async drained() {
       while (running.size > 0) await Promise.all(running);
     },
