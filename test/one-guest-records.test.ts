@@ -283,6 +283,24 @@ describe('closing', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('lets nobody in who comes afterwards, not even while it waits for others', async () => {
+    const { guestpass, simulator, clock, records } = scene();
+    simulator.faults.add({ operation: 'guest', delayMs: 3000 });
+    const early = guestpass.attempt(tutorialPayload);
+    const closing = guestpass.close();
+    const late = guestpass.attempt(tutorialPayload);
+    const closed = { outcome: 'failed', error: { code: 'aborted', retryable: false } };
+    expect(await clock.settle(late)).toMatchObject(closed);
+    expect(await clock.settle(early)).toMatchObject({ outcome: 'admitted' });
+    await clock.settle(closing);
+    expect(await clock.settle(guestpass.attempt(tutorialPayload))).toMatchObject(closed);
+    expect(simulator.stats()).toMatchObject({ tokenRequests: 1, guestRequests: 1 });
+    await clock.advance(0);
+    const failures = records.filter(({ eventType }) => eventType === 'WEBMESSAGING_GUEST_FAILED');
+    expect(failures).toMatchObject([{ code: 'aborted' }, { code: 'aborted' }]);
+    expect(clock.pending).toBe(0);
+  });
+
   test('gives up a token that is being renewed in the background', async () => {
     const { attempt, simulator, clock, close } = scene({ simulator: { tokenLifetimeSeconds: 3600 } });
     await attempt();

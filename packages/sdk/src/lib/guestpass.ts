@@ -31,7 +31,7 @@ export interface Guestpass {
   authenticate(payload: unknown, call?: CallOptions): Promise<GuestPass>;
   /** Counts and latencies since creation. */
   stats(): Statistics;
-  /** Waits for attempts and callbacks under way, then ends every connection. */
+  /** Lets nobody in any more, waits for attempts and callbacks under way, then ends every connection. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -52,17 +52,18 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
   const idempotency = createIdempotency({ clock });
   const idle = Promise.withResolvers<void>();
   let pending = 0;
-  let closing = false;
+  let closing: Promise<void> | undefined;
 
   const attempt = async (payload: unknown, call?: CallOptions): Promise<Attempt> => {
     const run = pipeline.begin(call);
+    if (closing !== undefined) return await books.settle(endEarly('failed', closed(), { run }), run);
     pending += 1;
     try {
       if (pending <= maxPending) return await startOrJoin(payload, run);
       return await books.settle(endEarly('failed', tooMany(maxPending), { run }), run);
     } finally {
       pending -= 1;
-      if (closing && pending === 0) idle.resolve();
+      if (closing !== undefined && pending === 0) idle.resolve();
     }
   };
 
@@ -84,11 +85,14 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
     return joined instanceof GuestpassError ? books.settle(endEarly('refused', joined, { run }), run) : joined;
   };
 
-  const close = async () => {
-    closing = true;
+  const end = async () => {
     if (pending > 0) await idle.promise;
     await books.drained();
     await pipeline.close();
+  };
+  const close = () => {
+    closing ??= end();
+    return closing;
   };
 
   return {
@@ -102,6 +106,11 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
 
 function tooMany(maxPending: number): GuestpassError {
   return new GuestpassError('overloaded', `${maxPending} attempts are under way already.`);
+}
+
+function closed(): GuestpassError {
+  const remedy = 'Create another one.';
+  return new GuestpassError('aborted', 'The client is closed.', { retryable: false, remedy });
 }
 
 function passOrThrow(attempt: Attempt): GuestPass {

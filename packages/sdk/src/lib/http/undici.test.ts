@@ -147,3 +147,13 @@ test('with a proxy every request goes through it', async () => {
   await failureOf(exchange(post('https://api.example.test/guests')));
   expect(asked).toEqual(['login.example.test:443', 'api.example.test:443']);
 });
+
+test('an exchange may be closed twice, and sends nothing afterwards', async () => {
+  const url = await answering((_, response) => response.end());
+  const { exchange, close } = undiciExchange();
+  await exchange(post(url));
+  await close();
+  await expect(close()).resolves.toBeUndefined();
+  const error = await failureOf(exchange(post(url)));
+  expect(error).toMatchObject({ failure: 'closed', sent: 'no', permanent: true });
+});

@@ -13,7 +13,7 @@ export interface UndiciExchangeOptions {
 
 export interface UndiciExchange {
   readonly exchange: Exchange;
-  /** Ends all connections once the running requests are done. */
+  /** Sends nothing more, and ends all connections once the running requests are done. */
   close(): Promise<void>;
 }
 
@@ -26,6 +26,7 @@ export function undiciExchange(options: UndiciExchangeOptions = {}): UndiciExcha
   const { connections = 64, maxBodyBytes = 262_144, proxy } = options;
   const pools = new Map<string, Dispatcher>();
   const targets = new Map<string, Target>();
+  let closing: Promise<unknown> | undefined;
 
   const targetOf = (url: string): Target => {
     const known = targets.get(url);
@@ -43,6 +44,7 @@ export function undiciExchange(options: UndiciExchangeOptions = {}): UndiciExcha
     exchange: (request) =>
       new Promise((resolve, reject) => {
         if (request.signal?.aborted) return reject(new ExchangeError('aborted', { sent: 'no' }));
+        if (closing !== undefined) return reject(new ExchangeError('closed', { sent: 'no', permanent: true }));
         const reception = new Reception(request, maxBodyBytes, { resolve, reject });
         try {
           const { pool, origin, path } = targetOf(request.url);
@@ -53,7 +55,8 @@ export function undiciExchange(options: UndiciExchangeOptions = {}): UndiciExcha
         }
       }),
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.close()));
+      closing ??= Promise.all([...pools.values()].map((pool) => pool.close()));
+      await closing;
     },
   };
 }

@@ -366,3 +366,11 @@ test('a network that is none is told when the exchange is made', () => {
     expect.objectContaining({ code: 'config_invalid' }),
   );
 });
+
+test('an exchange may be closed twice', async () => {
+  const seen = await trap();
+  const { exchange, close } = guardedExchange(atHome);
+  await failureOf(exchange(post(`http://127.0.0.1:${seen.port}/`)));
+  await close();
+  await expect(close()).resolves.not.toThrow();
+});

@@ -39,13 +39,17 @@ export function guardedExchange(options: GuardedExchangeOptions = {}): GuardedEx
   const { allowCidrs = [] } = policy;
   const connect = guardedConnector({ resolve, connectTimeoutMs, allowCidrs, ...(ca !== undefined && { ca }) });
   const agent = new Agent({ connect, connections, allowH2: false });
+  let closing: Promise<void> | undefined;
   return {
     exchange: (request) => {
       const checked = checkEndpointUrl(request.url, policy);
       if (checked.ok) return send(agent, { request, url: checked.url, maxBodyBytes });
       return Promise.reject(new ExchangeError(checked.reason, { sent: 'no', permanent: true }));
     },
-    close: () => agent.close(),
+    close() {
+      closing ??= agent.close();
+      return closing;
+    },
   };
 }
 
