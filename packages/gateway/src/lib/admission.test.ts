@@ -16,8 +16,67 @@ beforeAll(async () => {
 
 afterAll(() => database[Symbol.asyncDispose]());
 
+const clock = systemClock;
+
+const pipelineOver = (exchange: Exchange) =>
+  createPipeline({
+    environment: 'http://127.0.0.1:4010',
+    clientId: 'sim-client',
+    clientSecret: 'sim-secret',
+    exchange,
+    clock,
+  });
+
+/** The platform answers, and in the meantime the records can no longer be written. */
+function storeThatFails(toPlatform: Exchange) {
+  const attempts = createAttemptStore({ database, masterKey, owner: 'failing', leaseMs: 1_000 });
+  const exchange: Exchange = async (request) => {
+    const response = await toPlatform(request);
+    if (request.url.endsWith('/guests')) await attempts[Symbol.asyncDispose]();
+    return response;
+  };
+  return { attempts, exchange };
+}
+
+test('a guest whose outcome cannot be recorded gets no pass, the operator is told, and it ends as unknown', async () => {
+  await using simulator = createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } });
+  const { attempts, exchange } = storeThatFails(fetchExchange(simulator.fetch));
+  const pipeline = pipelineOver(exchange);
+  const problems: unknown[] = [];
+  const onProblem = (error: unknown) => problems.push(error);
+  const { attempt, recorded } = await createAdmit({ pipeline, attempts, clock, onProblem })(payload);
+  await pipeline.close();
+  expect(simulator.stats().guestsCreated).toBe(1);
+  expect(attempt).toMatchObject({
+    outcome: 'unknown',
+    stage: 'audit',
+    error: { code: 'outcome_unknown', retryable: false, cause: { code: 'storage_unavailable' } },
+    statusCodes: [201],
+  });
+  expect(recorded).toBe(false);
+  expect(JSON.stringify(attempt)).not.toContain('sessionToken');
+  expect(problems).toMatchObject([{ code: 'storage_unavailable', attemptId: attempt.id }]);
+
+  await using other = createAttemptStore({ database, masterKey, owner: 'other' });
+  expect((await other.get(attempt.id))?.status).toBe('intent');
+  await other.recoverOrphans(clock.now() + 1_001);
+  expect((await other.get(attempt.id))?.status).toBe('unknown');
+});
+
+test('a refusal that cannot be recorded is trouble with the storage: nobody came in', async () => {
+  await using simulator = createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } });
+  simulator.faults.add({ operation: 'guest', status: 403 });
+  const { attempts, exchange } = storeThatFails(fetchExchange(simulator.fetch));
+  const pipeline = pipelineOver(exchange);
+  const problems: unknown[] = [];
+  const admit = createAdmit({ pipeline, attempts, clock, onProblem: (error) => problems.push(error) });
+  const told = { code: 'storage_unavailable', attemptId: expect.stringMatching(/^att_/) };
+  await expect(admit(payload)).rejects.toMatchObject(told);
+  expect(problems).toMatchObject([told]);
+  await pipeline.close();
+});
+
 test('a guest whose attempt outlived its lease gets no pass: it stands on record as unknown', async () => {
-  const clock = systemClock;
   await using simulator = createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } });
   await using attempts = createAttemptStore({ database, masterKey, owner: 'slow', leaseMs: 1_000 });
   const toPlatform = fetchExchange(simulator.fetch);
@@ -27,13 +86,7 @@ test('a guest whose attempt outlived its lease gets no pass: it stands on record
     if (response.status === 201) await attempts.recoverOrphans(clock.now() + 1_001);
     return response;
   };
-  const pipeline = createPipeline({
-    environment: 'http://127.0.0.1:4010',
-    clientId: 'sim-client',
-    clientSecret: 'sim-secret',
-    exchange: late,
-    clock,
-  });
+  const pipeline = pipelineOver(late);
   const { attempt, recorded } = await createAdmit({ pipeline, attempts, clock })(payload);
   expect(simulator.stats().guestsCreated).toBe(1);
   expect([attempt.outcome, recorded]).toEqual(['unknown', true]);

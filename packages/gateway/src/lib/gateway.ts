@@ -127,7 +127,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const policy = gatewayPolicy(options.platform.policy ?? {}, { altcha, uses, clock });
   const pipeline = opened.adopt(createPipeline({ ...options.platform, clock, policy }), (open) => open.close());
-  const admit = createAdmit({ pipeline, attempts: stores.attempts, clock });
+  const admit = createAdmit({ pipeline, attempts: stores.attempts, clock, onProblem });
   await stores.attempts.recoverOrphans(clock.now());
   opened.use(startUpkeep({ clock, chores: choresOf(stores, clock, leaseMs), onProblem }));
 
