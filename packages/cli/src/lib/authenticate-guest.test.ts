@@ -246,3 +246,29 @@ test('an interruption before anything was read ends with 130 and without a word'
   const props = { signal: AbortSignal.abort(), readStdin };
   expect(await play([...guest, '--payload', '-'], props)).toEqual({ code: 130, out: '', err: '' });
 });
+
+test('a guest of the published protocol needs no client, and a dry run shows the socket', async () => {
+  await using simulator = createSimulator({ seed: 1 });
+  const { url } = await simulator.listen();
+  const flags = ['--issuer', 'web-messaging', '--environment', url];
+  const admitted = await play([...guest, ...flags, '--show-token'], {});
+  expect(admitted).toMatchObject({ code: 0, err: '' });
+  expect(admitted.out).toMatch(/session token +[0-9a-f-]{36}\n/);
+  expect(admitted.out).toMatch(/connect +ws:\/\/127.0.0.1:\d+\/v1 deployment demo\n/);
+  const { stats } = simulator;
+  const before = stats();
+  const rehearsed = await play([...guest, ...flags, '--dry-run', '--json'], {});
+  expect(JSON.parse(rehearsed.out)).toEqual({
+    dryRun: true,
+    request: {
+      method: 'GET',
+      url: `${url.replace('http', 'ws')}/v1?deploymentId=demo`,
+      headers: { origin: url },
+      body: { action: 'configureSession', token: '…' },
+    },
+  });
+  expect(stats()).toEqual(before);
+  expect((await play([...guest, ...flags, '--dry-run'], {})).out).toContain('Would open a WebSocket');
+  const forbidden = await play(['auth', '--channel', 'disabled', '--consent', ...flags], {});
+  expect(forbidden).toMatchObject({ code: 4, err: expect.stringContaining('allowed domains') });
+});

@@ -55,3 +55,24 @@ test('an attempt that is interrupted ends with 130', async () => {
   child.stderr?.once('data', () => child.kill('SIGINT'));
   expect(await ending(child)).toMatchObject({ code: 130, out: '' });
 });
+
+test('a talk over a pipe ends with the pipe, and leaves nothing open', async () => {
+  await using simulator = createSimulator({ seed: 1, botDelayMs: 1 });
+  const { url } = await simulator.listen();
+  const env = { GUESTPASS_TARGET: 'simulator', GUESTPASS_ENVIRONMENT: url, GUESTPASS_ISSUER: 'web-messaging' };
+  const child = start(['chat', '--channel', 'demo', '--consent', '-q'], env);
+  child.stdin?.end('hello\nbye\n');
+  const { out, err, code } = await ending(child);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toBe('you: hello\nbot: Echo: hello\nyou: bye\nbot: Echo: bye\n');
+});
+
+test('a talk that is interrupted ends with 130', async () => {
+  await using simulator = createSimulator({ seed: 1, bot: 'none' });
+  const { url } = await simulator.listen();
+  const env = { GUESTPASS_TARGET: 'simulator', GUESTPASS_ENVIRONMENT: url, GUESTPASS_ISSUER: 'web-messaging' };
+  const child = start(['chat', '--channel', 'demo', '--consent', '-q'], env);
+  child.stdin?.write('hello\n');
+  child.stdout?.once('data', () => child.kill('SIGINT'));
+  expect(await ending(child)).toMatchObject({ code: 130, out: 'you: hello\n' });
+});

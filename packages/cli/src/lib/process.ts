@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
 import { main } from './main.ts';
 import type { Surroundings, Terminal } from './surroundings.ts';
 
@@ -32,6 +33,9 @@ function surroundings(argv: readonly string[], signal: AbortSignal): Surrounding
     terminal: terminal(),
     readFile: (path) => decode(readFileSync(path)),
     readStdin: () => readStdin(signal),
+    readLines: (until) => readLines(until),
+    readBytes: (path) => readFileSync(path),
+    writeFile: (path, bytes) => writeFileSync(path, bytes, { flag: 'wx' }),
     signal,
   };
 }
@@ -55,6 +59,21 @@ async function readStdin(signal: AbortSignal): Promise<string> {
     return decode(Buffer.concat(chunks));
   } finally {
     signal.removeEventListener('abort', giveUp);
+  }
+}
+
+/** An abort ends the reading without an error. */
+async function* readLines(signal: AbortSignal): AsyncGenerator<string, void, undefined> {
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  const stop = () => lines.close();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    if (!signal.aborted) yield* lines;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    lines.close();
+    // A stream that is still open would keep the process.
+    process.stdin.destroy();
   }
 }
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addAudit } from './commands/audit.ts';
 import { addAuthenticate } from './commands/authenticate.ts';
+import { addChat } from './commands/chat.ts';
 import { addConfig } from './commands/config.ts';
 import { addHelp } from './commands/help.ts';
 import { addServe } from './commands/serve.ts';
@@ -26,6 +27,7 @@ export function parseJob(surroundings: Surroundings): Job {
     job = { flags, start: () => work(flags as Parameters<typeof work>[0]) };
   };
   addAuthenticate(program, surroundings, choose);
+  addChat(program, surroundings, choose);
   addServe(program, surroundings, choose);
   addSimulate(program, surroundings, choose);
   addAudit(program, surroundings, choose);

@@ -22,6 +22,12 @@ export interface Surroundings {
   readonly readFile: (path: string) => string;
   /** Reads standard input to its end, as UTF-8. */
   readonly readStdin: () => Promise<string>;
+  /** Reads standard input line by line, as UTF-8, until it ends or the signal aborts. */
+  readonly readLines: (signal: AbortSignal) => AsyncIterable<string>;
+  /** Reads a file as it is. Throws the system's error. */
+  readonly readBytes: (path: string) => Uint8Array;
+  /** Writes a file that is not there yet. Throws the system's error, such as `EEXIST`. */
+  readonly writeFile: (path: string, bytes: Uint8Array) => void;
   /** Aborts when the user or the system asks the command to end. */
   readonly signal: AbortSignal;
   /** Default: the system's clock. */

@@ -2,10 +2,13 @@ import { main } from '../main.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 /** What a test says about the world of one command line; everything else is empty. */
-export interface Props extends Partial<Pick<Surroundings, 'env' | 'clock' | 'exchange' | 'signal' | 'readStdin'>> {
+export interface Props
+  extends Partial<Pick<Surroundings, 'env' | 'clock' | 'exchange' | 'signal' | 'readStdin' | 'readLines'>> {
   /** Text of each file by path. */
   readonly files?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Gets what is written, by path. */
+  readonly written?: Map<string, Uint8Array>;
   /** True when a person sits at a terminal. */
   readonly tty?: boolean;
   /** Called with everything standard output has got so far, whenever it gets more. */
@@ -20,7 +23,7 @@ export interface Played {
 
 /** Runs one command line in this process, in a world that is plain data. */
 export async function play(argv: readonly string[], props: Props = {}): Promise<Played> {
-  const { files = {}, stdin = '', tty = false, onOut, env = {}, ...rest } = props;
+  const { files = {}, stdin = '', tty = false, written = new Map(), onOut, env = {}, ...rest } = props;
   let out = '';
   let err = '';
   const code = await main({
@@ -44,6 +47,15 @@ export async function play(argv: readonly string[], props: Props = {}): Promise<
       return text;
     },
     readStdin: async () => stdin,
+    async *readLines() {
+      yield* stdin.split('\n');
+    },
+    readBytes(path) {
+      const text = files[path];
+      if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+      return new TextEncoder().encode(text);
+    },
+    writeFile: (path, bytes) => void written.set(path, bytes),
     signal: new AbortController().signal,
     ...rest,
   });
