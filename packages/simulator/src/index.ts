@@ -8,7 +8,7 @@ export type { ReceivedWebhook } from './lib/identity-provider/identity-provider.
 export type { RecordedRequest } from './lib/journal/journal.ts';
 export type { Bot, GuestMessage } from './lib/messaging/bot.ts';
 export type { AgentConsole, Said, SayProblem, SessionSummary } from './lib/messaging/console.ts';
-export type { DeploymentOptions } from './lib/messaging/deployment.ts';
+export type { AuthOptions, DeploymentOptions } from './lib/messaging/deployment.ts';
 export type { MessagingLimits } from './lib/messaging/limits.ts';
 export type { Reply } from './lib/messaging/reply.ts';
 export type { SessionState } from './lib/messaging/session.ts';
@@ -21,4 +21,5 @@ export type {
 export type { SimulatedClient } from './lib/oauth/token-endpoint.ts';
 export type { Listening, ListenOptions } from './lib/server/listen.ts';
 export { defaultWebhookSecret, type SimulatorOptions } from './lib/settings.ts';
+export type { SignInSite } from './lib/sign-in/site.ts';
 export { createSimulator, type Simulator, type SimulatorStats } from './lib/simulator.ts';

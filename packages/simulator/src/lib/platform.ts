@@ -13,6 +13,7 @@ import { createTokens } from './oauth/tokens.ts';
 import { createRandom } from './random.ts';
 import { createRateWindows } from './rate-window.ts';
 import type { Settings } from './settings.ts';
+import { createSignInPlane, type SignInPlane } from './sign-in/plane.ts';
 
 /** What the platform did since it was made. */
 export interface PlatformCounts extends MessagingCounts {
@@ -23,16 +24,21 @@ export interface PlatformCounts extends MessagingCounts {
   readonly captchasPassed: number;
   /** Webhooks the identity provider verified, repeats of one id left out. */
   readonly webhooksAccepted: number;
+  /** JWTs given for a code or an ID token. */
+  readonly guestsSignedIn: number;
 }
 
 /** The simulated platform: a new one knows nobody. Faults touch its frames alone. */
 export interface Platform {
   readonly app: Hono<AskedEnv>;
   readonly messaging: Messaging;
+  /** Answers what the site's OpenID provider is asked on a port, and returns whether it was. */
+  readonly takeProvider: SignInPlane['take'];
   counts(): PlatformCounts;
 }
 
-export function createPlatform(settings: Settings, faults: FaultScript): Platform {
+/** `baseUrls` tells where the simulator listens, the newest last. */
+export function createPlatform(settings: Settings, faults: FaultScript, baseUrls: () => readonly string[]): Platform {
   const { clock, seed, clients, channels, messagingUrl, sessionLifetimeSeconds } = settings;
   const lifetimeSeconds = settings.tokenLifetimeSeconds;
   const tokens = createTokens({ clock, random: createRandom(seed, 'tokens'), lifetimeSeconds });
@@ -40,7 +46,9 @@ export function createPlatform(settings: Settings, faults: FaultScript): Platfor
   const tokenRates = createRateWindows(clock, settings.tokenRequestsPerMinute);
   const rates = createRateWindows(clock, settings.requestsPerMinute);
   const identityProvider = createIdentityProvider({ clock, webhookSecret: settings.webhookSecret });
-  const messaging = createMessaging(settings, { faults, reservation: guests.reservation });
+  const signIn = createSignInPlane(settings, baseUrls);
+  const { reservation } = guests;
+  const messaging = createMessaging(settings, { faults, reservation, authenticate: signIn.check });
   const app = new Hono<AskedEnv>();
   let captchasPassed = 0;
 
@@ -56,6 +64,7 @@ export function createPlatform(settings: Settings, faults: FaultScript): Platfor
   });
   app.route('/', identityProvider.app);
   app.route('/', messaging.app);
+  app.route('/', signIn.createApp(messaging.logOut));
   for (const path of [tokenPath, guestsPath, ...siteverifyPaths]) {
     app.all(path, (c) => apiErrorResponse({ ...apiErrorFor(405), headers: { Allow: 'POST' } }, c.env.correlationId));
   }
@@ -67,6 +76,7 @@ export function createPlatform(settings: Settings, faults: FaultScript): Platfor
   return {
     app,
     messaging,
+    takeProvider: signIn.take,
     counts: () => ({
       ...messaging.counts(),
       tokensIssued: tokens.issued,
@@ -74,6 +84,7 @@ export function createPlatform(settings: Settings, faults: FaultScript): Platfor
       replayed: guests.replayed,
       captchasPassed,
       webhooksAccepted: identityProvider.accepted,
+      guestsSignedIn: signIn.count,
     }),
   };
 }

@@ -7,6 +7,7 @@ import type { Bot } from './messaging/bot.ts';
 import { type DeploymentOptions, type Deployments, resolveDeployments } from './messaging/deployment.ts';
 import { type MessagingLimits, resolveLimits } from './messaging/limits.ts';
 import type { SimulatedClient } from './oauth/token-endpoint.ts';
+import { resolveSignInSite, type SignInSite } from './sign-in/site.ts';
 
 export interface SimulatorOptions {
   /** Time. Default: real time. A test passes a clock it turns by hand. */
@@ -43,6 +44,8 @@ export interface SimulatorOptions {
    * action `guest`.
    */
   readonly captcha?: Partial<CaptchaSite>;
+  /** The site whose guests sign in, at deployments that offer it. */
+  readonly signIn?: Partial<SignInSite>;
   /** Secret the identity provider verifies webhooks by, until another is put. Default {@link defaultWebhookSecret}. */
   readonly webhookSecret?: string;
 }
@@ -66,6 +69,7 @@ export interface Settings {
   readonly bot: Bot;
   readonly botDelayMs: number;
   readonly captcha: CaptchaSite;
+  readonly signIn: SignInSite;
   readonly webhookSecret: string;
 }
 
@@ -79,7 +83,7 @@ const defaultCaptcha: CaptchaSite = { secret: 'sim-captcha-secret', hostname: 'l
 
 /**
  * Fills in the defaults. Throws a `RangeError` for a number that cannot be meant, a `TypeError` for a webhook secret or
- * for deployments that do not fit the channels.
+ * for deployments that do not fit the channels, or redirect URIs that cannot be used.
  */
 export function resolveSettings(options: SimulatorOptions): Settings {
   const { webhookSecret = defaultWebhookSecret } = options;
@@ -100,6 +104,7 @@ export function resolveSettings(options: SimulatorOptions): Settings {
     bot: options.bot ?? 'echo',
     botDelayMs: notNegative('botDelayMs', options.botDelayMs ?? 100),
     captcha: { ...defaultCaptcha, ...options.captcha },
+    signIn: resolveSignInSite(options.signIn ?? {}),
     webhookSecret,
   };
 }

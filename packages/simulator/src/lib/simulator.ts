@@ -65,7 +65,8 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const settings = resolveSettings(options);
   const { clock, seed } = settings;
   const ports = new Set<Listening>();
-  let run = startRun(settings);
+  const baseUrls = () => [...ports].map(({ url }) => url);
+  let run = startRun(settings, baseUrls);
 
   const faults: Faults = {
     add: (fault) => run.faults.add(fault),
@@ -82,7 +83,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const stats = () => statsOf(run);
   const reset = () => {
     endRun(run);
-    run = startRun(settings);
+    run = startRun(settings, baseUrls);
   };
   const requests = () => run.journal.list();
   const control = createControl({ seed, faults, stats, reset, requests, sessions, dropSockets });
@@ -96,6 +97,8 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   };
   const upgrade = (request: Request, handshake: Handshake) =>
     answerUpgrade(run, { request, handshake, correlationId: run.correlationId() });
+  const take: Platform['takeProvider'] = (incoming, outgoing, baseUrl) =>
+    run.platform.takeProvider(incoming, outgoing, baseUrl);
   const fail = (error: unknown) => {
     const correlationId = run.correlationId();
     const status = error instanceof RequestError ? 400 : 500;
@@ -105,7 +108,12 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   return {
     fetch: (request) => serve(request, fetchWire),
     async listen(where = {}) {
-      const port = await listenOn({ answer: serve, fail, upgrade }, where);
+      const bound = await listenOn({ answer: serve, fail, upgrade, take }, where);
+      const close = () => {
+        ports.delete(port);
+        return bound.close();
+      };
+      const port = { ...bound, close };
       ports.add(port);
       return port;
     },
@@ -131,10 +139,10 @@ interface SimulatorRun extends SocketRun {
   readonly correlationId: () => string;
 }
 
-function startRun(settings: Settings): SimulatorRun {
+function startRun(settings: Settings, baseUrls: () => readonly string[]): SimulatorRun {
   const { clock, seed } = settings;
   const faults = createFaults(createRandom(seed, 'faults'));
-  const platform = createPlatform(settings, faults);
+  const platform = createPlatform(settings, faults, baseUrls);
   return {
     platform,
     app: platform.app,

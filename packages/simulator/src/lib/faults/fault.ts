@@ -26,7 +26,19 @@ const body = z.union([
 ]);
 
 /** The requests over HTTP a fault can be for. */
-const requests = ['token', 'guest', 'captcha', 'idp', 'socket', 'history', 'config', 'attachment'] as const;
+const requests = [
+  'token',
+  'guest',
+  'captcha',
+  'idp',
+  'socket',
+  'history',
+  'config',
+  'attachment',
+  'exchange',
+  'refresh',
+  'revoke',
+] as const;
 
 /** What a fault can happen to: a request over HTTP, a frame that comes in (`action`), or one that goes out (`frame`). */
 export type Occasion = Operation | 'action' | 'frame';

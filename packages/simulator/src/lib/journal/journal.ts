@@ -44,6 +44,10 @@ export interface JournalCounts {
   readonly historyRequests: number;
   readonly configRequests: number;
   readonly attachmentRequests: number;
+  /** JWTs asked for by guests who signed in; then those refreshed, and those given back. */
+  readonly exchangeRequests: number;
+  readonly refreshRequests: number;
+  readonly revokeRequests: number;
   readonly otherRequests: number;
   /** Connections broken, and callers gone before their answer. */
   readonly unanswered: number;
@@ -70,6 +74,9 @@ export function createJournal(clock: SimulatorClock): Journal {
     history: 0,
     config: 0,
     attachment: 0,
+    exchange: 0,
+    refresh: 0,
+    revoke: 0,
     other: 0,
   };
   const rejected = new Map<string, number>();
@@ -101,6 +108,9 @@ export function createJournal(clock: SimulatorClock): Journal {
       historyRequests: asked.history,
       configRequests: asked.config,
       attachmentRequests: asked.attachment,
+      exchangeRequests: asked.exchange,
+      refreshRequests: asked.refresh,
+      revokeRequests: asked.revoke,
       otherRequests: asked.other,
       unanswered,
       rejectedByStatus: Object.fromEntries(rejected),

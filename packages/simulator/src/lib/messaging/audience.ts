@@ -5,9 +5,14 @@ export interface Member {
   /** Where this reader reaches the host. */
   readonly baseUrl: string;
   send(frame: ServerFrame): void;
+  /** Makes it a connection of no session. */
+  release(): void;
   /** Ends the connection after what was sent. */
   close(): void;
 }
+
+/** Why the server closes a connection, where it says so. */
+export type ClosedReason = 'signedIn';
 
 /** The connections of one session, in the order they came. */
 export interface Audience {
@@ -15,8 +20,8 @@ export interface Audience {
   join(member: Member): void;
   leave(member: Member): void;
   tellEach(frameFor: (member: Member) => ServerFrame): void;
-  /** Tells every connection but this one that it is closed, and closes it. */
-  close(except?: Member): void;
+  /** Tells every connection but this one that it is closed, and why where there is a reason, and closes it. */
+  close(except?: Member, reason?: ClosedReason): void;
   /** Lets everybody go without a word, and returns who was there. */
   dismiss(): readonly Member[];
   readonly size: number;
@@ -24,9 +29,9 @@ export interface Audience {
 
 export function createAudience(connectionsMax: number): Audience {
   const members = new Set<Member>();
-  const close = (member: Member) => {
+  const close = (member: Member, reason?: ClosedReason) => {
     members.delete(member);
-    member.send(notice('ConnectionClosedEvent'));
+    member.send(notice('ConnectionClosedEvent', { ...(reason && { reason }) }));
     member.close();
   };
   return {
@@ -38,8 +43,8 @@ export function createAudience(connectionsMax: number): Audience {
     tellEach(frameFor) {
       for (const member of [...members]) member.send(frameFor(member));
     },
-    close(except) {
-      for (const member of [...members]) if (member !== except) close(member);
+    close(except, reason) {
+      for (const member of [...members]) if (member !== except) close(member, reason);
     },
     dismiss() {
       const dismissed = [...members];

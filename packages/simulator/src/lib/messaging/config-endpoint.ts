@@ -31,7 +31,7 @@ interface Place extends ConfigEndpointOptions {
 }
 
 function configOf(deployment: Deployment, { id, origin, limits, lifetimeSeconds, messagingUrl }: Place) {
-  const { attachments, fileTypes, conversationDisconnect } = deployment;
+  const { attachments, fileTypes, conversationDisconnect, auth } = deployment;
   const conversations = {
     messagingEndpoint: messagingUrl?.replace(/\/v1$/, '') ?? origin.replace(/^http/, 'ws'),
     showAgentTypingIndicator: true,
@@ -63,6 +63,6 @@ function configOf(deployment: Deployment, { id, origin, limits, lifetimeSeconds,
     },
     journeyEvents: { enabled: false },
     status: deployment.status === 'active' ? 'Active' : 'Inactive',
-    auth: { enabled: false, allowSessionUpgrade: false },
+    auth: { enabled: auth !== undefined, allowSessionUpgrade: auth?.allowSessionUpgrade ?? false },
   };
 }

@@ -159,14 +159,6 @@ test('a resume token makes another token stand for the session, for a minute', a
   expect(await ask(again, { ...other, resumeToken: 'not one' })).toEqual(refused(401));
 });
 
-test('signing in is not on offer', async () => {
-  await using on = await stage();
-  using socket = await on.open();
-  const signIn = { ...configure, action: 'configureAuthenticatedSession', data: { code: 'jwt' } };
-  expect(await ask(socket, signIn)).toEqual(refused(4000));
-  expect(await ask(socket, { ...signIn, data: {} })).toEqual(refused(4020));
-});
-
 test('a health check says back what was said, and when the session ends', async () => {
   await using on = await stage();
   using socket = await on.join();

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { RateWindows } from '../rate-window.ts';
 import { type Action, type Asked, inSession } from './action.ts';
-import { type ClientFrame, readFields } from './client-frame.ts';
+import { type ClientFrame, type Fields, readFields } from './client-frame.ts';
+import type { Connection } from './connection.ts';
 import type { Deployment, Deployments } from './deployment.ts';
 import type { MessagingLimits } from './limits.ts';
 import { refusal, response, type ServerFrame, tooManyRequests } from './server-frame.ts';
@@ -9,7 +10,8 @@ import type { Session } from './session.ts';
 import type { Opened, Sessions } from './sessions.ts';
 import type { ShortTokens } from './short-tokens.ts';
 
-const configureFields = z.looseObject({
+/** What every request to configure a session tells. */
+export const configureFields = z.looseObject({
   deploymentId: z.string().min(1),
   startNew: z.boolean().optional(),
   resumeToken: z.string().optional(),
@@ -33,20 +35,20 @@ export function createConfigure(options: ConfigureOptions): Action {
   const open = (asked: Asked, startNew: boolean, resumeToken: string | undefined): Opened => {
     const { frame, connection } = asked;
     if (resumeToken === undefined) {
-      return sessions.open({ deployment: connection.deployment, token: frame.token, startNew });
+      return sessions.open({ deployment: connection.deployment, token: frame.token, startNew, account: undefined });
     }
     const check = shortTokens.check('resume', resumeToken);
-    const session = check.ok ? sessions.byId(check.sessionId) : undefined;
+    const session = check.ok ? sessions.byId(check.subject) : undefined;
     if (session?.deployment !== connection.deployment) {
       return { ok: false, refusal: refusal(401, 'The resume token is not good, or not any more.') };
     }
     sessions.adopt(session, frame.token);
-    return sessions.open({ deployment: connection.deployment, token: frame.token, startNew });
+    return sessions.open({ deployment: connection.deployment, token: frame.token, startNew, account: undefined });
   };
 
   return (asked) => {
     const { frame, connection } = asked;
-    const fields = readDeployment(frame, connection.deployment, options.deployments);
+    const fields = readDeployment(configureFields, frame, { connection, deployments: options.deployments });
     if (!fields.ok) return [fields.refusal];
     const { startNew = false, resumeToken } = fields.value;
     const rate = rates.take(JSON.stringify([connection.deployment.id, frame.token]));
@@ -63,7 +65,7 @@ export function createConfigure(options: ConfigureOptions): Action {
 /** `getConfiguration`: what a session of this deployment may do. Needs none. */
 export function createGetConfiguration({ deployments, limits, lifetimeSeconds }: ConfigureOptions): Action {
   return ({ frame, connection }) => {
-    const fields = readDeployment(frame, connection.deployment, deployments);
+    const fields = readDeployment(configureFields, frame, { connection, deployments });
     if (!fields.ok) return [fields.refusal];
     const sessionDurationSeconds = lifetimeSeconds;
     const body = { ...mediaOf(connection.deployment, limits), messageRoutingEnabled: true, sessionDurationSeconds };
@@ -84,25 +86,35 @@ export function createClose({ limits, lifetimeSeconds }: ConfigureOptions): Acti
   });
 }
 
-function readDeployment(frame: ClientFrame, deployment: Deployment, deployments: Deployments) {
-  const fields = readFields(configureFields, frame);
-  if (!fields.ok || deployments.get(fields.value.deploymentId) === deployment) return fields;
-  return { ok: false, refusal: refusal(400, 'The deploymentId is not that of this connection.') } as const;
+/** Reads the fields of an action that names its deployment, which must be that of the connection. */
+export function readDeployment<Value extends { readonly deploymentId: string }>(
+  schema: z.ZodType<Value>,
+  frame: ClientFrame,
+  { connection, deployments }: { readonly connection: Connection; readonly deployments: Deployments },
+): Fields<Value> {
+  const fields = readFields(schema, frame);
+  if (!fields.ok || deployments.get(fields.value.deploymentId) === connection.deployment) return fields;
+  return { ok: false, refusal: refusal(400, 'The deploymentId is not that of this connection.') };
 }
 
-interface Told {
+/** What a `SessionResponse` depends on beside the session. */
+export interface Told {
   readonly connected: boolean;
   readonly isNew: boolean;
+  /** Whether another session of the account was ended for this one. */
+  readonly cleared?: boolean;
   readonly limits: MessagingLimits;
   readonly lifetimeSeconds: number;
 }
 
-function sessionResponse(session: Session, { connected, isNew, limits, lifetimeSeconds }: Told): ServerFrame {
+/** Tells how a session stands. */
+export function sessionResponse(session: Session, told: Told): ServerFrame {
+  const { connected, isNew, cleared = false, limits, lifetimeSeconds } = told;
   return response('SessionResponse', {
     connected,
     newSession: isNew,
     readOnly: session.state === 'readOnly',
-    clearedExistingSession: false,
+    clearedExistingSession: cleared,
     ...mediaOf(session.deployment, limits),
     durationSeconds: lifetimeSeconds,
     expirationDate: Math.floor(session.expiresAt / 1000),

@@ -18,8 +18,6 @@ export interface Connection extends Member {
   readonly token: string | undefined;
   /** Makes it a connection of this session, and of no other. */
   bind(session: Session, token: string): void;
-  /** Makes it a connection of no session. */
-  release(): void;
 }
 
 /** Handles the text of one frame, `undefined` for a binary one, and returns what is answered. */

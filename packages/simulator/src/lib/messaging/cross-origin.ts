@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { AskedEnv } from '../asked.ts';
 
 const allowed = {
-  'Access-Control-Allow-Methods': 'GET, PUT',
+  'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
   'Access-Control-Allow-Headers': 'authorization, content-type, x-amz-tagging',
   'Access-Control-Max-Age': '600',
 };

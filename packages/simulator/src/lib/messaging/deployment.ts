@@ -24,6 +24,16 @@ export interface DeploymentOptions {
   readonly fileTypes?: readonly string[];
   /** Endings of file names that are refused, with the dot, in lower case. Default `.ade`, `.adp`, `.bat`, `.exe`. */
   readonly blockedExtensions?: readonly string[];
+  /** Lets guests sign in. Default: none may. */
+  readonly auth?: AuthOptions;
+}
+
+/** How guests of a deployment sign in. */
+export interface AuthOptions {
+  /** Whether a guest who talks already may sign in and keep the conversation. Default `false`. */
+  readonly allowSessionUpgrade?: boolean;
+  /** Whether guests who have not signed in may send messages. Default: as `allowSessionUpgrade`. */
+  readonly anonymousMaySend?: boolean;
 }
 
 /** A deployment with its defaults filled in. */
@@ -39,6 +49,8 @@ export interface Deployment {
   readonly attachments: boolean;
   readonly fileTypes: readonly string[];
   readonly blockedExtensions: readonly string[];
+  /** `undefined` offers no signing in. */
+  readonly auth: Required<AuthOptions> | undefined;
 }
 
 /** The deployments by id and by alias. */
@@ -85,7 +97,12 @@ function resolve(id: string, status: ChannelStatus, options: DeploymentOptions):
     attachments: options.attachments ?? true,
     fileTypes: options.fileTypes ?? ['*/*'],
     blockedExtensions: options.blockedExtensions ?? ['.ade', '.adp', '.bat', '.exe'],
+    auth: options.auth && resolveAuth(options.auth),
   };
+}
+
+function resolveAuth({ allowSessionUpgrade = false, anonymousMaySend = allowSessionUpgrade }: AuthOptions) {
+  return { allowSessionUpgrade, anonymousMaySend };
 }
 
 function hostOf(origin: string): string | undefined {

@@ -27,6 +27,7 @@ export function createOnMessage({ limits, rates, attachments, hear }: GuestMessa
     const { frame, session } = asked;
     const rate = rates.take(session.id);
     if (!rate.admitted) return [tooManyRequests(rate.resetSeconds, 'Message rate too high for this session')];
+    if (!maySend(session)) return [signInRefusal];
     const read = readGuestSays(frame, limits);
     if (!read.ok) return [read.refusal];
     const said = read.value;
@@ -52,6 +53,12 @@ export function createDisconnectCustomer(): Action {
 }
 
 const readOnlyRefusal = refusal(409, 'The session is read-only.');
+
+const signInRefusal = refusal(403, 'Sign in first: this deployment takes messages of authenticated guests alone.');
+
+function maySend({ account, deployment: { auth } }: Session): boolean {
+  return account !== undefined || !auth || auth.anonymousMaySend;
+}
 
 function isPresence(said: GuestSays, type: 'Clear' | 'Disconnect'): boolean {
   return said.kind === 'event' && said.event.eventType === 'Presence' && said.event.presence.type === type;

@@ -73,7 +73,7 @@ function readBearer(
   if (!check.ok && check.reason === 'expired') {
     return { status: 401, code: 'credentials.expired', message: 'The token has expired.', headers };
   }
-  const session = check.ok ? sessions.byId(check.sessionId) : undefined;
+  const session = check.ok ? sessions.byId(check.subject) : undefined;
   return session && session.state !== 'over' ? session : { ...apiErrorFor(401), headers };
 }
 

@@ -14,6 +14,8 @@ export interface MessagingLimits {
   readonly connectionsPerSession: number;
   /** History requests of one session a minute. Default 10. */
   readonly historyRequestsPerMinute: number;
+  /** Exchanges, refreshes and revocations at one deployment a minute. Default 300. */
+  readonly signInRequestsPerMinute: number;
   /** How long messages stay in the history. Default 15. */
   readonly historyDays: number;
   /** Custom attributes of one message: keys and values together, in UTF-8. Default 2048. */
@@ -40,6 +42,7 @@ const defaults: MessagingLimits = {
   connectionsPerMinute: 1000,
   connectionsPerSession: 3,
   historyRequestsPerMinute: 10,
+  signInRequestsPerMinute: 300,
   historyDays: 15,
   customAttributeBytes: 2048,
   textBytes: 4096,

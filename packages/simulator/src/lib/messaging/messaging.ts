@@ -11,6 +11,7 @@ import { type Attachments, createAttachments } from './attachments.ts';
 import { type Bot, createBot } from './bot.ts';
 import { createConfigEndpoint } from './config-endpoint.ts';
 import { createClose, createConfigure, createGetConfiguration } from './configure.ts';
+import { type Authenticate, createConfigureAuthenticated } from './configure-authenticated.ts';
 import { type AgentConsole, createAgentConsole } from './console.ts';
 import { createPreflight } from './cross-origin.ts';
 import { allowsOrigin, type Deployments } from './deployment.ts';
@@ -20,7 +21,7 @@ import { createDisconnectCustomer, createOnMessage } from './guest-message.ts';
 import { createHandle } from './handle.ts';
 import { createHistoryEndpoint } from './history-endpoint.ts';
 import type { MessagingLimits } from './limits.ts';
-import { createEcho, createGetJwt, createResumeToken, refuseAuthentication } from './session-actions.ts';
+import { createEcho, createGetJwt, createResumeToken } from './session-actions.ts';
 import { createSessions, type Reservation, type Sessions } from './sessions.ts';
 import { createShortTokens, type ShortTokens } from './short-tokens.ts';
 import { createSockets, type Sockets } from './sockets.ts';
@@ -39,6 +40,8 @@ export interface Messaging {
   readonly sockets: Sockets;
   readonly console: AgentConsole;
   counts(): MessagingCounts;
+  /** Tells every connection of an account at a deployment that it is signed out. */
+  logOut(who: { readonly account: string; readonly deploymentId: string }): void;
   /** Breaks every connection and takes back every timer. */
   end(): void;
 }
@@ -59,14 +62,16 @@ export interface MessagingNeighbors {
   readonly faults: FaultScript;
   /** What a token given out over REST is good for. */
   readonly reservation: (token: string) => Reservation | undefined;
+  readonly authenticate: Authenticate;
 }
 
-export function createMessaging(options: MessagingOptions, { faults, reservation }: MessagingNeighbors): Messaging {
+export function createMessaging(options: MessagingOptions, neighbors: MessagingNeighbors): Messaging {
+  const { faults, reservation, authenticate } = neighbors;
   const parts = createParts(options, reservation);
   const { timers, sessions, attachments, render, random } = parts;
   const { limits, deployments } = options;
   const perMinute = (allowed: number) => createRateWindows(timers, allowed);
-  const handle = createHandle(createActions(options, parts), perMinute(limits.requestsPerMinute));
+  const handle = createHandle(createActions(options, parts, authenticate), perMinute(limits.requestsPerMinute));
   const rates = perMinute(limits.connectionsPerMinute);
   const sockets = createSockets({ deployments, rates, timers, random: random('connections'), faults, handle });
   return {
@@ -74,6 +79,10 @@ export function createMessaging(options: MessagingOptions, { faults, reservation
     sockets,
     console: createAgentConsole({ sessions, attachments, render, replyLength: limits.replyLength }),
     counts: () => ({ sessionsStarted: sessions.started, openSockets: sockets.size }),
+    logOut({ account, deploymentId }) {
+      const deployment = deployments.get(deploymentId);
+      if (deployment) sessions.ofAccount(deployment, account)?.logOut();
+    },
     end() {
       sockets.drop();
       timers.end();
@@ -116,7 +125,11 @@ function createParts(options: MessagingOptions, reservation: MessagingNeighbors[
   return { timers, addresses, attachments, shortTokens, render, sessions, random };
 }
 
-function createActions(options: MessagingOptions, parts: Parts): Readonly<Record<string, Action>> {
+function createActions(
+  options: MessagingOptions,
+  parts: Parts,
+  authenticate: Authenticate,
+): Readonly<Record<string, Action>> {
   const { limits, deployments, bot, botDelayMs: delayMs, sessionLifetimeSeconds: lifetimeSeconds } = options;
   const { timers, addresses, attachments, shortTokens, sessions, random } = parts;
   const perMinute = (allowed: number) => createRateWindows(timers, allowed);
@@ -128,7 +141,7 @@ function createActions(options: MessagingOptions, parts: Parts): Readonly<Record
   const echoRates = perMinute(limits.echoesPerMinute);
   return {
     configureSession: createConfigure(configure),
-    configureAuthenticatedSession: refuseAuthentication,
+    configureAuthenticatedSession: createConfigureAuthenticated({ ...configure, authenticate }),
     onMessage: createOnMessage({ limits, rates: messageRates, attachments, hear }),
     closeSession: createClose(configure),
     echo: createEcho({ clock: timers, random: random('echoes'), rates: echoRates, lifetimeSeconds }),

@@ -4,7 +4,7 @@ import type { SeededRandom } from '../random.ts';
 import type { RateWindows } from '../rate-window.ts';
 import { type Action, inSession } from './action.ts';
 import { readFields } from './client-frame.ts';
-import { refusal, response, tooManyRequests } from './server-frame.ts';
+import { response, tooManyRequests } from './server-frame.ts';
 import type { ShortTokens } from './short-tokens.ts';
 
 /** `getJwt`: what history is read with. */
@@ -59,11 +59,3 @@ export function createEcho({ clock, random, rates, lifetimeSeconds }: EchoOption
     ];
   });
 }
-
-const authenticatedFields = z.looseObject({ data: z.looseObject({ code: z.string() }) });
-
-/** `configureAuthenticatedSession`: no deployment offers signing in. */
-export const refuseAuthentication: Action = ({ frame }) => {
-  const fields = readFields(authenticatedFields, frame);
-  return [fields.ok ? refusal(4000, 'This deployment does not offer authenticated messaging.') : fields.refusal];
-};

@@ -1,6 +1,6 @@
 import type { SimulatorClock } from '../clock.ts';
 import type { SeededRandom } from '../random.ts';
-import { createAudience, type Member } from './audience.ts';
+import { type ClosedReason, createAudience, type Member } from './audience.ts';
 import type { Deployment } from './deployment.ts';
 import { createLifetime } from './lifetime.ts';
 import { notice, response, type ServerFrame, traced } from './server-frame.ts';
@@ -27,6 +27,8 @@ export interface Session {
   readonly connections: number;
   /** Whether a human agent has taken over from the bot. */
   readonly attended: boolean;
+  /** Who signed in; `undefined` for a guest who did not. */
+  readonly account: string | undefined;
   join(member: Member): void;
   leave(member: Member): void;
   /** Sends to every connection. */
@@ -40,8 +42,12 @@ export interface Session {
   attend(): void;
   /** The agent or the guest has left. */
   disconnect(): void;
-  /** Tells every connection but this one that it is closed, and closes it. */
-  closeConnections(except?: Member): void;
+  /** From now on it is a session of this account. */
+  signIn(account: string): void;
+  /** Tells every connection that the guest is signed out, and lets it go. */
+  logOut(): void;
+  /** Tells every connection but this one that it is closed, and why where there is a reason, and closes it. */
+  closeConnections(except?: Member, reason?: ClosedReason): void;
   expire(): void;
   /** Ends it for good, without a word. */
   finish(): void;
@@ -59,6 +65,7 @@ export interface SessionOptions {
 export interface SessionOwner {
   readonly deployment: Deployment;
   readonly token: string;
+  readonly account: string | undefined;
   readonly expiresAt: number;
 }
 
@@ -69,6 +76,7 @@ export function createSession(owner: SessionOwner, options: SessionOptions): Ses
   const record = createRecord(options);
   let state: SessionState = 'open';
   let attended = false;
+  let { account } = owner;
 
   const tellMessage = (message: StoredMessage, tracingId: string | undefined) =>
     audience.tellEach(({ baseUrl }) => {
@@ -105,6 +113,9 @@ export function createSession(owner: SessionOwner, options: SessionOptions): Ses
     get attended() {
       return attended;
     },
+    get account() {
+      return account;
+    },
     join(member) {
       audience.join(member);
       lifetime.watch();
@@ -129,10 +140,21 @@ export function createSession(owner: SessionOwner, options: SessionOptions): Ses
       attended = false;
       if (owner.deployment.conversationDisconnect === 'ReadOnly') state = 'readOnly';
     },
+    signIn(who) {
+      account = who;
+    },
+    logOut: () => letGo(audience.dismiss()),
     closeConnections: audience.close,
     expire,
     finish: () => end('over'),
   };
+}
+
+function letGo(members: readonly Member[]): void {
+  for (const member of members) {
+    member.send(notice('LogoutEvent'));
+    member.release();
+  }
 }
 
 /** The messages of one session, each with an id, and with a time of its own. */

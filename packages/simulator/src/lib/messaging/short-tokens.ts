@@ -2,16 +2,16 @@ import { createHmac } from 'node:crypto';
 import type { SimulatorClock } from '../clock.ts';
 import type { SeededRandom } from '../random.ts';
 
-/** What a short token is for: reading the history, or resuming under another token. */
-export type ShortTokenUse = 'history' | 'resume';
+/** What a short token is for: reading the history, resuming under another token, or being a guest who signed in. */
+export type ShortTokenUse = 'history' | 'resume' | 'guest';
 
 export type ShortTokenCheck =
-  | { readonly ok: true; readonly sessionId: string }
+  | { readonly ok: true; readonly subject: string }
   | { readonly ok: false; readonly reason: 'bad' | 'expired' };
 
-/** JWTs (RFC 7519, HS256) that name a session for about a minute. */
+/** JWTs (RFC 7519, HS256) that name something, such as a session, for a short while. */
 export interface ShortTokens {
-  issue(use: ShortTokenUse, sessionId: string): { readonly token: string; readonly exp: number };
+  issue(use: ShortTokenUse, subject: string): { readonly token: string; readonly exp: number };
   check(use: ShortTokenUse, token: string): ShortTokenCheck;
 }
 
@@ -26,9 +26,9 @@ export function createShortTokens({ clock, random, goodForSeconds }: ShortTokens
   const sign = (content: string) => createHmac('sha256', key).update(content).digest('base64url');
   const header = encode({ alg: 'HS256', typ: 'JWT' });
   return {
-    issue(use, sessionId) {
+    issue(use, subject) {
       const exp = Math.floor(clock.now() / 1000) + goodForSeconds;
-      const content = `${header}.${encode({ aud: use, sub: sessionId, exp, jti: random.uuid() })}`;
+      const content = `${header}.${encode({ aud: use, sub: subject, exp, jti: random.uuid() })}`;
       return { token: `${content}.${sign(content)}`, exp };
     },
     check(use, token) {
@@ -37,7 +37,7 @@ export function createShortTokens({ clock, random, goodForSeconds }: ShortTokens
       // Signed above by nobody but `issue`.
       const { aud, sub, exp } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as Claims;
       if (aud !== use) return bad;
-      return clock.now() < exp * 1000 ? { ok: true, sessionId: sub } : { ok: false, reason: 'expired' };
+      return clock.now() < exp * 1000 ? { ok: true, subject: sub } : { ok: false, reason: 'expired' };
     },
   };
 }

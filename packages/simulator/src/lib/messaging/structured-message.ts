@@ -5,7 +5,7 @@ export type MessageEvent =
   | { readonly eventType: 'Presence'; readonly presence: { readonly type: PresenceType } }
   | { readonly eventType: 'Typing'; readonly typing: { readonly type: 'On' | 'Off'; readonly duration?: number } };
 
-export type PresenceType = 'Join' | 'Clear' | 'Disconnect';
+export type PresenceType = 'Join' | 'Clear' | 'Disconnect' | 'SignIn';
 
 /** What somebody says, before the server gives it an id and a time. */
 export interface Draft {

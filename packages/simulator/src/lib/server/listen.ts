@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Wire } from '../faults/wire.ts';
@@ -27,13 +27,18 @@ export interface Served {
   /** Answers where `answer` could not, such as a request whose `Host` names no host. */
   fail(error: unknown): Response;
   readonly upgrade: AnswerUpgrade;
+  /** Answers what needs the request of Node.js itself, at a port with this origin, and returns whether it did. */
+  take(incoming: IncomingMessage, outgoing: ServerResponse, baseUrl: string): boolean;
 }
 
 const timeouts = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 60_000 };
 
 /** Serves on a port. Rejects with the system's error, such as `EADDRINUSE`, when it cannot. */
 export async function listenOn(served: Served, { port = 0, host = '127.0.0.1' }: ListenOptions): Promise<Listening> {
-  const server = createServer({ ...timeouts, shouldUpgradeCallback: asksForSocket }, requestListener(served));
+  const answer = requestListener(served);
+  const server = createServer({ ...timeouts, shouldUpgradeCallback: asksForSocket }, (incoming, outgoing) => {
+    return served.take(incoming, outgoing, url) ? undefined : answer(incoming, outgoing);
+  });
   const upgrades = createUpgrades(served.upgrade);
   server.on('upgrade', upgrades.take);
   await new Promise<void>((resolve, reject) => {
@@ -44,9 +49,10 @@ export async function listenOn(served: Served, { port = 0, host = '127.0.0.1' }:
     });
   });
   const bound = portOf(server);
+  const url = `http://${reachable(host)}:${bound}`;
   let closing: Promise<void> | undefined;
   return {
-    url: `http://${reachable(host)}:${bound}`,
+    url,
     port: bound,
     close() {
       closing ??= closeServer(server, upgrades);
