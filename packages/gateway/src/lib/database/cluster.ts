@@ -56,11 +56,15 @@ async function fill(place: string, initdb: string, account: Account | undefined)
   await rename(keep, join(place, passwordFile));
 }
 
-/** What others left unfinished is of no use once there is a cluster. */
+/**
+ * What others left unfinished is of no use once there is a cluster. One that is still being written to cannot be
+ * removed; whoever writes it comes here too when it is done.
+ */
 async function clear(directory: string): Promise<void> {
   if (!(await exists(clusterPath(directory)))) return;
   const leftovers = (await readdir(directory)).filter((name) => name.startsWith(unfinished));
-  await Promise.all(leftovers.map((name) => rm(join(directory, name), { recursive: true, force: true })));
+  const remove = (name: string) => rm(join(directory, name), { recursive: true, force: true });
+  await Promise.allSettled(leftovers.map(remove));
 }
 
 async function exists(path: string): Promise<boolean> {
