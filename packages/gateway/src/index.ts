@@ -1,13 +1,13 @@
 export type { Admission } from './lib/admission.ts';
 export {
   type Gateway,
-  type GatewayObserver,
   type GatewayOptions,
   startGateway,
 } from './lib/gateway.ts';
 export type { AllowedOrigin } from './lib/http/origins.ts';
 export type { GuestRates } from './lib/http/rate-limits.ts';
 export { loadMasterKey, parseMasterKey } from './lib/master-key.ts';
+export type { GatewayObserver } from './lib/observer.ts';
 export { type Service, type ServiceOptions, startService } from './lib/service.ts';
 export type { Storage, StorageOptions } from './lib/storage.ts';
 export type { AttemptStore } from './lib/store/attempts.ts';

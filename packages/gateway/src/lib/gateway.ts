@@ -1,5 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import { type Clock, GuestpassError, type PipelineOptions, systemClock } from 'guestpass';
+import type { Exchange } from 'guestpass/http';
 import { createPipeline } from 'guestpass/pipeline';
 import { type EndpointPolicy, guardedExchange } from 'guestpass/webhook';
 import { type Admit, createAdmit } from './admission.ts';
@@ -14,12 +15,11 @@ import { createProblems } from './http/problem.ts';
 import { createRateLimits, type GuestRates } from './http/rate-limits.ts';
 import { createMemoryRates } from './http/rate-store.ts';
 import { type Handler, serve } from './http/serve.ts';
-import type { Turned } from './http/turn-away.ts';
-import { createDeliverWebhook, type EndedTry } from './jobs/deliver-webhook.ts';
+import { createDeliverWebhook } from './jobs/deliver-webhook.ts';
 import { type DeliveryQueue, openDeliveryQueue } from './jobs/delivery-queue.ts';
+import { calmObserver, type GatewayObserver } from './observer.ts';
 import { createOpened, type Opened } from './opened.ts';
 import { createPublicApp } from './public-app.ts';
-import type { EndedRequest } from './routes/authenticate-guest.ts';
 import { openStorage, type Storage, type StorageOptions } from './storage.ts';
 import { type AttemptStore, createAttemptStore } from './store/attempts.ts';
 import { type AuditStore, createAuditStore } from './store/audit.ts';
@@ -80,14 +80,6 @@ export interface Load {
   readonly maxEventLoopDelayMs: number;
 }
 
-/** Told what happens, off the guest's path. */
-export interface GatewayObserver {
-  readonly request: (ended: EndedRequest) => void;
-  readonly delivery: (ended: EndedTry) => void;
-  readonly turned: (turned: Turned) => void;
-  readonly problem: (error: unknown) => void;
-}
-
 /** A gateway that serves. */
 export interface Gateway extends AsyncDisposable {
   /** Origin of the public listener. */
@@ -109,14 +101,18 @@ export interface Gateway extends AsyncDisposable {
  * Starts a gateway: database, migrations, webhook worker, public listener. Rejects, with everything closed again, when
  * one of them cannot run.
  */
-export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { clock = systemClock, observer = {}, leaseMs = 60_000 } = options;
+export async function startGateway(given: GatewayOptions): Promise<Gateway> {
+  const observer = calmObserver(given.observer ?? {});
+  const options = { ...given, observer };
+  const { clock = systemClock, leaseMs = 60_000 } = options;
   if (leaseMs <= (options.platform.deadlineMs ?? 10_000)) throw tooShort(leaseMs);
   await using opened = createOpened();
-  const onProblem = (error: unknown) => observer.problem?.(error);
+  const onProblem = observer.problem;
+  // Opened before the queue and so closed after it: a delivery under way still has its network.
+  const receivers = opened.adopt(guardedExchange(options.receivers ?? {}), (open) => open.close());
   const storage = opened.use(await openStorage(options.storage, { clock, onProblem }));
   const stores = await openStores(storage, options, opened);
-  await startWorker(stores, options, opened);
+  await startWorker(stores, options, receivers.exchange);
 
   const uses = fleetCaptchaUses(stores.captchaUses, clock);
   const altcha = createAltcha({
@@ -140,7 +136,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       problems,
       ...(options.load && { limits: options.load }),
       ...(options.isTrustedProxy && { isTrusted: options.isTrustedProxy }),
-      onTurned: (turned) => observer.turned?.(turned),
+      onTurned: observer.turned,
       onError: onProblem,
     }),
   );
@@ -156,6 +152,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return { url: listener.url, storage, logId, ...stores, drain, stop, [Symbol.asyncDispose]: () => stop(0) };
 }
 
+type Watched = GatewayOptions & { readonly observer: GatewayObserver };
+
 interface Stores {
   readonly attempts: AttemptStore;
   readonly audit: AuditStore;
@@ -167,10 +165,10 @@ interface Stores {
 
 async function openStores(
   { database, url }: Storage,
-  { masterKey, owner, leaseMs, clock = systemClock, observer }: GatewayOptions,
+  { masterKey, owner, leaseMs, clock = systemClock, observer }: Watched,
   opened: Opened,
 ): Promise<Stores> {
-  const queue = opened.use(await openDeliveryQueue({ url, clock, onProblem: (error) => observer?.problem?.(error) }));
+  const queue = opened.use(await openDeliveryQueue({ url, clock, onProblem: observer.problem }));
   const announce = queue.announce;
   return {
     queue,
@@ -184,16 +182,15 @@ async function openStores(
   };
 }
 
-async function startWorker(stores: Stores, options: GatewayOptions, opened: Opened): Promise<void> {
+async function startWorker(stores: Stores, options: Watched, exchange: Exchange): Promise<void> {
   const { clock = systemClock, random = Math.random, schedule, observer } = options;
-  const network = opened.adopt(guardedExchange(options.receivers ?? {}), (open) => open.close());
   const deliver = createDeliverWebhook({
     ...stores,
-    exchange: network.exchange,
+    exchange,
     clock,
     random,
     ...(schedule && { schedule }),
-    onTry: (ended) => observer?.delivery?.(ended),
+    onTry: observer.delivery,
   });
   await stores.queue.start(deliver);
 }
@@ -223,7 +220,7 @@ interface Services {
   readonly altcha: Altcha;
 }
 
-function publicHandler({ admit, altcha }: Services, options: GatewayOptions, opened: Opened): Handler {
+function publicHandler({ admit, altcha }: Services, options: Watched, opened: Opened): Handler {
   const { clock = systemClock, websites = [], isTrustedProxy = () => false, observer } = options;
   const loop = opened.use(watchEventLoop({ clock }));
   const problems = createProblems();
@@ -237,14 +234,14 @@ function publicHandler({ admit, altcha }: Services, options: GatewayOptions, ope
   // A visitor may need several challenges for one guest.
   const challengeRates = ratesOf({ ...allowed, address: 3 * allowed.address, subnet: 3 * allowed.subnet });
   const gate = createLoadGate({ ...options.load, eventLoopDelayMs: () => loop.delayMs() });
-  const onEnded = (ended: EndedRequest) => observer?.request?.(ended);
   const app = createPublicApp({
-    desk: { admit, gate, rates, origins, problems, onEnded },
+    desk: { admit, gate, rates, origins, problems, onEnded: observer.request },
     altcha,
     challengeRates,
     origins,
     problems,
     clientAddress: createClientAddress({ isTrusted: isTrustedProxy }),
+    onError: observer.problem,
   });
   return (request, bindings) => app.fetch(request, bindings);
 }

@@ -6,6 +6,7 @@ import { addSecurityHeaders } from './http/headers.ts';
 import type { Origins } from './http/origins.ts';
 import type { Problems } from './http/problem.ts';
 import type { RateLimits } from './http/rate-limits.ts';
+import { refusalOf } from './http/refusal.ts';
 import { requestId } from './http/trace.ts';
 import { authenticateGuest, type Caller, type GuestDesk } from './routes/authenticate-guest.ts';
 import { captchaChallenge } from './routes/captcha-challenge.ts';
@@ -19,13 +20,15 @@ export interface PublicAppOptions {
   readonly origins: Origins;
   readonly problems: Problems;
   readonly clientAddress: ClientAddress;
+  /** Told of what went wrong with a request for no reason that has a name. */
+  readonly onError: (error: unknown) => void;
 }
 
 type Env = { readonly Bindings: HttpBindings; readonly Variables: { readonly requestId: string } };
 
 /** What websites reach: guests come in here, and nothing else is here. */
 export function createPublicApp(options: PublicAppOptions): Hono<Env> {
-  const { desk, origins, problems, clientAddress } = options;
+  const { desk, origins, problems, clientAddress, onError } = options;
   const app = new Hono<Env>();
   const letIn = authenticateGuest(desk);
 
@@ -54,5 +57,9 @@ export function createPublicApp(options: PublicAppOptions): Hono<Env> {
   });
 
   app.notFound((c) => problems.reply({ code: 'not_found', detail: 'There is nothing here.' }, c.get('requestId')));
+  app.onError((error, c) => {
+    onError(error);
+    return problems.reply(refusalOf(error), c.get('requestId'));
+  });
   return app;
 }

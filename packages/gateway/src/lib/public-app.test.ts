@@ -1,0 +1,59 @@
+import { GuestpassError, systemClock } from 'guestpass';
+import { expect, test } from 'vitest';
+import { createClientAddress } from './http/client-address.ts';
+import { createLoadGate } from './http/load-gate.ts';
+import { createOrigins } from './http/origins.ts';
+import { createProblems } from './http/problem.ts';
+import { createRateLimits } from './http/rate-limits.ts';
+import { createMemoryRates } from './http/rate-store.ts';
+import { createPublicApp } from './public-app.ts';
+
+const problems = createProblems();
+const origins = createOrigins({ allowed: [] });
+const rates = createRateLimits({
+  rates: { address: 10, subnet: 10, channel: 10, total: 10 },
+  store: createMemoryRates({ clock: systemClock }),
+});
+
+/** An app whose captcha challenges fail like this. */
+function appThatFails(error: Error) {
+  const told: unknown[] = [];
+  const app = createPublicApp({
+    desk: {
+      admit: () => Promise.reject(error),
+      gate: createLoadGate({ eventLoopDelayMs: () => 0 }),
+      rates,
+      origins,
+      problems,
+    },
+    altcha: { challenge: () => Promise.reject(error) },
+    challengeRates: rates,
+    origins,
+    problems,
+    clientAddress: createClientAddress({ isTrusted: () => false }),
+    onError: (thrown) => told.push(thrown),
+  });
+  return { app, told };
+}
+
+test('a malfunction is told to the operator, and the caller learns nothing of it', async () => {
+  const broken = new TypeError('secret of ours');
+  const { app, told } = appThatFails(broken);
+  const response = await app.request('/captcha/challenge');
+  expect(response.status).toBe(500);
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  const text = await response.text();
+  expect(JSON.parse(text)).toMatchObject({ code: 'internal_error', requestId: response.headers.get('x-request-id') });
+  expect(text).not.toContain('secret');
+  expect(told).toEqual([broken]);
+});
+
+test('an error that has a code keeps it', async () => {
+  const { app } = appThatFails(new GuestpassError('storage_unavailable', 'The database is away.'));
+  const response = await app.request('/captcha/challenge');
+  expect([response.status, await response.json()]).toEqual([
+    503,
+    expect.objectContaining({ code: 'storage_unavailable' }),
+  ]);
+});
