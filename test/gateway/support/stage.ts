@@ -104,7 +104,7 @@ function gatewayOptions({ gateway, platform }: StageOptions, means: Means): Gate
     masterKey,
     owner,
     rates: { address: 1e6, subnet: 1e6, channel: 1e6, total: 1e6 },
-    isTrustedProxy: () => true,
+    load: { maxConnectionsPerAddress: 1_000, maxEventLoopDelayMs: 60_000 },
     altcha: { cost: 20, guesses: { fewest: 3, most: 9 } },
     receivers: { allowHttp: true, ports: 'any', allowCidrs: ['127.0.0.0/8'] },
     observer,
