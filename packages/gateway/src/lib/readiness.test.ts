@@ -39,7 +39,4 @@ test('a database that answers and takes no writes makes a gateway unready', asyn
   );
   const checks = await readinessOf()();
   expect(checks).toContainEqual(expect.objectContaining({ name: 'database', ok: false }));
-  await database.query(
-    `set default_transaction_read_only = off; alter database ${name} reset default_transaction_read_only`,
-  );
 });
