@@ -20,6 +20,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import type { GatewayObserver } from './observer.ts';
 import { createOpened } from './opened.ts';
 import { createReadiness } from './readiness.ts';
+import type { ManifestTerms } from './routes/operator/audit.ts';
 import { createOperatorApp } from './routes/operator/operator-app.ts';
 import { attemptEvent, deliveryEvent, type StreamEvent } from './routes/operator/stream-event.ts';
 
@@ -51,18 +52,20 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   const gateway = opened.use(await openGateway(config, watch, { clock, exchange: network.exchange }));
   await ensureEndpoint(gateway, config, clock);
 
+  const key = await checkpointKey(config.checkpoints.key, config.checkpoints.file);
   const sealer = opened.use(
     await startSealer({
       audit: gateway.audit,
       origin: gateway.logId,
-      key: await checkpointKey(config.checkpoints.key, config.checkpoints.file),
+      key,
       path: config.checkpoints.file,
       clock,
       onProblem: (error) => watch.log.trouble('The audit log could not be sealed.', error),
     }),
   );
   const state = { draining: false };
-  const operator = opened.use(await openOperator(config, { gateway, watch, clock, token, state }));
+  const manifests = { tool: `guestpass ${options.version}`, key, checkpoint: () => sealer.last };
+  const operator = opened.use(await openOperator(config, { gateway, watch, clock, token, state, manifests }));
   watch.log.listening({ name: 'public', url: gateway.url });
   watch.log.listening({ name: 'operator', url: operator.url });
 
@@ -204,10 +207,11 @@ interface OperatorSetup {
   readonly clock: Clock;
   readonly token: string;
   readonly state: { readonly draining: boolean };
+  readonly manifests: ManifestTerms;
 }
 
 async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promise<Listener> {
-  const { gateway, watch, clock, token, state } = setup;
+  const { gateway, watch, clock, token, state, manifests } = setup;
   const { log, metrics } = watch;
   const problems = createProblems({ audience: 'operator' });
   const { database } = gateway.storage;
@@ -226,6 +230,7 @@ async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promis
     clientAddress: createClientAddress({ isTrusted: config.isTrustedProxy }),
     readiness: createReadiness({ database, deliveries, clock, isDraining: () => state.draining }),
     endpointPolicy: config.receivers,
+    manifests,
     metrics: {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
       metrics: async () => (await metrics.scrape()).body,
