@@ -72,18 +72,25 @@ async function openBoss({ url, onProblem }: DeliveryQueueOptions): Promise<PgBos
     monitorIntervalSeconds: 15,
   });
   boss.on('error', onProblem);
-  await boss.start();
-  await boss.createQueue(queueName, {
-    expireInSeconds: leaseSeconds,
-    retryLimit: 10_000,
-    retryDelay: 2,
-    retryBackoff: true,
-    retryDelayMax: 60,
-    retentionSeconds: 30 * 86_400,
-    deleteAfterSeconds: 3_600,
-  });
-  return boss;
+  try {
+    await boss.start();
+    await boss.createQueue(queueName, queueTerms);
+    return boss;
+  } catch (error) {
+    await boss.stop({ graceful: false }).catch(onProblem);
+    throw error;
+  }
 }
+
+const queueTerms = {
+  expireInSeconds: leaseSeconds,
+  retryLimit: 10_000,
+  retryDelay: 2,
+  retryBackoff: true,
+  retryDelayMax: 60,
+  retentionSeconds: 30 * 86_400,
+  deleteAfterSeconds: 3_600,
+};
 
 type Claimed = Job<DeliveryJob> & { readonly groupId?: string | null };
 
