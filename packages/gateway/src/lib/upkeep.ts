@@ -23,21 +23,24 @@ export function startUpkeep({ clock, chores, onProblem }: UpkeepOptions): AsyncD
   let stopped = false;
 
   const plan = (chore: Chore) => {
-    if (!stopped)
-      cancels.set(
-        chore,
-        clock.after(chore.everyMs, () => start(chore)),
-      );
+    if (stopped) return;
+    const cancel = clock.after(chore.everyMs, () => start(chore));
+    cancels.set(chore, cancel);
+  };
+
+  const attend = async ({ run }: Chore) => {
+    try {
+      await run();
+    } catch (error) {
+      onProblem(error);
+    }
   };
 
   const start = (chore: Chore) => {
-    const done = chore
-      .run()
-      .then(() => {}, onProblem)
-      .finally(() => {
-        running.delete(done);
-        plan(chore);
-      });
+    const done = attend(chore).finally(() => {
+      running.delete(done);
+      plan(chore);
+    });
     running.add(done);
   };
 
