@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { access } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type CheckpointKey, createCheckpointKeyFiles, loadCheckpointKey, parseCheckpointKey } from 'guestpass/audit';
 
@@ -7,6 +7,7 @@ import { type CheckpointKey, createCheckpointKeyFiles, loadCheckpointKey, parseC
 export async function checkpointKey(key: KeyObject | undefined, checkpointFile: string): Promise<CheckpointKey> {
   if (key) return parseCheckpointKey(key.export({ type: 'pkcs8', format: 'pem' }).toString());
   const path = join(dirname(checkpointFile), 'checkpoint-key.pem');
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   return (await isThere(path)) ? await loadCheckpointKey(path) : await createCheckpointKeyFiles(path);
 }
 
