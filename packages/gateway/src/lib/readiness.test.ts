@@ -1,8 +1,11 @@
 import { manualClock } from 'guestpass/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectDatabase } from './database/connect.ts';
 import { createReadiness } from './readiness.ts';
+import { createAttemptStore } from './store/attempts.ts';
 import { createDeliveryStore } from './store/deliveries.ts';
-import { noon } from './testing/guests.ts';
+import { createEndpointStore } from './store/endpoints.ts';
+import { admitted, masterKey, newAttemptId, noon, payload } from './testing/guests.ts';
 import { type TestDatabase, testDatabase } from './testing/postgres.ts';
 
 let database: TestDatabase;
@@ -13,13 +16,17 @@ beforeAll(async () => {
 
 afterAll(() => database[Symbol.asyncDispose]());
 
-function readinessOf(isDraining = () => false) {
-  const deliveries = createDeliveryStore(database, async () => {});
-  return createReadiness({ database, deliveries, clock: manualClock(noon), isDraining });
+/** Readiness of a gateway that finds its database there. */
+function readinessOf(url: string, isDraining = () => false) {
+  const connected = connectDatabase({ url, connectTimeoutMs: 1_000 });
+  const deliveries = createDeliveryStore(connected, async () => {});
+  const check = createReadiness({ database: connected, deliveries, clock: manualClock(noon), isDraining });
+  return { check, [Symbol.asyncDispose]: () => connected[Symbol.asyncDispose]() };
 }
 
-test('a gateway is ready while its database takes writes', async () => {
-  expect(await readinessOf()()).toEqual([
+test('a gateway with a database that takes writes is ready', async () => {
+  await using ready = readinessOf(database.url);
+  expect(await ready.check()).toEqual([
     { name: 'draining', ok: true },
     { name: 'database', ok: true },
     { name: 'webhooks', ok: true },
@@ -27,16 +34,34 @@ test('a gateway is ready while its database takes writes', async () => {
 });
 
 test('a gateway that shuts down is not ready', async () => {
-  expect(await readinessOf(() => true)()).toContainEqual(expect.objectContaining({ name: 'draining', ok: false }));
+  await using draining = readinessOf(database.url, () => true);
+  const [first] = await draining.check();
+  expect(first).toEqual({ name: 'draining', ok: false, detail: expect.any(String) });
 });
 
-test('a database that answers and takes no writes makes a gateway unready', async () => {
-  const name = new URL(database.url).pathname.slice(1);
-  await database.query(`alter database ${name} set default_transaction_read_only = on`);
-  await database.query(
-    'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = $1',
-    [name],
-  );
-  const checks = await readinessOf()();
-  expect(checks).toContainEqual(expect.objectContaining({ name: 'database', ok: false }));
+test('a database that only reads, or does not answer, makes a gateway unready', async () => {
+  const readOnly = new URL(database.url);
+  readOnly.searchParams.set('options', '-c default_transaction_read_only=on');
+  await using reading = readinessOf(readOnly.href);
+  expect(await reading.check()).toMatchObject([{ ok: true }, { name: 'database', ok: false }, { ok: true }]);
+  const nowhere = new URL(database.url);
+  nowhere.port = '1';
+  await using lost = readinessOf(nowhere.href);
+  const checks = await lost.check();
+  expect(checks).toMatchObject([{ ok: true }, { name: 'database', ok: false }, { name: 'webhooks', ok: false }]);
+  expect(JSON.stringify(checks)).not.toContain(nowhere.password);
+});
+
+test('old deliveries are told of and leave the gateway ready', async () => {
+  await createEndpointStore(database, masterKey).create({ url: 'https://idp.example', secret: 'whsec_x' }, noon);
+  await using attempts = createAttemptStore({ database, masterKey, owner: 'test' });
+  const attemptId = newAttemptId();
+  await attempts.recordIntent({ attemptId, payload, nowMs: noon - 400_000 });
+  await attempts.recordOutcome(admitted(attemptId), noon - 400_000);
+  await using ready = readinessOf(database.url);
+  expect((await ready.check()).at(-1)).toEqual({
+    name: 'webhooks',
+    ok: true,
+    detail: 'The oldest pending delivery is 400 s old.',
+  });
 });
