@@ -12,7 +12,7 @@ import { expect, test } from 'vitest';
 const program = join(import.meta.dirname, 'official-sdk-client.ts');
 const token = '6b0a2a53-4f5a-4a7b-9a6e-0a6f3c1d9e11';
 const redirectUri = 'http://localhost:4100/callback';
-const codeVerifier = 'dBjftJeZ4CVP-mBB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+const codeVerifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
 
 test('the official SDK logs in, reads the history, and exchanges, refreshes and revokes the JWT of a guest', async () => {
   await using simulator = createSimulator({ bot: 'none', deployments: { demo: { auth: { anonymousMaySend: true } } } });

@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { SimulatorOptions } from '../settings.ts';
 import { createSimulator, type Simulator } from '../simulator.ts';
@@ -33,6 +37,16 @@ test('a code becomes a JWT and a refresh token, once', async () => {
   expect(again.status).toBe(401);
   expect(await again.json()).toMatchObject({ status: 401, code: 'bad.credentials', contextId: expect.any(String) });
   expect(on.simulator.stats()).toMatchObject({ exchangeRequests: 2, guestsSignedIn: 1, rejectedByStatus: { 401: 1 } });
+});
+
+test('signing in by HTTP alone goes as the README prints it', async () => {
+  await using on = await opened();
+  const readme = await readFile(join(import.meta.dirname, '../../../README.md'), 'utf8');
+  const [, commands = ''] = /```sh\n(JAR=[^`]*)```/.exec(readme) ?? [];
+  const { stdout } = await promisify(execFile)('bash', ['-ec', `${commands}rm "$JAR"`], {
+    env: { SIM: on.url, PATH: process.env.PATH },
+  });
+  expect(JSON.parse(stdout)).toEqual({ jwt: expect.any(String), refreshToken: expect.any(String) });
 });
 
 test('an ID token becomes a JWT without a refresh token', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** PKCE as RFC 7636 appendix B shows it. */
-export const codeVerifier = 'dBjftJeZ4CVP-mBB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+export const codeVerifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
 const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url');
 export const redirectUri = 'http://127.0.0.1:4100/callback';
 
