@@ -59,7 +59,7 @@ export interface GatewayOptions {
   readonly schedule?: readonly number[];
   /**
    * How long an attempt may take, in milliseconds, before its process counts as gone and it becomes `unknown`. Longer
-   * than the deadline of an attempt, with room for the database. Default 60,000.
+   * than the deadline of an attempt, with room for the database. Default 60,000, or 30,000 more than the deadline.
    */
   readonly leaseMs?: number;
   readonly clock?: Clock;
@@ -103,9 +103,10 @@ export interface Gateway extends AsyncDisposable {
  */
 export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   const observer = calmObserver(given.observer ?? {});
-  const options = { ...given, observer };
-  const { clock = systemClock, leaseMs = 60_000 } = options;
-  if (leaseMs <= (options.platform.deadlineMs ?? 10_000)) throw tooShort(leaseMs);
+  const { deadlineMs = 10_000 } = given.platform;
+  const { clock = systemClock, leaseMs = Math.max(60_000, deadlineMs + 30_000) } = given;
+  if (leaseMs <= deadlineMs) throw tooShort(leaseMs);
+  const options = { ...given, observer, leaseMs };
   await using opened = createOpened();
   const onProblem = observer.problem;
   // Opened before the queue and so closed after it: a delivery under way still has its network.
@@ -152,7 +153,8 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   return { url: listener.url, storage, logId, ...stores, drain, stop, [Symbol.asyncDispose]: () => stop(0) };
 }
 
-type Watched = GatewayOptions & { readonly observer: GatewayObserver };
+/** The options, with what follows from them. */
+type Settled = GatewayOptions & { readonly observer: GatewayObserver; readonly leaseMs: number };
 
 interface Stores {
   readonly attempts: AttemptStore;
@@ -165,16 +167,14 @@ interface Stores {
 
 async function openStores(
   { database, url }: Storage,
-  { masterKey, owner, leaseMs, clock = systemClock, observer }: Watched,
+  { masterKey, owner, leaseMs, clock = systemClock, observer }: Settled,
   opened: Opened,
 ): Promise<Stores> {
   const queue = opened.use(await openDeliveryQueue({ url, clock, onProblem: observer.problem }));
   const announce = queue.announce;
   return {
     queue,
-    attempts: opened.use(
-      createAttemptStore({ database, masterKey, owner, announce, ...(leaseMs !== undefined && { leaseMs }) }),
-    ),
+    attempts: opened.use(createAttemptStore({ database, masterKey, owner, announce, leaseMs })),
     audit: createAuditStore(database, masterKey),
     deliveries: createDeliveryStore(database, announce),
     endpoints: createEndpointStore(database, masterKey),
@@ -182,7 +182,7 @@ async function openStores(
   };
 }
 
-async function startWorker(stores: Stores, options: Watched, exchange: Exchange): Promise<void> {
+async function startWorker(stores: Stores, options: Settled, exchange: Exchange): Promise<void> {
   const { clock = systemClock, random = Math.random, schedule, observer } = options;
   const deliver = createDeliverWebhook({
     ...stores,
@@ -220,7 +220,7 @@ interface Services {
   readonly altcha: Altcha;
 }
 
-function publicHandler({ admit, altcha }: Services, options: Watched, opened: Opened): Handler {
+function publicHandler({ admit, altcha }: Services, options: Settled, opened: Opened): Handler {
   const { clock = systemClock, websites = [], isTrustedProxy = () => false, observer } = options;
   const loop = opened.use(watchEventLoop({ clock }));
   const problems = createProblems();

@@ -38,7 +38,7 @@ export interface Service extends AsyncDisposable {
   readonly operatorUrl: string;
   /** The operator token when none was configured: made for this start alone. */
   readonly freshToken: string | undefined;
-  /** Ends it as a supervisor asks: unready first, then no new guests, then the ones under way. */
+  /** Ends it as a supervisor asks: unready first, then no new guests, then the ones under way. May be asked again. */
   stop(): Promise<void>;
 }
 
@@ -71,15 +71,20 @@ export async function startService(config: GatewayConfig, options: ServiceOption
 
   const running = opened.handOver();
   const stop = async ({ delayMs, graceMs }: GatewayConfig['drain']) => {
+    const isFirst = !state.draining;
     state.draining = true;
-    watch.log.stopping();
+    if (isFirst) watch.log.stopping();
     if (delayMs > 0) await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
     // The last checkpoint needs the database, which the gateway closes.
     await gateway.drain(graceMs);
-    await sealer[Symbol.asyncDispose]();
-    watch.events[Symbol.dispose]();
-    watch.log.stopped({ cut: await operator.drain({ graceMs: 1_000 }) });
-    await running();
+    try {
+      await sealer[Symbol.asyncDispose]();
+      watch.events[Symbol.dispose]();
+      const cut = await operator.drain({ graceMs: 1_000 });
+      if (isFirst) watch.log.stopped({ cut });
+    } finally {
+      await running();
+    }
   };
   return {
     gateway,
