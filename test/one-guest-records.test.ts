@@ -159,6 +159,18 @@ describe('when the audit cannot be kept', () => {
     expect(notices).toMatchObject([{ type: 'guest.authenticated' }]);
   });
 
+  test('a malfunction on the way is thrown, and its attempt stands on record as unknown', async () => {
+    const broken = new TypeError('broken');
+    const { attempt, guestpass, records, close } = scene({ guestpass: { exchange: () => Promise.reject(broken) } });
+    await expect(attempt()).rejects.toBe(broken);
+    await close();
+    expect(records).toMatchObject([
+      { eventType: 'WEBMESSAGING_GUEST_REQUESTED' },
+      { eventType: 'WEBMESSAGING_GUEST_UNKNOWN', code: 'outcome_unknown', channelId: 'your-channel-id' },
+    ]);
+    expect(guestpass.stats()).toMatchObject({ unknown: 1 });
+  });
+
   test('a sink with its own error is told with that error', async () => {
     const full = new GuestpassError('storage_unavailable', 'The disk is full.');
     const audit: AuditSink = {

@@ -5,7 +5,7 @@ import type { GuestPass } from './contract/guest-pass.ts';
 import { type GuestPayload, parseGuestPayload } from './contract/guest-payload.ts';
 import { GuestpassError } from './errors.ts';
 import type { Attempt } from './guest/attempt.ts';
-import { attemptGuest, endEarly, type Run, refusePayload } from './guest/attempt-guest.ts';
+import { attemptGuest, breakOff, endEarly, type Run, refusePayload } from './guest/attempt-guest.ts';
 import { createIdempotency } from './guest/idempotency.ts';
 import type { Statistics } from './guest/statistics.ts';
 import { type CallOptions, createPipeline, type PipelineOptions } from './pipeline.ts';
@@ -70,9 +70,14 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
   // The line of an admissible payload. Without a record of the intent nothing is sent.
   const admit = async (payload: GuestPayload, run: Run): Promise<Attempt> => {
     const unrecorded = await books.intend(payload, run);
-    const attempted = unrecorded
-      ? endEarly('failed', unrecorded, { run, payload })
-      : await attemptGuest(payload, pipeline.setup, run);
+    if (unrecorded) return books.settle(endEarly('failed', unrecorded, { run, payload }), run);
+    let attempted: Attempt;
+    try {
+      attempted = await attemptGuest(payload, pipeline.setup, run);
+    } catch (malfunction) {
+      await books.settle(breakOff(payload, run), run);
+      throw malfunction;
+    }
     return books.settle(attempted, run);
   };
 

@@ -91,6 +91,12 @@ export function endEarly(
   return { outcome, stage, error, ...factsOf(payload, run) };
 }
 
+/** The attempt that a malfunction of our own cut short, wherever that was. */
+export function breakOff(payload: GuestPayload, run: Run): Attempt {
+  const error = new GuestpassError('outcome_unknown', 'The attempt broke off by a malfunction; the guest may exist.');
+  return { outcome: 'unknown', stage: 'guest', error, ...factsOf(payload, run) };
+}
+
 interface Asked {
   readonly latencyMs: number;
   readonly tokenTries: readonly Try[];
