@@ -28,6 +28,7 @@ type Plain =
   | 'connection fails'
   | 'history answers'
   | 'history fails'
+  | 'session expires'
   | 'time passes';
 
 interface Stored {
@@ -54,7 +55,11 @@ const bodyOf = ({ id, text, direction, timeMs }: Stored) => ({
 
 /** The platform of one conversation: a list of messages, and a line that may break. */
 class Platform {
-  readonly history: Stored[] = [];
+  /** What was said in the session there is now. */
+  history: Stored[] = [];
+  /** What was said in sessions that have expired. */
+  readonly past: Stored[] = [];
+  expired = false;
   link: Link | undefined;
   #refusal: Extract<Step, { does: 'next message is refused' }> | undefined;
   #timeMs = Date.parse('2026-01-15T10:30:00Z');
@@ -65,7 +70,7 @@ class Platform {
 
   store(text: string, direction: Stored['direction'], later: number): Stored {
     this.#timeMs += later;
-    const stored = { id: `m-${this.history.length}`, text, direction, timeMs: this.#timeMs };
+    const stored = { id: `m-${this.past.length + this.history.length}`, text, direction, timeMs: this.#timeMs };
     this.history.push(stored);
     return stored;
   }
@@ -76,10 +81,22 @@ class Platform {
     this.link.toGuest.push(JSON.stringify({ ...frame, ...(tracingId !== undefined && { tracingId }) }));
   }
 
+  expire(): void {
+    if (this.expired) return;
+    this.expired = true;
+    this.past.push(...this.history.splice(0));
+    if (!this.link?.configured) return;
+    this.link.toGuest.push('{"class":"SessionExpiredEvent","code":200,"body":{}}');
+    this.link.configured = false;
+  }
+
   receive(text: string): void {
-    const { action, tracingId, message } = JSON.parse(text);
+    const { action, tracingId, message, startNew } = JSON.parse(text);
     const link = this.link;
-    if (action === 'configureSession' && link) {
+    if (startNew) this.expired = false;
+    if (this.expired) {
+      link?.toGuest.push(JSON.stringify({ class: 'string', code: 4006, body: 'expired', tracingId }));
+    } else if (action === 'configureSession' && link) {
       link.configured = true;
       const body = { connected: true, newSession: this.history.length === 0 };
       link.toGuest.push(JSON.stringify({ type: 'response', class: 'SessionResponse', code: 200, body, tracingId }));
@@ -164,6 +181,12 @@ class World {
       case 'deliver':
         this.delivered.push(...effect.messages.map(({ id }) => id));
         break;
+      case 'forget':
+        this.delivered.length = 0;
+        break;
+      case 'end':
+        this.#checkPast();
+        break;
       case 'settle':
         expect(this.ends.has(effect.id)).toBe(false);
         this.ends.set(effect.id, { id: effect.message.id });
@@ -212,7 +235,8 @@ class World {
 
   historyAnswers(): void {
     const asked = this.#fetching;
-    if (!asked || !this.#mayRead) return;
+    if (this.platform.expired) this.historyFails();
+    if (!asked || !this.#mayRead || this.platform.expired) return;
     this.#fetching = undefined;
     const { walk, pageNumber } = asked;
     const newestFirst = this.platform.history.toReversed();
@@ -242,7 +266,7 @@ class World {
 
   do(step: Step): void {
     if (step.does === 'guest says') this.say(step.text);
-    else if (step.does === 'agent says') this.platform.tell(this.platform.store(step.text, 'Outbound', step.later));
+    else if (step.does === 'agent says') this.#agentSays(step.text, step.later);
     else if (step.does === 'connection breaks') this.#break(step.stillArrive);
     else if (step.does === 'next message is refused') this.platform.refuseNext(step);
     else this.#plain[step.does]();
@@ -258,8 +282,21 @@ class World {
     'connection fails': () => this.dial(false),
     'history answers': () => this.historyAnswers(),
     'history fails': () => this.historyFails(),
+    'session expires': () => this.platform.expire(),
     'time passes': () => void this.timePasses(),
   };
+
+  #agentSays(text: string, later: number): void {
+    if (!this.platform.expired) this.platform.tell(this.platform.store(text, 'Outbound', later));
+  }
+
+  /** What the guest saw of a session that expired is of it, in order, once; and all of it, unless there was a gap. */
+  #checkPast(): void {
+    const seen = this.channel.messages.map(({ id }) => id);
+    const past = this.platform.past.map(({ id }) => id).filter((id) => seen.includes(id));
+    expect(seen).toEqual(past);
+    expect(this.delivered.toSorted()).toEqual(seen.toSorted());
+  }
 
   #repeat(): void {
     const frames = this.platform.link?.toGuest;
@@ -285,6 +322,7 @@ class World {
   settle(): void {
     for (let turn = 0; turn < 10_000; turn += 1) {
       const { link } = this.platform;
+      if (this.channel.state === 'expired') this.input({ type: 'start-new' });
       if (this.#dialing) this.dial(true);
       else if (link && link.toServer.length > 0) this.textArrives();
       else if (link && link.toGuest.length > 0) this.frameArrives();
@@ -314,6 +352,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: plain('history answers') },
   { weight: 1, arbitrary: plain('history fails') },
   { weight: 2, arbitrary: plain('time passes') },
+  { weight: 1, arbitrary: plain('session expires') },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -335,21 +374,22 @@ test("whatever happens, the guest's view is the server's history: all of it, in 
       world.input({ type: 'open' });
       for (const one of steps) world.do(one);
       world.settle();
-      const { history } = world.platform;
+      const { history, past } = world.platform;
       const seen = world.channel.messages.map(({ id }) => id);
       expect(seen).toEqual(history.map(({ id }) => id));
       expect(world.delivered.toSorted()).toEqual(seen.toSorted());
 
-      const stored = history.filter(({ direction }) => direction === 'Inbound');
+      const stored = [...past, ...history].filter(({ direction }) => direction === 'Inbound');
       const ends = [...world.ends].toSorted(([a], [b]) => indexOf(a) - indexOf(b));
       const settled = ends.flatMap(([, end]) => ('id' in end ? end.id : []));
       const unknown = ends.filter(([, end]) => 'error' in end && end.error.code === 'outcome_unknown');
       // Each message the guest was told of is there, is another one, and none overtook another.
       expect(stored.filter(({ id }) => settled.includes(id)).map(({ id }) => id)).toEqual(settled);
       for (const [id, end] of ends) {
-        if ('id' in end) expect(history.find((one) => one.id === end.id)?.text).toBe(world.said[indexOf(id)]);
+        if ('id' in end) expect(stored.find((one) => one.id === end.id)?.text).toBe(world.said[indexOf(id)]);
       }
-      if (unknown.length > 0) return;
+      const endedEarly = ends.some(([, end]) => 'error' in end && end.error.code === 'session_expired');
+      if (unknown.length > 0 || endedEarly) return;
       expect(counted(stored.map(({ id }) => id))).toEqual(counted(settled));
     }),
     { numRuns: 2000, seed: 20_260_115 },

@@ -137,7 +137,7 @@ export class Channel {
 
   #connected(): void {
     this.#openedAt = this.#now;
-    this.#speech.reconnected();
+    this.#speech.reconnected(this.#now);
     this.#configure();
   }
 
@@ -245,7 +245,6 @@ export class Channel {
     this.#phase = 'open';
     this.#began = true;
     this.#caughtUp = true;
-    this.#health.start();
   }
 
   #conversed({ message, events, metadata }: Conversed, tracingId: string | undefined): void {

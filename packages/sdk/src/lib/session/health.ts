@@ -9,29 +9,22 @@ export interface HealthOptions extends Pick<ChannelOptions, 'token' | 'healthChe
 /** Asks for a sign of life when the connection was silent for a while; anything the server sends is one. */
 export class Health {
   readonly #options: HealthOptions;
-  #silent = false;
 
   constructor(options: HealthOptions) {
     this.#options = options;
   }
 
-  start(): void {
-    this.heard();
-    this.#options.emit({ type: 'timer', timer: 'health', delayMs: this.#options.healthCheckMs });
-  }
-
   heard(): void {
-    this.#silent = false;
-    this.#options.emit({ type: 'cancel', timer: 'pong' });
+    const { emit, healthCheckMs } = this.#options;
+    emit({ type: 'cancel', timer: 'pong' });
+    emit({ type: 'timer', timer: 'health', delayMs: healthCheckMs });
   }
 
+  /** The silence has lasted. Unless something is heard now, the connection is dead. */
   check(): void {
     const { token, healthCheckMs, answerTimeoutMs, emit, ask } = this.#options;
-    if (this.#silent) {
-      ask(sendEcho(token));
-      emit({ type: 'timer', timer: 'pong', delayMs: answerTimeoutMs });
-    }
-    this.#silent = true;
+    ask(sendEcho(token));
+    emit({ type: 'timer', timer: 'pong', delayMs: answerTimeoutMs });
     emit({ type: 'timer', timer: 'health', delayMs: healthCheckMs });
   }
 }

@@ -133,7 +133,9 @@ export class Link {
     try {
       connection = await transport(url, { headers, signal: dialing.signal });
     } catch (error) {
-      if (this.#dialing === dialing) this.input({ type: 'disconnected', ...whyNot(error, clock.now()) });
+      if (this.#dialing !== dialing) return;
+      this.#dialing = undefined;
+      this.input({ type: 'disconnected', ...whyNot(error, clock.now()) });
       return;
     } finally {
       cancel();

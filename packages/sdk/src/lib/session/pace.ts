@@ -13,8 +13,8 @@ export interface Pace {
   take(what: 'message' | 'request', now: number): void;
   /** Sends nothing before that instant. */
   pauseUntil(instant: number): void;
-  /** The limits of a connection begin anew. */
-  reconnected(): void;
+  /** The limits of a connection begin anew; being configured is its first request. */
+  reconnected(now: number): void;
 }
 
 export function createPace({ messagesPerSecond, requestsPerMinute }: PaceOptions): Pace {
@@ -33,8 +33,9 @@ export function createPace({ messagesPerSecond, requestsPerMinute }: PaceOptions
     pauseUntil(instant) {
       pausedUntil = Math.max(pausedUntil, instant);
     },
-    reconnected() {
+    reconnected(now) {
       requests = createWindow(requestsPerMinute, 60_000);
+      requests.take(now);
     },
   };
 }

@@ -81,8 +81,8 @@ export class Speech {
   }
 
   /** Another connection is there, with limits of its own. */
-  reconnected(): void {
-    this.#pace.reconnected();
+  reconnected(now: number): void {
+    this.#pace.reconnected(now);
   }
 
   /** The connection is gone: what was sent is in doubt, requests are forgotten. */

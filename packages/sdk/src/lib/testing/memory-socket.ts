@@ -43,7 +43,8 @@ export function memoryTransport(serve: (peer: Peer) => void | Promise<void>): Tr
     const givenUp = Promise.withResolvers<never>();
     const giveUp = () => givenUp.reject(new TransportError('aborted'));
     signal?.addEventListener('abort', giveUp, { once: true });
-    await Promise.race([serve(peer), givenUp.promise]).finally(() => signal?.removeEventListener('abort', giveUp));
+    const serving = async () => serve(peer);
+    await Promise.race([serving(), givenUp.promise]).finally(() => signal?.removeEventListener('abort', giveUp));
     return {
       headers: { 'inin-correlation-id': 'corr-socket' },
       frames: inbox.texts,
