@@ -1,6 +1,11 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { connectSession } from './browser-session.ts';
 
 const face = join(import.meta.dirname, '..', '..', 'session-browser.ts');
 
@@ -22,4 +27,33 @@ test('what browsers load of a session needs nothing of Node', () => {
   expect(loaded.filter((path) => !path.startsWith('/'))).toEqual(['zod']);
   const globals = loaded.filter((path) => path.startsWith('/') && /\bBuffer\./.test(readFileSync(path, 'utf8')));
   expect(globals).toEqual([]);
+});
+
+test('a session talks and reads its history with what browsers and Node both offer', async () => {
+  const body = { id: 'm-0', type: 'Text', text: 'welcome', direction: 'Outbound' };
+  const http = createServer((_, response) => response.end(JSON.stringify({ entities: [body], total: 1 })));
+  const sockets = new WebSocketServer({ server: http });
+  sockets.on('connection', (socket) =>
+    socket.on('message', (data) => {
+      const { action, message, tracingId } = JSON.parse(data.toString());
+      const answers: Record<string, object> = {
+        configureSession: { class: 'SessionResponse', body: { connected: true, newSession: false } },
+        getJwt: { class: 'JwtResponse', body: { jwt: 'j', exp: 4e9 } },
+        onMessage: { class: 'StructuredMessage', body: { ...body, ...message, id: 'm-1', direction: 'Inbound' } },
+      };
+      socket.send(JSON.stringify({ code: 200, ...answers[action], tracingId }));
+    }),
+  );
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/v1`;
+  try {
+    await using session = await connectSession({ url, deploymentId: 'd', token: 't' });
+    expect(await session.send('hello')).toMatchObject({ author: 'guest', text: 'hello' });
+    expect(session.transcript.map(({ text }) => text)).toEqual(['welcome', 'hello']);
+  } finally {
+    sockets.close();
+    http.closeAllConnections();
+    http.close();
+  }
 });

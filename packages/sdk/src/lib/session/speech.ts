@@ -77,7 +77,7 @@ export class Speech {
   heard(tracingId: string | undefined, message: Message): void {
     if (!this.#underWay) return;
     const { id, draft } = this.#underWay;
-    if (tracingId === undefined ? isEcho(message, draft) : tracingId.startsWith(id)) this.#settle(message);
+    if (tracingId === undefined ? isEcho(message, draft) : isOf(id, tracingId)) this.#settle(message);
   }
 
   /** Another connection is there, with limits of its own. */
@@ -199,6 +199,11 @@ export class Speech {
 /** Each try has a name of its own, so that a late refusal of one is not taken for that of the next. */
 function tracingIdOf({ id, tries }: Outgoing): string {
   return tries === 1 ? id : `${id}-${tries}`;
+}
+
+/** Whether this is the name of a try of that message, be it an earlier one. */
+function isOf(id: string, tracingId: string): boolean {
+  return tracingId === id || tracingId.startsWith(`${id}-`);
 }
 
 /** Whether this message of the history is what was said. The history keeps no tracing ids. */
