@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { GuestpassError } from 'guestpass';
 
@@ -21,14 +21,24 @@ export function parseMasterKey(text: string): Uint8Array {
  */
 export async function loadMasterKey(path: string): Promise<Uint8Array> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const kept = await readFile(path, 'utf8').catch(absent);
+  if (kept !== undefined) return parseMasterKey(kept);
+  const key = randomBytes(keyBytes);
+  // Written beside its place and linked there whole: a crash leaves no half of a key, and of two starts one wins.
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await using file = await open(path, 'wx', 0o600);
-    const key = randomBytes(keyBytes);
-    await file.writeFile(`${key.toString('base64')}\n`);
-    await file.sync();
+    await writeFile(draft, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+    await link(draft, path);
     return key;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     return parseMasterKey(await readFile(path, 'utf8'));
+  } finally {
+    await rm(draft, { force: true });
   }
+}
+
+function absent(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
 }
