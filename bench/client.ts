@@ -23,7 +23,7 @@ async function open(): Promise<Client> {
   }
 }
 
-async function measure({ guests, concurrency }: Order): Promise<Measure> {
+async function measure({ guests, concurrency, collect = false }: Order): Promise<Measure> {
   const latency = createHistogram();
   let left = guests;
   const caller = async () => {
@@ -39,7 +39,7 @@ async function measure({ guests, concurrency }: Order): Promise<Measure> {
   await Promise.all(Array.from({ length: concurrency }, caller));
   const wallMs = performance.now() - began;
   const { user, system } = process.cpuUsage(cpu);
-  globalThis.gc?.();
+  if (collect) globalThis.gc?.();
   return {
     guests,
     cpuMicrosPerGuest: (user + system) / guests,

@@ -6,6 +6,8 @@ export interface Client {
 export interface Order {
   readonly guests: number;
   readonly concurrency: number;
+  /** Collect garbage before the heap is read. Throws compiled code away too, so never between timed rounds. */
+  readonly collect?: boolean;
 }
 
 export interface Measure {

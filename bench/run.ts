@@ -37,14 +37,14 @@ for (const { name } of clients) {
 }
 
 const measured = new Map<string, Measure[]>(clients.map(({ name }) => [name, []]));
-for (let round = -2; round < rounds; round += 1) {
+for (let round = -4; round < rounds; round += 1) {
   for (const client of clients) {
     const measure = await order(client.name, { guests: client.guests, concurrency });
     if (round >= 0) measured.get(client.name)?.push(measure);
   }
 }
-const memory = [await order('guestpass', { guests: 1_000, concurrency })];
-memory.push(await order('guestpass', { guests: manyGuests, concurrency }));
+const memory = [await order('guestpass', { guests: 1_000, concurrency, collect: true })];
+memory.push(await order('guestpass', { guests: manyGuests, concurrency, collect: true }));
 
 report();
 
