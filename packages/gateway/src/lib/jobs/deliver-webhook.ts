@@ -1,8 +1,9 @@
 import type { Clock } from 'guestpass';
 import type { Exchange } from 'guestpass/http';
 import { type Delivery as DeliveryTry, deliverWebhook, nextDelayMs } from 'guestpass/webhook';
-import type { Delivery, DeliveryStore, Verdict } from '../store/deliveries.ts';
-import type { Endpoint, EndpointStore } from '../store/endpoints.ts';
+import type { Delivery, DeliveryStore } from '../store/deliveries.ts';
+import type { Verdict } from '../store/ended-tries.ts';
+import type { Endpoint, EndpointStore, Receiver } from '../store/endpoints.ts';
 
 export interface DeliverOptions {
   readonly deliveries: DeliveryStore;
@@ -24,31 +25,79 @@ export interface EndedTry {
   readonly state: Verdict['state'];
 }
 
-/**
- * Makes one try of a delivery and puts it on record. A delivery that is settled, or not due yet, is left alone, so a
- * job may come twice. Rejects when the record cannot be written; then the job comes again and the receiver sees the
- * same id and bytes once more.
- */
-export function createDeliverWebhook(options: DeliverOptions): (deliveryId: string) => Promise<void> {
+/** A delivery that needs a try, as it stood a moment ago. */
+export interface Prepared {
+  readonly delivery: Delivery & { readonly body: Buffer };
+  /** `undefined` when the endpoint was removed. */
+  readonly receiver: Receiver | undefined;
+  /** By the monotonic clock. */
+  readonly readAtMs: number;
+}
+
+/** Makes tries of deliveries. */
+export interface Deliverer {
+  /**
+   * Reads deliveries and who gets them, all at once, by id. Those that are settled, or not due yet, are missing: a job
+   * may come twice.
+   */
+  prepare(deliveryIds: readonly string[]): Promise<ReadonlyMap<string, Prepared>>;
+  /**
+   * Makes one try and puts it on record. `answered` is called before that, when the receiver is done with it. Rejects
+   * when the record cannot be written; then the receiver will see the same id and bytes once more.
+   */
+  deliver(prepared: Prepared, answered?: () => void): Promise<void>;
+}
+
+export function createDeliverWebhook(options: DeliverOptions): Deliverer {
   const { deliveries, endpoints, exchange, clock, onTry } = options;
-  return async (deliveryId) => {
-    const delivery = await deliveries.get(deliveryId);
-    if (delivery?.state !== 'pending' || !delivery.body) return;
-    if (delivery.next_at && delivery.next_at.getTime() > clock.now() + earlyMs) return;
 
-    const startedAtMs = clock.now();
-    const endpoint = await endpoints.get(delivery.endpoint_id);
-    if (!endpoint?.enabled) return await hold(deliveries, delivery, startedAtMs);
-
-    const secrets = await endpoints.secrets(endpoint.id, startedAtMs);
-    const message = { endpoint: endpoint.url, id: delivery.event_id, body: delivery.body };
-    const tried = await deliverWebhook(message, { exchange, clock, secrets });
-    const verdict = judge(delivery, tried, options);
-    const recorded = await deliveries.recordTry(delivery.id, finishedTry(delivery, tried, startedAtMs), verdict);
-    if (!recorded) return;
-    await noteEndpoint(endpoint, tried, options);
-    onTry?.({ delivery, tried, state: verdict.state });
+  const prepare = async (ids: readonly string[]) => {
+    const due = (await deliveries.getAll(ids)).flatMap((delivery) => dueOrNot(delivery, clock.now()));
+    const receiverIds = [...new Set(due.map(({ endpoint_id }) => endpoint_id))];
+    const receivers = await endpoints.receivers(receiverIds, clock.now());
+    const readAtMs = clock.monotonic();
+    return new Map(
+      due.map((delivery) => [
+        delivery.id,
+        { delivery, receiver: receivers.get(delivery.endpoint_id), readAtMs } satisfies Prepared,
+      ]),
+    );
   };
+
+  const fresh = async (prepared: Prepared) => {
+    if (clock.monotonic() - prepared.readAtMs < freshMs) return prepared;
+    const { id } = prepared.delivery;
+    return (await prepare([id])).get(id);
+  };
+
+  return {
+    prepare,
+    async deliver(prepared, answered = () => {}) {
+      const { delivery, receiver } = (await fresh(prepared)) ?? {};
+      if (!delivery) return;
+      const startedAtMs = clock.now();
+      if (!receiver?.endpoint.enabled) return await hold(deliveries, delivery, startedAtMs);
+
+      const { endpoint, secrets } = receiver;
+      const message = { endpoint: endpoint.url, id: delivery.event_id, body: delivery.body };
+      const tried = await deliverWebhook(message, { exchange, clock, secrets });
+      answered();
+      const verdict = judge(delivery, tried, options);
+      const recorded = await deliveries.recordTry(delivery.id, finishedTry(delivery, tried, startedAtMs), verdict);
+      if (!recorded) return;
+      await noteEndpoint(endpoint, tried, options);
+      onTry?.({ delivery, tried, state: verdict.state });
+    },
+  };
+}
+
+/** What was read longer ago than this is read again: it may have been erased, or its endpoint changed. */
+const freshMs = 1_000;
+
+function dueOrNot(delivery: Delivery, nowMs: number): Prepared['delivery'][] {
+  const { state, body, next_at } = delivery;
+  if (state !== 'pending' || !body) return [];
+  return next_at && next_at.getTime() > nowMs + earlyMs ? [] : [{ ...delivery, body }];
 }
 
 /** Clocks of a fleet differ a little; a job this early is its own. */
@@ -95,6 +144,8 @@ async function noteEndpoint(endpoint: Endpoint, tried: DeliveryTry, options: Del
     await endpoints.disable(endpoint.id, 'The receiver answered 410 Gone.', nowMs);
     return;
   }
+  // Most receivers never fail, and need no word of it.
+  if (tried.result === 'delivered' && endpoint.failures === 0) return;
   const after = await endpoints.recordTry(endpoint.id, tried.result === 'delivered', nowMs);
   if (!after?.failingSince || after.failures < 10) return;
   if (nowMs - after.failingSince.getTime() < 5 * dayMs) return;

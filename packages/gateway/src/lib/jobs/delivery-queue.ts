@@ -3,6 +3,7 @@ import { fromKysely, type Job, type JobInsert, PgBoss } from 'pg-boss';
 import type { Work } from '../database/connect.ts';
 import { createGroupCommit } from '../store/group-commit.ts';
 import type { NewDelivery } from '../store/new-deliveries.ts';
+import type { Deliverer, Prepared } from './deliver-webhook.ts';
 import { type JobLoop, startJobLoop } from './job-loop.ts';
 
 export interface DeliveryQueueOptions {
@@ -21,8 +22,8 @@ export interface DeliveryQueueOptions {
 export interface DeliveryQueue {
   /** Makes deliveries due, in the transaction that writes them. Default at once. */
   announce(work: Work, deliveries: readonly NewDelivery[], dueAtMs?: number): Promise<void>;
-  /** Calls `deliver` for each delivery that comes due; one that throws comes again. */
-  start(deliver: (deliveryId: string) => Promise<void>): Promise<void>;
+  /** Makes a try of each delivery that comes due; one that rejects comes again. */
+  start(deliverer: Deliverer): Promise<void>;
   /** Takes nothing new, waits for what is under way, and leaves the rest to others. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -50,8 +51,8 @@ export async function openDeliveryQueue(options: DeliveryQueueOptions): Promise<
       await boss.insert(queueName, jobs, { db: fromKysely(work) });
       if (dueAtMs === undefined) loop?.expect();
     },
-    async start(deliver) {
-      loop = startDeliveries(boss, deliver, options);
+    async start(deliverer) {
+      loop = startDeliveries(boss, deliverer, options);
     },
     async [Symbol.asyncDispose]() {
       await loop?.[Symbol.asyncDispose]();
@@ -92,31 +93,43 @@ const queueTerms = {
   deleteAfterSeconds: 3_600,
 };
 
-type Claimed = Job<DeliveryJob> & { readonly groupId?: string | null };
+interface Claimed extends Job<DeliveryJob> {
+  /** `undefined` when there is nothing to do. */
+  readonly prepared: Prepared | undefined;
+}
 
-function startDeliveries(
-  boss: PgBoss,
-  deliver: (deliveryId: string) => Promise<void>,
-  { clock, concurrency = 32, concurrencyPerEndpoint = 4, onProblem }: DeliveryQueueOptions,
-): JobLoop {
+function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: DeliveryQueueOptions): JobLoop {
+  const { clock, concurrency = 32, concurrencyPerEndpoint = 4, onProblem } = options;
+  const giveBack = async (jobs: readonly Job<DeliveryJob>[]) => {
+    if (jobs.length > 0) await boss.fail(queueName, [...jobs]);
+  };
   const done = createGroupCommit<Claimed, undefined>({
     commit: async (jobs) => {
       await boss.complete(queueName, [...jobs]);
       return jobs.map(() => undefined);
     },
   });
-  const giveBack = async (jobs: readonly Claimed[]) => void (await boss.fail(queueName, [...jobs]));
+
   return startJobLoop<Claimed>({
     clock,
     concurrency,
     concurrencyPerGroup: concurrencyPerEndpoint,
     onProblem,
-    claim: (most, ignoreGroups) =>
-      boss.fetch<DeliveryJob>(queueName, { batchSize: most, ignoreGroups: [...ignoreGroups] }),
     giveBack,
-    async work(job) {
+    async claim(most, ignoreGroups) {
+      const jobs = await boss.fetch<DeliveryJob>(queueName, { batchSize: most, ignoreGroups: [...ignoreGroups] });
+      if (jobs.length === 0) return [];
       try {
-        await deliver(job.data.deliveryId);
+        const prepared = await deliverer.prepare(jobs.map(({ data }) => data.deliveryId));
+        return jobs.map((job) => ({ ...job, prepared: prepared.get(job.data.deliveryId) }));
+      } catch (error) {
+        await giveBack(jobs).catch(onProblem);
+        throw error;
+      }
+    },
+    async work(job, leaveGroup) {
+      try {
+        if (job.prepared) await deliverer.deliver(job.prepared, leaveGroup);
         await done.submit(job);
       } catch (error) {
         onProblem(error);

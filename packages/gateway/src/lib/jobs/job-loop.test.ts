@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type ClaimedJob, startJobLoop } from './job-loop.ts';
 
 /** A queue in memory, and workers that end when told. */
-function scene({ concurrency = 8, concurrencyPerGroup = 2 } = {}) {
+function scene({ concurrency = 8, concurrencyPerGroup = 2, leavesAtOnce = false } = {}) {
   const clock = manualClock(0);
   const due: ClaimedJob[] = [];
   const problems: unknown[] = [];
@@ -27,8 +27,9 @@ function scene({ concurrency = 8, concurrencyPerGroup = 2 } = {}) {
     async giveBack(jobs) {
       due.push(...jobs);
     },
-    async work({ id }) {
+    async work({ id }, leaveGroup) {
       begun.push(id);
+      if (leavesAtOnce) leaveGroup();
       mostAtOnce = Math.max(mostAtOnce, working.size + 1);
       await new Promise<void>((resolve) => working.set(id, resolve));
       working.delete(id);
@@ -74,6 +75,23 @@ test('jobs are worked on as they come due, so many at once and so many of a grou
   expect(stage.mostAtOnce).toBe(5);
   for (const id of [...working.keys()]) await end(id);
   await loop[Symbol.asyncDispose]();
+});
+
+test('what is left to do without its group holds no place in it, but one in all', async () => {
+  const { clock, loop, add, begun, working } = scene({ concurrency: 6, concurrencyPerGroup: 2, leavesAtOnce: true });
+  add('a', 20);
+  await clock.advance(2_000);
+  expect(begun).toHaveLength(6);
+  for (const go of [...working.values()]) go();
+  await clock.advance(100);
+  expect(begun).toHaveLength(12);
+  for (let rounds = 0; rounds < 3; rounds += 1) {
+    for (const go of [...working.values()]) go();
+    await clock.advance(100);
+  }
+  expect(begun).toHaveLength(20);
+  for (const go of [...working.values()]) go();
+  await clock.settle(loop[Symbol.asyncDispose]());
 });
 
 test('a group that never ends takes nothing from the others, and what waited for it is given back', async () => {

@@ -11,8 +11,11 @@ export interface JobLoopOptions<Job extends ClaimedJob> {
   readonly clock: Clock;
   /** Claims jobs that are due, so many at most, and none of these groups. */
   readonly claim: (most: number, withoutGroups: readonly string[]) => Promise<readonly Job[]>;
-  /** Does a job and settles its claim. Must not reject. */
-  readonly work: (job: Job) => Promise<void>;
+  /**
+   * Does a job and settles its claim. Must not reject. Calls `leaveGroup` when what is left to do takes nothing from its
+   * group any more.
+   */
+  readonly work: (job: Job, leaveGroup: () => void) => Promise<void>;
   /** Gives up claims on jobs that were not begun; others may take them. */
   readonly giveBack: (jobs: readonly Job[]) => Promise<void>;
   /** Jobs worked on at once. */
@@ -126,11 +129,16 @@ function createRoom<Job extends ClaimedJob>({ clock, work, concurrency, concurre
   const begin = (job: Job) => {
     const group = groupOf(job);
     group.running += 1;
-    const done = work(job).then(() => {
-      const wasFull = under.size >= concurrency || isBusy(group);
+    let inGroup = true;
+    const leaveOnce = () => {
+      if (inGroup) leave(job, group);
+      inGroup = false;
+    };
+    const done = work(job, leaveOnce).then(() => {
+      leaveOnce();
+      const wasFull = under.size >= concurrency;
       under.delete(done);
-      leave(job, group);
-      if (wasFull || group.parked < concurrencyPerGroup) onRoom();
+      if (wasFull) onRoom();
     });
     under.add(done);
   };
@@ -145,6 +153,7 @@ function createRoom<Job extends ClaimedJob>({ clock, work, concurrency, concurre
       begin(next.job);
     }
     if (group.running === 0) groups.delete(job.groupId ?? '');
+    if (group.parked < concurrencyPerGroup) onRoom();
   };
 
   return {

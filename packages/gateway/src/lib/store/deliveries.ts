@@ -2,6 +2,8 @@ import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import type { Database, Session, Work } from '../database/connect.ts';
 import type { DeliveriesTable, DeliveryAttemptsTable } from '../database/tables.ts';
+import { type Announce, type FinishedTry, keepTries, type TryEntry, type Verdict } from './ended-tries.ts';
+import { createGroupCommit } from './group-commit.ts';
 import type { NewDelivery } from './new-deliveries.ts';
 
 /** A delivery with the bytes that are sent. */
@@ -19,25 +21,6 @@ export interface DeliveryQuery {
   readonly attemptId?: string;
 }
 
-/** A try that has ended. */
-export interface FinishedTry {
-  /** 1 for the first try of the delivery. */
-  readonly number: number;
-  /** Milliseconds since the Unix epoch. */
-  readonly startedAtMs: number;
-  readonly durationMs: number;
-  /** `delivered`, or what went wrong in one word. */
-  readonly outcome: string;
-  readonly responseStatus: number | null;
-  /** At most 2 KiB, control characters escaped. */
-  readonly responseExcerpt: string | null;
-}
-
-/** What follows from a try. */
-export type Verdict =
-  | { readonly state: 'delivered' | 'dead' | 'held' }
-  | { readonly state: 'pending'; readonly nextAtMs: number };
-
 /** Which deliveries to bring back: exactly these, or all of a state and time. */
 export interface ReplayFilter {
   readonly ids?: readonly string[];
@@ -51,12 +34,15 @@ export interface ReplayFilter {
 /** Everything told or to be told to endpoints. All calls reject with `storage_unavailable` in database trouble. */
 export interface DeliveryStore {
   get(id: string): Promise<Delivery | undefined>;
+  /** Several at once, in no order; those that are not there are missing. */
+  getAll(ids: readonly string[]): Promise<readonly Delivery[]>;
   list(query: DeliveryQuery): Promise<readonly Omit<Delivery, 'body'>[]>;
   /** The tries of a delivery, oldest first. */
   tries(id: string): Promise<readonly DeliveryAttemptsTable[]>;
   /**
-   * Puts a try on record and moves the delivery to where it leads; the job of the next try is written with it. Resolves with false, and changes nothing, when the
-   * delivery is not pending or another worker has put this try on record.
+   * Puts a try on record and moves the delivery to where it leads; the job of the next try is written with it. Tries
+   * that end about the same time share a commit. Resolves with false, and changes nothing, when the delivery is not
+   * pending or another worker has put this try on record.
    */
   recordTry(id: string, finished: FinishedTry, verdict: Verdict): Promise<boolean>;
   /** How many deliveries a replay would bring back. */
@@ -72,22 +58,16 @@ export interface DeliveryStore {
   oldestPending(): Promise<Date | undefined>;
 }
 
-/** Hands deliveries to the queue inside a transaction: due at once, or at `dueAtMs`. */
-export type Announce = (work: Work, deliveries: readonly NewDelivery[], dueAtMs?: number) => Promise<void>;
-
 export function createDeliveryStore(database: Database, announce: Announce): DeliveryStore {
+  const tries = createGroupCommit<TryEntry, boolean>({
+    commit: (ended) => database.transaction((work) => keepTries(work, ended, announce)),
+  });
   return {
+    getAll: (ids) => database.run((session) => findDeliveries(session, ids)),
     get: (id) => database.run((session) => findDelivery(session, id)),
     list: (query) => database.run((session) => listDeliveries(session, query)),
     tries: (id) => database.run((session) => listTries(session, id)),
-    recordTry: (id, finished, verdict) =>
-      database.transaction(async (work) => {
-        const moved = await moveDelivery(work, id, { finished, verdict });
-        if (!moved) return false;
-        await insertTry(work, id, finished);
-        if (verdict.state === 'pending') await announce(work, [moved], verdict.nextAtMs);
-        return true;
-      }),
+    recordTry: (id, finished, verdict) => tries.submit({ id, finished, verdict }),
     countReplay: (filter) => database.run((session) => countMatching(session, filter)),
     replay: (filter, nowMs) =>
       database.transaction(async (work) => {
@@ -102,6 +82,13 @@ export function createDeliveryStore(database: Database, announce: Announce): Del
 
 async function findDelivery(session: Session, id: string): Promise<Delivery | undefined> {
   return await session.selectFrom('guestpass.deliveries').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+async function findDeliveries(session: Session, ids: readonly string[]): Promise<readonly Delivery[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await sql<Delivery>`
+    select * from guestpass.deliveries where id = any(${[...ids]}::text[])`.execute(session);
+  return rows;
 }
 
 async function listDeliveries(session: Session, query: DeliveryQuery): Promise<readonly Omit<Delivery, 'body'>[]> {
@@ -125,38 +112,6 @@ async function listTries(session: Session, id: string): Promise<readonly Deliver
     .selectAll()
     .where('delivery_id', '=', id)
     .orderBy('try')
-    .execute();
-}
-
-async function moveDelivery(
-  work: Work,
-  id: string,
-  { finished, verdict }: { readonly finished: FinishedTry; readonly verdict: Verdict },
-): Promise<NewDelivery | undefined> {
-  const endedAt = new Date(finished.startedAtMs + finished.durationMs);
-  const nextAt = verdict.state === 'pending' ? new Date(verdict.nextAtMs) : null;
-  const settledAt = verdict.state === 'pending' || verdict.state === 'held' ? null : endedAt;
-  const { rows } = await sql<NewDelivery>`
-    update guestpass.deliveries
-    set state = ${verdict.state}, tries = ${finished.number}, next_at = ${nextAt}, settled_at = ${settledAt}
-    where id = ${id} and state = 'pending' and tries = ${finished.number - 1}
-    returning id, endpoint_id as "endpointId", event_id as "eventId", event_type as "eventType",
-      attempt_id as "attemptId"`.execute(work);
-  return rows[0];
-}
-
-async function insertTry(work: Work, id: string, tried: FinishedTry): Promise<void> {
-  await work
-    .insertInto('guestpass.delivery_attempts')
-    .values({
-      delivery_id: id,
-      try: tried.number,
-      started_at: new Date(tried.startedAtMs),
-      duration_ms: tried.durationMs,
-      outcome: tried.outcome,
-      response_status: tried.responseStatus,
-      response_excerpt: tried.responseExcerpt,
-    })
     .execute();
 }
 

@@ -38,6 +38,13 @@ export async function findEndpoint(session: Session, id: string): Promise<Endpoi
     .executeTakeFirst();
 }
 
+export async function findEndpoints(session: Session, ids: readonly string[]): Promise<readonly EndpointRow[]> {
+  const { rows } = await sql<EndpointRow>`
+    select * from guestpass.webhook_endpoints
+    where id = any(${[...ids]}::text[]) and deleted_at is null`.execute(session);
+  return rows;
+}
+
 export async function updateEndpoint(
   session: Session,
   id: string,

@@ -7,6 +7,7 @@ import {
   disableEndpoint,
   type EndpointRow,
   findEndpoint,
+  findEndpoints,
   insertEndpoint,
   listEndpoints,
   type NewEndpointRow,
@@ -55,6 +56,8 @@ export interface EndpointStore {
   change(id: string, change: EndpointChange, nowMs: number): Promise<Endpoint | undefined>;
   /** The secrets to sign with, newest first: after a rotation the one before is good until its time is up. */
   secrets(id: string, nowMs: number): Promise<readonly string[]>;
+  /** Several at once, each with its secrets, by id; those that are not there are missing. */
+  receivers(ids: readonly string[], nowMs: number): Promise<ReadonlyMap<string, Receiver>>;
   /** Signs with a new secret, and beside it with the old one until `previousUntilMs`. */
   rotate(id: string, rotation: Rotation, nowMs: number): Promise<boolean>;
   /** Deliveries of a disabled endpoint are held. Resolves with false when it is not there or was disabled already. */
@@ -65,6 +68,13 @@ export interface EndpointStore {
   recordTry(id: string, delivered: boolean, nowMs: number): Promise<Endpoint | undefined>;
   /** Takes the endpoint off every list; its deliveries stay on record. */
   remove(id: string, nowMs: number): Promise<boolean>;
+}
+
+/** Where deliveries go, and what they are signed with. */
+export interface Receiver {
+  readonly endpoint: Endpoint;
+  /** As {@link EndpointStore.secrets} tells them. */
+  readonly secrets: readonly string[];
 }
 
 export interface Rotation {
@@ -87,6 +97,12 @@ export function createEndpointStore(database: Database, masterKey: MasterKey): E
     async secrets(id, nowMs) {
       const row = await database.run((session) => findEndpoint(session, id));
       return row ? secretsOf(row, seal, nowMs) : [];
+    },
+    async receivers(ids, nowMs) {
+      const rows = await database.run((session) => findEndpoints(session, ids));
+      return new Map(
+        rows.map((row) => [row.id, { endpoint: shownRow(row), secrets: secretsOf(row, seal, nowMs) }] as const),
+      );
     },
     rotate: (id, { secret, previousUntilMs }, nowMs) =>
       database.run((session) => replaceSecret(session, id, { sealed: seal.seal(secret, id), previousUntilMs, nowMs })),

@@ -1,0 +1,103 @@
+import type { HttpRequest } from 'guestpass/http';
+import { manualClock } from 'guestpass/testing';
+import { generateWebhookSecret } from 'guestpass/webhook';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAttemptStore } from '../store/attempts.ts';
+import { createDeliveryStore } from '../store/deliveries.ts';
+import { createEndpointStore } from '../store/endpoints.ts';
+import { admitted, masterKey, newAttemptId, noon, payload } from '../testing/guests.ts';
+import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
+import { createDeliverWebhook } from './deliver-webhook.ts';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await testDatabase();
+});
+
+afterAll(() => database[Symbol.asyncDispose]());
+
+/** Guests who were let in, the deliveries that tell of them, and a receiver that answers with `status`. */
+async function scene({ guests = 1, status = 204 } = {}) {
+  const clock = manualClock(noon);
+  const sent: HttpRequest[] = [];
+  const attempts = createAttemptStore({ database, masterKey, owner: 'gateway-1' });
+  const endpoints = createEndpointStore(database, masterKey);
+  const deliveries = createDeliveryStore(database, async () => {});
+  const endpoint = await endpoints.create({ url: 'https://idp.example/hook', secret: generateWebhookSecret() }, noon);
+  const attemptIds = Array.from({ length: guests }, newAttemptId);
+  await Promise.all(attemptIds.map((attemptId) => attempts.recordIntent({ attemptId, payload, nowMs: noon })));
+  await Promise.all(attemptIds.map((attemptId) => attempts.recordOutcome(admitted(attemptId), noon)));
+  const ids = (await deliveries.list({ limit: 100, endpointId: endpoint.id })).map(({ id }) => id);
+  const deliverer = createDeliverWebhook({
+    deliveries,
+    endpoints,
+    clock,
+    random: () => 0.5,
+    exchange: async (request) => {
+      sent.push(request);
+      return { status, headers: {}, body: new Uint8Array() };
+    },
+  });
+  return {
+    clock,
+    sent,
+    attempts,
+    endpoints,
+    deliveries,
+    endpoint,
+    ids,
+    deliverer,
+    async [Symbol.asyncDispose]() {
+      await endpoints.remove(endpoint.id, noon);
+      await attempts[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('many are read at once, told each its own, and put on record together', async () => {
+  await using on = await scene({ guests: 20 });
+  const prepared = await on.deliverer.prepare([...on.ids, 'dlv_nobody']);
+  expect(prepared.size).toBe(20);
+  const answered: string[] = [];
+  await Promise.all([...prepared].map(([id, one]) => on.deliverer.deliver(one, () => answered.push(id))));
+  expect(answered.toSorted()).toEqual(on.ids.toSorted());
+  expect(new Set(on.sent.map(({ headers }) => headers['webhook-id'])).size).toBe(20);
+  for (const id of on.ids) {
+    expect(await on.deliveries.get(id)).toMatchObject({ state: 'delivered', tries: 1 });
+    expect(await on.deliveries.tries(id)).toHaveLength(1);
+  }
+  expect((await on.deliverer.prepare(on.ids)).size).toBe(0);
+});
+
+test('two that make the same try leave one record', async () => {
+  await using on = await scene({ status: 503 });
+  const [one] = [...(await on.deliverer.prepare(on.ids)).values()];
+  if (!one) throw new Error('There should be one.');
+  await Promise.all([on.deliverer.deliver(one), on.deliverer.deliver(one)]);
+  expect(await on.deliveries.get(one.delivery.id)).toMatchObject({ state: 'pending', tries: 1 });
+  expect(await on.deliveries.tries(one.delivery.id)).toHaveLength(1);
+  expect((await on.endpoints.get(on.endpoint.id))?.failures).toBe(1);
+});
+
+test('what waited a while is looked at again: an erased guest is not told of, a disabled receiver not asked', async () => {
+  await using on = await scene({ guests: 2 });
+  const [first, second] = [...(await on.deliverer.prepare(on.ids)).values()];
+  if (!first || !second) throw new Error('There should be two.');
+  await on.attempts.eraseGuest({ attemptId: first.delivery.attempt_id ?? '', basis: 'asked for', nowMs: noon });
+  await on.endpoints.disable(on.endpoint.id, 'broken', noon);
+  await on.clock.advance(1_000);
+  await on.deliverer.deliver(first);
+  await on.deliverer.deliver(second);
+  expect(on.sent).toEqual([]);
+  expect(await on.deliveries.get(first.delivery.id)).toMatchObject({ state: 'dead', body: null });
+  expect(await on.deliveries.get(second.delivery.id)).toMatchObject({ state: 'held' });
+});
+
+test('a success ends a row of failures', async () => {
+  await using on = await scene();
+  await on.endpoints.recordTry(on.endpoint.id, false, noon);
+  const [one] = [...(await on.deliverer.prepare(on.ids)).values()];
+  if (one) await on.deliverer.deliver(one);
+  expect(await on.endpoints.get(on.endpoint.id)).toMatchObject({ failures: 0, failingSince: null });
+});
