@@ -1,9 +1,11 @@
-// Installs what package-lock.json asks for, once. Plain JavaScript: it runs before the pinned Node is there.
+// Installs what package-lock.json asks for, once, and with --chromium the browser that the tests use. Plain JavaScript:
+// it runs before the pinned Node is there.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { provideChromium, readMachine } from './chromium.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'node_modules', '.guestpass-setup');
@@ -93,4 +95,10 @@ if (!isSetUp(expected)) {
   installPinnedNode();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, expected);
+}
+if (process.argv.includes('--chromium')) {
+  const missing = provideChromium(process.env, readMachine(), (command, args, env) =>
+    spawnSync(command, args, { env, stdio: ['ignore', 2, 2] }),
+  );
+  if (missing) fail(missing.what, missing.next);
 }
