@@ -1,7 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { type Clock, systemClock } from 'guestpass';
-import { undiciExchange } from 'guestpass/http';
+import { type Exchange, undiciExchange } from 'guestpass/http';
 import { startSealer } from './audit/sealer.ts';
 import { configuredVerifiers } from './captcha/config-verifiers.ts';
 import { checkpointKey } from './checkpoint-key.ts';
@@ -10,6 +10,7 @@ import { createEvents, type Events } from './events.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { createOperatorGate } from './http/operator-gate.ts';
+import { createOperatorSessions } from './http/operator-sessions.ts';
 import { createProblems } from './http/problem.ts';
 import { createMemoryRates } from './http/rate-store.ts';
 import { refusalOf } from './http/refusal.ts';
@@ -23,6 +24,7 @@ import { createReadiness } from './readiness.ts';
 import type { ManifestTerms } from './routes/operator/audit.ts';
 import { createOperatorApp } from './routes/operator/operator-app.ts';
 import { attemptEvent, deliveryEvent, type StreamEvent } from './routes/operator/stream-event.ts';
+import type { MasterKey } from './store/seal.ts';
 
 export interface ServiceOptions {
   readonly version: string;
@@ -49,7 +51,8 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   const token = config.operator.token ?? randomBytes(32).toString('base64url');
   const watch = watchOver(config, options, token);
   const network = opened.adopt(undiciExchange(), (end) => end.close());
-  const gateway = opened.use(await openGateway(config, watch, { clock, exchange: network.exchange }));
+  const masterKey = config.masterKey ?? (await loadMasterKey(keyPath(config)));
+  const gateway = opened.use(await openGateway(config, watch, { clock, exchange: network.exchange, masterKey }));
   await ensureEndpoint(gateway, config, clock);
 
   const key = await checkpointKey(config.checkpoints.key, config.checkpoints.file);
@@ -65,7 +68,9 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   );
   const state = { draining: false };
   const manifests = { tool: `guestpass ${options.version}`, key, checkpoint: () => sealer.last };
-  const operator = opened.use(await openOperator(config, { gateway, watch, clock, token, state, manifests }));
+  const sessionKey = sessionKeyOf(masterKey, token);
+  const setup = { gateway, watch, clock, token, sessionKey, state, manifests };
+  const operator = opened.use(await openOperator(config, setup));
   watch.log.listening({ name: 'public', url: gateway.url });
   watch.log.listening({ name: 'operator', url: operator.url });
 
@@ -166,10 +171,16 @@ function observe({ log, metrics, events }: Omit<Watch, 'observer'>, clock: Clock
   };
 }
 
+interface GatewaySetup {
+  readonly clock: Clock;
+  readonly exchange: Exchange;
+  readonly masterKey: MasterKey;
+}
+
 async function openGateway(
   config: GatewayConfig,
   { observer }: Watch,
-  { clock, exchange }: { readonly clock: Clock; readonly exchange: ReturnType<typeof undiciExchange>['exchange'] },
+  { clock, exchange, masterKey }: GatewaySetup,
 ): Promise<Gateway> {
   const { policy = {} } = config.platform;
   const verifiers = { ...policy.captcha?.verifiers, ...configuredVerifiers(config.captcha, { exchange, clock }) };
@@ -177,7 +188,7 @@ async function openGateway(
   return await startGateway({
     platform: { ...config.platform, policy: { ...policy, captcha: { ...policy.captcha, verifiers } } },
     storage: config.storage,
-    masterKey: config.masterKey ?? (await loadMasterKey(keyPath(config))),
+    masterKey,
     owner: `gateway-${randomUUID()}`,
     listen: config.listen,
     websites: config.websites,
@@ -190,6 +201,14 @@ async function openGateway(
     clock,
     observer,
   });
+}
+
+/**
+ * The same at every gateway of a fleet with one token. The master key keeps whoever guesses the token from trying his
+ * guesses on sessions; a new token ends them all.
+ */
+function sessionKeyOf(masterKey: MasterKey, token: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', masterKey, token, 'guestpass/operator-session', 32));
 }
 
 /** Beside the data it protects, and not in it: a copy of the database alone shows nothing. */
@@ -211,12 +230,14 @@ interface OperatorSetup {
   readonly watch: Watch;
   readonly clock: Clock;
   readonly token: string;
+  /** Signs the sessions of operators' browsers. */
+  readonly sessionKey: Uint8Array;
   readonly state: { readonly draining: boolean };
   readonly manifests: ManifestTerms;
 }
 
 async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promise<Listener> {
-  const { gateway, watch, clock, token, state, manifests } = setup;
+  const { gateway, watch, clock, token, sessionKey, state, manifests } = setup;
   const { log, metrics } = watch;
   const problems = createProblems({ audience: 'operator' });
   const { database } = gateway.storage;
@@ -226,10 +247,12 @@ async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promis
     const oldest = await deliveries.oldestPending();
     metrics.webhookBacklog({ depth: pending, oldestAgeMs: oldest ? clock.now() - oldest.getTime() : 0 });
   });
+  const sessions = createOperatorSessions({ key: sessionKey, clock });
   const app = createOperatorApp({
     ...gateway,
     events: watch.events,
-    gate: createOperatorGate({ token, failures: createMemoryRates({ clock }) }),
+    gate: createOperatorGate({ token, failures: createMemoryRates({ clock }), sessions }),
+    sessions,
     problems,
     clock,
     clientAddress: createClientAddress({ isTrusted: config.isTrustedProxy }),

@@ -1,6 +1,7 @@
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
-import { createOperatorGate } from './operator-gate.ts';
+import { createOperatorGate, type OperatorRequest } from './operator-gate.ts';
+import { createOperatorSessions } from './operator-sessions.ts';
 import { createMemoryRates } from './rate-store.ts';
 
 const token = 'b3BlcmF0b3ItdG9rZW4tb2YtMzItYnl0ZXMtYW5kLW1vcmU';
@@ -9,8 +10,15 @@ function setup() {
   const clock = manualClock();
   const gate = createOperatorGate({ token, failures: createMemoryRates({ clock }) });
   const ask = async (authorization: string | null, address = '127.0.0.1', url = 'http://127.0.0.1:4001/v1/audit') =>
-    (await gate.refuse({ authorization, address, url }))?.code ?? 'welcome';
+    (await gate.refuse(requestWith({ authorization }, { url }), address))?.code ?? 'welcome';
   return { clock, gate, ask };
+}
+
+type Fields = Readonly<Record<string, string | null>>;
+
+/** A request with these headers. Unlike `Request`, it takes what no client could send. */
+function requestWith(fields: Fields, { method = 'GET', url = 'http://127.0.0.1:4001/v1/audit' } = {}): OperatorRequest {
+  return { method, url, headers: { get: (name) => fields[name] ?? null } };
 }
 
 test('the token lets an operator in', async () => {
@@ -38,7 +46,7 @@ test.each([
 
 test('a refusal says which scheme to use, and nothing of the token', async () => {
   const { gate } = setup();
-  const refusal = await gate.refuse({ authorization: 'Bearer canary', address: '::1', url: 'http://localhost/' });
+  const refusal = await gate.refuse(requestWith({ authorization: 'Bearer canary' }), '::1');
   expect(refusal?.headers).toEqual({ 'WWW-Authenticate': 'Bearer realm="guestpass"' });
   expect(JSON.stringify(refusal)).not.toContain('canary');
 });
@@ -49,7 +57,7 @@ test('after ten failures in a minute an address is locked out, even with the tok
   expect(await ask('Bearer wrong')).toBe('too_many_requests');
   expect(await ask(`Bearer ${token}`)).toBe('too_many_requests');
   expect(await ask(`Bearer ${token}`, '192.0.2.1')).toBe('welcome');
-  const refusal = await gate.refuse({ authorization: null, address: '127.0.0.1', url: 'http://localhost/' });
+  const refusal = await gate.refuse(requestWith({}), '127.0.0.1');
   await clock.advance(refusal?.retryAfterMs ?? 0);
   expect(await ask(`Bearer ${token}`)).toBe('welcome');
 });
@@ -67,3 +75,85 @@ test.each(['?token=x', '?a=1&access_token=', `?x=${token}`, '?Authorization=Bear
     expect(await ask(`Bearer ${token}`, '::1', 'http://localhost/v1/audit?after=10&limit=5')).toBe('welcome');
   },
 );
+
+test('whoever sends no token has guessed nothing', async () => {
+  const { ask } = setup();
+  for (let i = 0; i < 50; i += 1) expect(await ask(null)).toBe('unauthorized_operator');
+  expect(await ask(`Bearer ${token}`)).toBe('welcome');
+});
+
+function withSession() {
+  const clock = manualClock();
+  const sessions = createOperatorSessions({ key: Buffer.alloc(32, 1), clock });
+  const gate = createOperatorGate({ token, failures: createMemoryRates({ clock }), sessions });
+  const cookie = sessions.open().replace(/;.*$/, '');
+  const ask = async (method: string, fields: Fields, address = '127.0.0.1') =>
+    (await gate.refuse(requestWith({ cookie, ...fields }, { method }), address))?.code ?? 'welcome';
+  return { clock, gate, sessions, cookie, ask };
+}
+
+test.each([
+  { method: 'GET', from: 'its own page', fields: { 'sec-fetch-site': 'same-origin' }, expected: 'welcome' },
+  {
+    method: 'POST',
+    from: 'its own page',
+    fields: { 'sec-fetch-site': 'same-origin', origin: 'http://127.0.0.1:4001' },
+    expected: 'welcome',
+  },
+  {
+    method: 'DELETE',
+    from: 'its own page behind a proxy',
+    fields: { 'sec-fetch-site': 'same-origin', origin: 'https://ops' },
+    expected: 'welcome',
+  },
+  { method: 'GET', from: 'the address bar', fields: { 'sec-fetch-site': 'none' }, expected: 'welcome' },
+  { method: 'POST', from: 'nowhere', fields: { 'sec-fetch-site': 'none' }, expected: 'cross_site_request' },
+  { method: 'GET', from: 'another port', fields: { 'sec-fetch-site': 'same-site' }, expected: 'cross_site_request' },
+  { method: 'POST', from: 'another port', fields: { 'sec-fetch-site': 'same-site' }, expected: 'cross_site_request' },
+  { method: 'POST', from: 'another site', fields: { 'sec-fetch-site': 'cross-site' }, expected: 'cross_site_request' },
+  {
+    method: 'POST',
+    from: 'its own page, in an old browser',
+    fields: { origin: 'http://127.0.0.1:4001' },
+    expected: 'welcome',
+  },
+  {
+    method: 'POST',
+    from: 'another port, in an old browser',
+    fields: { origin: 'http://127.0.0.1:4000' },
+    expected: 'cross_site_request',
+  },
+  {
+    method: 'GET',
+    from: 'another site, in an old browser',
+    fields: { origin: 'https://elsewhere.example' },
+    expected: 'cross_site_request',
+  },
+  { method: 'POST', from: 'a page without an origin', fields: { origin: 'null' }, expected: 'cross_site_request' },
+  { method: 'PATCH', from: 'who knows', fields: {}, expected: 'cross_site_request' },
+  { method: 'HEAD', from: 'who knows', fields: {}, expected: 'welcome' },
+])('$method with a session, asked from $from', async ({ method, fields, expected }) => {
+  expect(await withSession().ask(method, fields)).toBe(expected);
+});
+
+test('the token needs no page, and a wrong one is not made good by a session', async () => {
+  const { ask } = withSession();
+  expect(await ask('POST', { authorization: `Bearer ${token}`, 'sec-fetch-site': 'cross-site' })).toBe('welcome');
+  expect(await ask('GET', { authorization: 'Bearer wrong' })).toBe('unauthorized_operator');
+});
+
+test('a session goes on where wrong tokens have locked the address out', async () => {
+  const { ask } = withSession();
+  for (let i = 0; i < 11; i += 1) await ask('GET', { authorization: 'Bearer wrong' });
+  expect(await ask('GET', { authorization: `Bearer ${token}` })).toBe('too_many_requests');
+  expect(await ask('GET', {})).toBe('welcome');
+});
+
+test('a session that has ended is taken from the browser, and locks nobody out', async () => {
+  const { clock, gate, cookie, ask } = withSession();
+  await clock.advance(12 * 3_600_000);
+  for (let i = 0; i < 50; i += 1) expect(await ask('GET', {})).toBe('unauthorized_operator');
+  const refusal = await gate.refuse(requestWith({ cookie }), '127.0.0.1');
+  expect(refusal?.headers?.['Set-Cookie']).toContain('Max-Age=0');
+  expect(await ask('GET', { authorization: `Bearer ${token}` })).toBe('welcome');
+});

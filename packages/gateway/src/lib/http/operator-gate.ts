@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { rangesOf } from '../network.ts';
+import { holdsSession, type OperatorSessions, takeBack } from './operator-sessions.ts';
 import type { MemoryRates } from './rate-store.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -10,52 +11,76 @@ export interface OperatorGateOptions {
   readonly failures: MemoryRates;
   /** Failures of one address in a window of the store, after which it is locked out. Default 10. */
   readonly maxFailures?: number;
+  /** Lets browsers in too. Default nothing but the token does. */
+  readonly sessions?: OperatorSessions;
 }
 
 /** What is looked at of a request. */
-export interface OperatorRequest {
-  /** The `Authorization` header. */
-  readonly authorization: string | null;
-  readonly url: string;
-  /** The caller's address. */
-  readonly address: string;
+export interface OperatorRequest extends Pick<Request, 'method' | 'url'> {
+  readonly headers: Pick<Headers, 'get'>;
 }
 
 /** Lets operators in. */
 export interface OperatorGate {
-  /** Why the caller may not come in; `undefined` when it may. */
-  refuse(request: OperatorRequest): Promise<Refusal | undefined>;
+  /** Why the caller at this address may not come in; `undefined` when it may. */
+  refuse(request: OperatorRequest, address: string): Promise<Refusal | undefined>;
 }
 
 /**
- * Compares SHA-256 hashes in constant time, so that neither content nor length of a guess matters. An address that
- * failed too often is turned away, right token or not. A token in the address of the request is refused whatever it is,
- * because it stands in logs by now.
+ * Compares SHA-256 hashes in constant time, so that neither content nor length of a guess matters. An address that sent
+ * a wrong token too often is turned away, right token or not; whoever sends none has guessed nothing. A token in the
+ * address of the request is refused whatever it is, because it stands in logs by now. A browser's session is good for
+ * pages of this listener alone, and is not asked for when there is an `Authorization` header.
  */
-export function createOperatorGate({ token, failures, maxFailures = 10 }: OperatorGateOptions): OperatorGate {
+export function createOperatorGate(options: OperatorGateOptions): OperatorGate {
+  const { token, failures, maxFailures = 10, sessions } = options;
   const expected = sha256(token);
   const isToken = (text: string) => timingSafeEqual(sha256(text), expected);
 
   const holdsToken = (url: string) =>
     [...new URL(url).searchParams].some(([name, value]) => tokenNames.has(name.toLowerCase()) || isToken(value));
 
-  const isOperator = (authorization: string | null) => {
-    const given = /^Bearer ([\x21-\x7e]{1,1024})$/i.exec(authorization ?? '')?.[1];
+  const isOperator = (authorization: string) => {
+    const given = /^Bearer ([\x21-\x7e]{1,1024})$/i.exec(authorization)?.[1];
     return isToken(given ?? '') && given !== undefined;
   };
 
   return {
-    async refuse({ authorization, url, address }) {
+    async refuse(request, address) {
+      const { url, headers } = request;
       if (holdsToken(url)) return { code: 'token_in_url', detail: 'The address of the request holds a token.' };
+      const authorization = headers.get('authorization');
+      const cookies = headers.get('cookie');
+      if (authorization === null && sessions?.isOpen(cookies)) return isOwnPage(request) ? undefined : crossSite;
       const rate = { key: rangesOf(address).single, limit: maxFailures };
       const [standing] = failures.read([rate]);
       if (standing && !standing.allowed) return lockedOut(standing.waitMs);
+      if (authorization === null) return nothingShown(cookies);
       if (isOperator(authorization)) return undefined;
       await failures.take([rate]);
-      return notProven(authorization);
+      return notProven('The operator token is not right.');
     },
   };
 }
+
+/**
+ * A browser sends the cookie for whoever makes it ask, other ports of the same host included. What it says of the asking
+ * page decides (Fetch Metadata; the `Origin` of browsers and connections without it), and without a word only reading.
+ */
+function isOwnPage({ method, url, headers }: OperatorRequest): boolean {
+  const isReading = method === 'GET' || method === 'HEAD';
+  const site = headers.get('sec-fetch-site');
+  if (site !== null) return site === 'same-origin' || (site === 'none' && isReading);
+  const origin = headers.get('origin');
+  if (origin === null) return isReading;
+  // A proxy may have taken the encryption off, so the scheme is not compared.
+  return URL.parse(origin)?.host === new URL(url).host;
+}
+
+const crossSite: Refusal = {
+  code: 'cross_site_request',
+  detail: 'The page that asked is none of this listener.',
+};
 
 const tokenNames = new Set(['token', 'access_token', 'api_key', 'apikey', 'auth', 'authorization', 'bearer']);
 
@@ -63,9 +88,18 @@ function lockedOut(retryAfterMs: number): Refusal {
   return { code: 'too_many_requests', detail: 'This address has sent a wrong token too often.', retryAfterMs };
 }
 
-function notProven(authorization: string | null): Refusal {
-  const detail = authorization === null ? 'The request has no operator token.' : 'The operator token is not right.';
-  return { code: 'unauthorized_operator', detail, headers: { 'WWW-Authenticate': 'Bearer realm="guestpass"' } };
+function nothingShown(cookies: string | null): Refusal {
+  // A browser need not go on sending what has ended.
+  if (holdsSession(cookies)) return notProven('The session has ended.', { 'Set-Cookie': takeBack });
+  return notProven('The request has no operator token.');
+}
+
+function notProven(detail: string, headers: Refusal['headers'] = {}): Refusal {
+  return {
+    code: 'unauthorized_operator',
+    detail,
+    headers: { 'WWW-Authenticate': 'Bearer realm="guestpass"', ...headers },
+  };
 }
 
 function sha256(text: string): Buffer {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { sessionCookie } from '../http/operator-sessions.ts';
 import { entryOf, type ProblemCode } from '../http/problem-table.ts';
 import { componentSchemas, inPlace, type JsonSchema, referTo } from './components.ts';
 import type { Operation, OperationAnswer } from './operation.ts';
@@ -64,6 +65,7 @@ const tags = [
   { name: 'Webhook endpoints', description: 'Who is told of outcomes.' },
   { name: 'Audit', description: 'The chain of records of the whole fleet.' },
   { name: 'Erasures', description: 'Forgetting a guest.' },
+  { name: 'Operator sessions', description: 'Signing in with a browser, which cannot send a token by itself.' },
   { name: 'Operations', description: 'Health, metrics and this description.' },
 ];
 
@@ -84,6 +86,12 @@ export function createOpenApi(): OpenApiDocument {
       schemas: componentSchemas(),
       securitySchemes: {
         operatorToken: { type: 'http', scheme: 'bearer', description: 'The operator token of this gateway.' },
+        operatorSession: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: sessionCookie,
+          description: 'A session of a browser. Good for pages of the operator listener alone.',
+        },
       },
     },
   };
@@ -100,7 +108,7 @@ function pathsOf(described: readonly Operation[]): Readonly<Record<string, OpenA
 }
 
 function operationOf(operation: Operation): OpenApiOperation {
-  const { id, tag, summary, description, listener, open = false, body } = operation;
+  const { id, tag, summary, description, listener, body } = operation;
   const parameters = parametersOf(operation);
   return {
     operationId: id,
@@ -108,11 +116,17 @@ function operationOf(operation: Operation): OpenApiOperation {
     summary,
     ...(description !== undefined && { description }),
     ...(listener === 'public' && { servers: [publicServer] }),
-    security: open ? [] : [{ operatorToken: [] }],
+    security: securityOf(operation),
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: referTo(body) } } } }),
     responses: merged(answersOf(operation), refusalsOf(problemsOf(operation))),
   };
+}
+
+/** One of these is asked for. */
+function securityOf({ open = false, tokenOnly = false }: Operation): OpenApiOperation['security'] {
+  if (open) return [];
+  return tokenOnly ? [{ operatorToken: [] }] : [{ operatorToken: [] }, { operatorSession: [] }];
 }
 
 function parametersOf({ params, query, headers }: Operation): readonly OpenApiParameter[] {
@@ -154,10 +168,11 @@ function answerOf({
 
 /** The codes that an operation may answer with. */
 function problemsOf(operation: Operation): readonly ProblemCode[] {
-  const { listener, open, body, problems = [] } = operation;
+  const { listener, open, tokenOnly, body, problems = [] } = operation;
   const codes: ProblemCode[] = [...problems];
   if (listener !== 'public') {
     if (!open) codes.push('unauthorized_operator', 'token_in_url', 'too_many_requests', 'storage_unavailable');
+    if (!open && !tokenOnly) codes.push('cross_site_request');
     if (body) codes.push('body_invalid', 'body_too_large', 'unsupported_media_type');
     codes.push('request_invalid', 'method_not_allowed', 'internal_error', 'shutting_down');
   }

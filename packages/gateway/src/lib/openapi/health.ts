@@ -78,13 +78,22 @@ export const openapi = operation({
   answers: { 200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
 });
 
+const signInPage = {
+  description: 'For browsers that are not signed in: a page to do that.',
+  mediaType: 'text/html',
+  schema: z.string(),
+};
+
 export const docs = operation({
   id: 'getDocs',
   method: 'get',
   path: '/docs',
   tag,
   summary: 'This description as a page',
-  answers: { 200: { description: 'A page that loads nothing else.', mediaType: 'text/html', schema: z.string() } },
+  answers: {
+    200: { description: 'A page that loads nothing else.', mediaType: 'text/html', schema: z.string() },
+    401: signInPage,
+  },
 });
 
 export const errorDocs = operation({
@@ -93,5 +102,8 @@ export const errorDocs = operation({
   path: '/docs/errors',
   tag,
   summary: 'Every error code, what it means and what to do',
-  answers: { 200: { description: 'A page that loads nothing else.', mediaType: 'text/html', schema: z.string() } },
+  answers: {
+    200: { description: 'A page that loads nothing else.', mediaType: 'text/html', schema: z.string() },
+    401: signInPage,
+  },
 });

@@ -29,6 +29,8 @@ export interface Operation<
   readonly listener?: 'public' | 'operator';
   /** True when no token is asked for. */
   readonly open?: boolean;
+  /** True when a session will not do in place of the token. */
+  readonly tokenOnly?: boolean;
   /** Parameters in the path. One that has not this shape names nothing there is. */
   readonly params?: Params;
   readonly query?: Query;

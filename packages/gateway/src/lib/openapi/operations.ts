@@ -15,6 +15,7 @@ import { eraseGuest } from './erasures.ts';
 import { authenticateGuest, getChallenge } from './guests.ts';
 import { docs, errorDocs, healthz, livez, metrics, openapi, readyz } from './health.ts';
 import type { Operation } from './operation.ts';
+import { endSession, openSession } from './operator-sessions.ts';
 import { openStream } from './stream.ts';
 
 /** Everything that can be asked of the gateway, in the order it is described. */
@@ -41,6 +42,8 @@ export const operations: readonly Operation[] = [
   exportAudit,
   describeExport,
   eraseGuest,
+  openSession,
+  endSession,
   livez,
   healthz,
   readyz,

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 
-/** A page that loads nothing and runs nothing. */
+/** A page that loads nothing, and runs nothing but a script of its own. */
 export interface Page {
   readonly html: string;
-  /** Allows this page's own style by its hash, and nothing else. */
+  /** Allows this page's own style and script by their hashes, and nothing else. */
   readonly contentSecurityPolicy: string;
 }
 
@@ -29,8 +29,9 @@ export function prose(text: string): Html {
   return html`${pieces}`;
 }
 
-export function createPage(title: string, body: Html): Page {
-  const styleHash = hash('sha256', style, 'base64');
+/** The script may ask this origin alone. Default none. */
+export function createPage(title: string, body: Html, script?: string): Page {
+  const scripts = script === undefined ? '' : ` script-src '${hashOf(script)}'; connect-src 'self';`;
   const { html: text } = html`<!doctype html>
 <html lang="en">
 <head>
@@ -41,13 +42,17 @@ export function createPage(title: string, body: Html): Page {
 </head>
 <body>
 ${body}
-</body>
+${script === undefined ? html`` : { html: `<script type="module">${script}</script>\n` }}</body>
 </html>
 `;
   return {
     html: text,
-    contentSecurityPolicy: `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    contentSecurityPolicy: `default-src 'none'; style-src '${hashOf(style)}';${scripts} base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   };
+}
+
+function hashOf(text: string): string {
+  return `sha256-${hash('sha256', text, 'base64')}`;
 }
 
 function escaped(text: string): string {

@@ -5,6 +5,7 @@ import { renderErrors } from './error-page.ts';
 import { createPage, html, prose } from './page.ts';
 import { problemCodes } from './problem.ts';
 import { renderReference } from './reference-page.ts';
+import { renderSignIn } from './sign-in-page.ts';
 
 const document = createOpenApi();
 const reference = renderReference(document);
@@ -32,6 +33,18 @@ test('the policy allows the style of the page by its hash, and nothing else', ()
   expect(style.length).toBeGreaterThan(100);
   expect(reference.contentSecurityPolicy).toContain(`style-src 'sha256-${hash('sha256', style, 'base64')}'`);
   expect(reference.html).not.toMatch(/ style="|<script| on\w+="/);
+});
+
+test('the page to sign in runs its own script, allowed by its hash, and asks this origin alone', () => {
+  const { html: text, contentSecurityPolicy } = renderSignIn();
+  const script = /<script type="module">(.*?)<\/script>/s.exec(text)?.[1] ?? '';
+  expect(script.length).toBeGreaterThan(100);
+  expect(contentSecurityPolicy).toContain(
+    `script-src 'sha256-${hash('sha256', script, 'base64')}'; connect-src 'self'`,
+  );
+  // Without the script nothing can be sent anywhere, least of all the token in an address.
+  expect(contentSecurityPolicy).toContain("form-action 'none'");
+  expect(text).not.toMatch(/ style="| on\w+="| name="token"/);
 });
 
 test('text is escaped wherever it stands', () => {

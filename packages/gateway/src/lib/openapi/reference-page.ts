@@ -22,7 +22,7 @@ ${schemaTable(name, schema)}
 `,
   );
   const body = html`<header><h1>Guestpass gateway</h1>
-<p>Operators ask <code>${servers[0]?.url ?? ''}</code> with <code>Authorization: Bearer</code> and their token.
+<p>Operators ask <code>${servers[0]?.url ?? ''}</code> with <code>Authorization: Bearer</code> and their token; browsers sign in.
 <a href="/openapi.json">OpenAPI 3.1</a> · <a href="/docs/errors">Error codes</a></p></header>
 <nav aria-label="Contents"><ul>${operations.map(contentsLine)}</ul></nav>
 <main>

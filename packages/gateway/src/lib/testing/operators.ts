@@ -6,6 +6,7 @@ import type { Work } from '../database/connect.ts';
 import { createEvents, type Events } from '../events.ts';
 import { createClientAddress } from '../http/client-address.ts';
 import { createOperatorGate } from '../http/operator-gate.ts';
+import { createOperatorSessions } from '../http/operator-sessions.ts';
 import { createProblems } from '../http/problem.ts';
 import { createMemoryRates } from '../http/rate-store.ts';
 import { operations } from '../openapi/operations.ts';
@@ -71,11 +72,13 @@ export async function openOperators(more: Partial<OperatorAppOptions> = {}): Pro
     endpoints: createEndpointStore(database, masterKey),
   };
   const events = createEvents<StreamEvent>();
+  const sessions = createOperatorSessions({ key: Buffer.alloc(32, 3), clock });
   const app = createOperatorApp({
     ...stores,
     events,
     clock,
-    gate: createOperatorGate({ token: operatorToken, failures: createMemoryRates({ clock }) }),
+    gate: createOperatorGate({ token: operatorToken, failures: createMemoryRates({ clock }), sessions }),
+    sessions,
     problems: createProblems({ audience: 'operator' }),
     clientAddress: createClientAddress({ isTrusted: () => false }),
     readiness: async () => [{ name: 'database', ok: true }],

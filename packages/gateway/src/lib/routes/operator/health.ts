@@ -1,8 +1,8 @@
 import { createOpenApi } from '../../openapi/document.ts';
 import { renderErrors } from '../../openapi/error-page.ts';
 import { docs, errorDocs, healthz, livez, metrics, openapi, readyz } from '../../openapi/health.ts';
-import type { Page } from '../../openapi/page.ts';
 import { renderReference } from '../../openapi/reference-page.ts';
+import { answerPage } from './answer-page.ts';
 import { notFound, type OperatorRoute, route } from './route.ts';
 
 /** One thing that must hold for guests to be sent here. */
@@ -52,9 +52,4 @@ export function createOperationRoutes({
 
 function alive(): Response {
   return Response.json({ status: 'ok' });
-}
-
-function answerPage({ html, contentSecurityPolicy }: Page): Response {
-  const headers = { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': contentSecurityPolicy };
-  return new Response(html, { headers });
 }

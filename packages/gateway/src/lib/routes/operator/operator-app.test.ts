@@ -173,6 +173,66 @@ test('the description of the API and its pages are served, and the pages load no
   }
 });
 
+const fieldOf = (headers: Headers) => headers.get('set-cookie') ?? '';
+const own = { 'Sec-Fetch-Site': 'same-origin' };
+
+test('a browser signs in with the token, reads and changes things with the cookie, and signs out', async () => {
+  const opened = await operators.ask('POST /v1/operator-sessions', { headers: own });
+  expect(opened).toMatchObject({ status: 204, body: '' });
+  expect(fieldOf(opened.headers)).not.toContain(operatorToken);
+  const headers = { Cookie: fieldOf(opened.headers).replace(/;.*/, ''), ...own };
+  const withCookie = { token: null, headers };
+  expect((await operators.ask('GET /v1/attempts', withCookie)).status).toBe(200);
+  expect((await operators.ask('GET /openapi.json', withCookie)).status).toBe(200);
+  const verified = await operators.ask('POST /v1/audit/verifications', { ...withCookie, body: {} });
+  expect(verified).toMatchObject({ status: 200, body: { ok: true } });
+  expect((await operators.ask('POST /v1/operator-sessions', withCookie)).status).toBe(401);
+
+  const ended = await operators.ask('DELETE /v1/operator-sessions', withCookie);
+  expect(ended.status).toBe(204);
+  expect(fieldOf(ended.headers)).toMatch(/^guestpass_operator=;.* Max-Age=0$/);
+  const after = await operators.ask('GET /v1/attempts', withCookie);
+  expect(after).toMatchObject({ status: 401, body: { code: 'unauthorized_operator' } });
+  expect(fieldOf(after.headers)).toMatch(/ Max-Age=0$/);
+});
+
+test('a page of another site can neither change nor read anything with the cookie of an operator', async () => {
+  const opened = await operators.ask('POST /v1/operator-sessions');
+  const cookie = fieldOf(opened.headers).replace(/;.*/, '');
+  const foreign = { Cookie: cookie, 'Sec-Fetch-Site': 'same-site', Origin: 'http://127.0.0.1:3000' };
+  const refused = { status: 403, body: { code: 'cross_site_request' } };
+  expect(
+    await operators.ask('POST /v1/audit/verifications', { token: null, headers: foreign, body: {} }),
+  ).toMatchObject(refused);
+  expect(await operators.ask('DELETE /v1/operator-sessions', { token: null, headers: foreign })).toMatchObject(refused);
+  expect(await operators.ask('GET /v1/audit', { token: null, headers: foreign })).toMatchObject(refused);
+  const silent = { token: null, headers: { Cookie: cookie } };
+  expect(await operators.ask('POST /v1/audit/verifications', { ...silent, body: {} })).toMatchObject(refused);
+});
+
+test('over an encrypted connection the cookie stays on encrypted connections', async () => {
+  const headers = { Origin: 'https://ops.example' };
+  const { headers: answered } = await operators.ask('POST /v1/operator-sessions', { headers });
+  expect(fieldOf(answered)).toMatch(/; Secure$/);
+});
+
+test('a browser that is not signed in gets a page to do that in place of a page, and of nothing else', async () => {
+  const browser = { token: null, headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } };
+  for (const path of ['/docs', '/docs/errors']) {
+    const { status, headers, body } = await operators.ask<string>(`GET ${path}`, browser);
+    expect([status, headers.get('content-type')]).toEqual([401, 'text/html; charset=utf-8']);
+    expect(headers.get('content-security-policy')).toMatch(/script-src 'sha256-[^']+'; connect-src 'self'; base-uri/);
+    expect(body).toContain('type="password"');
+  }
+  for (const what of ['GET /v1/attempts', 'GET /openapi.json', 'GET /nowhere', 'HEAD /docs']) {
+    const { status, headers } = await operators.ask(what, browser);
+    expect([status, headers.get('content-type')]).toEqual([401, 'application/problem+json']);
+  }
+  expect((await operators.ask('GET /docs', { token: null })).headers.get('content-type')).toBe(
+    'application/problem+json',
+  );
+});
+
 test('asking for headers alone opens no stream', async () => {
   expect(await operators.ask('HEAD /v1/stream')).toMatchObject({ status: 200, body: '' });
   expect(operators.events.listeners).toBe(0);

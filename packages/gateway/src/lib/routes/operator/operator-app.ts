@@ -3,18 +3,22 @@ import type { Clock } from 'guestpass';
 import { isGuestpassError } from 'guestpass';
 import type { AuditFault, AuditProof } from 'guestpass/audit';
 import type { EndpointPolicy } from 'guestpass/webhook';
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type HonoRequest } from 'hono';
 import type { Events } from '../../events.ts';
 import type { ClientAddress } from '../../http/client-address.ts';
 import { addSecurityHeaders } from '../../http/headers.ts';
 import type { OperatorGate } from '../../http/operator-gate.ts';
+import type { OperatorSessions } from '../../http/operator-sessions.ts';
 import type { Problems } from '../../http/problem.ts';
+import type { ProblemCode } from '../../http/problem-table.ts';
 import { type Refusal, refusalOf } from '../../http/refusal.ts';
 import { requestId } from '../../http/trace.ts';
+import { renderSignIn } from '../../openapi/sign-in-page.ts';
 import type { AttemptStore } from '../../store/attempts.ts';
 import type { AuditStore } from '../../store/audit.ts';
 import type { DeliveryStore } from '../../store/deliveries.ts';
 import type { EndpointStore } from '../../store/endpoints.ts';
+import { answerPage } from './answer-page.ts';
 import { createAttemptRoutes } from './attempts.ts';
 import { createAuditRoutes, type ManifestTerms } from './audit.ts';
 import { createDeliveryRoutes } from './deliveries.ts';
@@ -22,6 +26,7 @@ import { createEndpointRoutes } from './endpoints.ts';
 import { createErasureRoutes } from './erasures.ts';
 import { createOperationRoutes, type MetricsSource, type ReadinessCheck } from './health.ts';
 import { createJournal } from './journal.ts';
+import { createSessionRoutes } from './operator-sessions.ts';
 import { type Asked, notFound, type OperatorRoute } from './route.ts';
 import { createStreamRoutes } from './stream.ts';
 import type { StreamEvent } from './stream-event.ts';
@@ -34,6 +39,8 @@ export interface OperatorAppOptions {
   /** What the stream tells. Disposed by its owner, which ends the streams. */
   readonly events: Events<StreamEvent>;
   readonly gate: OperatorGate;
+  /** Those that the gate knows. */
+  readonly sessions: OperatorSessions;
   /** Made for the audience `operator`. */
   readonly problems: Problems;
   readonly clock: Clock;
@@ -61,6 +68,7 @@ type Env = {
 export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
   const { gate, problems, clientAddress, onError } = options;
   const routes = routesOf(options);
+  const signIn = renderSignIn();
   const app = new Hono<Env>();
   const refuse = (c: Context<Env>, refusal: Refusal) => problems.reply(refusal, c.get('requestId'));
 
@@ -74,9 +82,9 @@ export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
   });
   app.use(async (c, next) => {
     if (isOpen(routes, c.req.path)) return await next();
-    const authorization = c.req.header('authorization') ?? null;
-    const refusal = await gate.refuse({ authorization, url: c.req.url, address: c.get('address') });
-    return refusal ? refuse(c, refusal) : await next();
+    const refusal = await gate.refuse(c.req.raw, c.get('address'));
+    if (!refusal) return await next();
+    return isPage(routes, c.req) && signInHelps.has(refusal.code) ? answerPage(signIn, 401) : refuse(c, refusal);
   });
 
   for (const route of routes) {
@@ -113,12 +121,22 @@ function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
     ...createEndpointRoutes({ endpoints, deliveries, journal, clock, policy: options.endpointPolicy }),
     ...createAuditRoutes({ audit, journal, clock, manifests, onVerified, onBroken: onError }),
     ...createErasureRoutes({ attempts, deliveries, journal, clock }),
+    ...createSessionRoutes(options.sessions),
     ...createOperationRoutes(options),
   ];
 }
 
 function isOpen(routes: readonly OperatorRoute[], path: string): boolean {
   return routes.some(({ operation }) => operation.open === true && operation.path === path);
+}
+
+const signInHelps: ReadonlySet<ProblemCode> = new Set(['unauthorized_operator', 'cross_site_request']);
+
+/** True when somebody opens a page in a browser. */
+function isPage(routes: readonly OperatorRoute[], request: HonoRequest): boolean {
+  const { method, path } = request;
+  if (method !== 'GET' || !request.header('accept')?.includes('text/html')) return false;
+  return routes.some(({ operation }) => operation.path === path && operation.answers[200]?.mediaType === 'text/html');
 }
 
 function askedOf(c: Context<Env>): Asked {
