@@ -36,6 +36,7 @@ export interface AttemptsTable {
   readonly status_codes: number[] | null;
   readonly correlation_id: string | null;
   readonly sealed_pass: Buffer | null;
+  readonly forgotten_at: Generated<Date | null>;
 }
 
 export interface AuditRecordsTable {

@@ -14,8 +14,8 @@ export interface AttemptQuery {
   readonly guestId?: string;
 }
 
-/** An attempt as operators see it: everything but the guest pass. */
-export type AttemptSummary = Omit<AttemptRow, 'sealed_pass' | 'owner' | 'lease_until'>;
+/** An attempt as operators see it: everything but the guest pass and whose work it is. */
+export type AttemptSummary = Omit<AttemptRow, 'sealed_pass' | 'owner' | 'lease_until' | 'forgotten_at'>;
 
 export async function listAttempts(session: Session, query: AttemptQuery): Promise<readonly AttemptSummary[]> {
   const { limit, after, status, code, channelId, guestId } = query;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Session, Work } from '../database/connect.ts';
+import { notHeld } from './holds.ts';
 import type { NewOutcome } from './outcomes.ts';
 import { type Seal, sealWith } from './seal.ts';
 
@@ -44,7 +45,7 @@ export interface Erasure {
 
 /**
  * Destroys the keys of guests, and what stands outside the audit log: ids, guest passes, the bodies of webhooks and
- * what receivers answered. Returns the attempts that were not erased before.
+ * what receivers answered. Returns the attempts that were not erased before; those on hold are left alone.
  */
 export async function eraseSubjects(work: Work, erasures: readonly Erasure[]): Promise<Set<string>> {
   if (erasures.length === 0) return new Set();
@@ -54,6 +55,7 @@ export async function eraseSubjects(work: Work, erasures: readonly Erasure[]): P
     keys as (
       update guestpass.subject_keys k set sealed_key = null, erased_at = asked.at
       from asked where k.attempt_id = asked.id and k.sealed_key is not null
+        and ${notHeld(sql.ref('k.attempt_id'))}
       returning k.attempt_id, k.erased_at
     ), attempts as (
       update guestpass.attempts set guest_id = null, sealed_pass = null

@@ -1,0 +1,183 @@
+import type { Attempt } from 'guestpass';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connectDatabase } from '../database/connect.ts';
+import { admitted, failed, masterKey, newAttemptId, noon, payload } from '../testing/guests.ts';
+import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
+import { type AttemptStore, createAttemptStore } from './attempts.ts';
+import { createAuditStore } from './audit.ts';
+import { createEndpointStore } from './endpoints.ts';
+import { createHoldStore } from './holds.ts';
+import { createRetentionStore } from './retention.ts';
+
+const day = 86_400_000;
+
+let database: TestDatabase;
+let store: AttemptStore;
+
+beforeEach(async () => {
+  database = await testDatabase();
+  const endpoints = createEndpointStore(database, masterKey);
+  await endpoints.create({ url: 'https://idp.example/hook', secret: 'whsec_x' }, noon);
+  store = createAttemptStore({ database, masterKey, owner: 'gateway-1', keyRetentionMs: 1_000 * day });
+});
+
+afterEach(async () => {
+  await store[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+async function guest(nowMs = noon, make: (id: string) => Attempt = admitted): Promise<string> {
+  const attemptId = newAttemptId();
+  await store.recordIntent({ attemptId, payload, nowMs, idempotency: { scope: 'channel-1', key: attemptId } });
+  await store.recordOutcome({ ...make(attemptId), correlationId: 'correlation-1' }, nowMs);
+  return attemptId;
+}
+
+const tables = ['attempts', 'audit_records', 'deliveries', 'delivery_attempts', 'idempotency_keys', 'subject_keys'];
+
+/** The tables whose rows hold a text, delivery bodies decoded. */
+async function findText(text: string): Promise<readonly string[]> {
+  const found = await Promise.all(
+    tables.map(async (table) => {
+      const bodies = table === 'deliveries' ? `or convert_from(t.body, 'utf8') like $1` : '';
+      const rows = await database.query(`select 1 from guestpass.${table} t where t::text like $1 ${bodies} limit 1`, [
+        `%${text}%`,
+      ]);
+      return rows.length === 0 ? [] : [table];
+    }),
+  );
+  return found.flat();
+}
+
+const lastEvent = async () => {
+  const [record] = await createAuditStore(database, masterKey).page({ limit: 1 });
+  return JSON.parse(record?.line ?? '');
+};
+
+test('what is personal goes when its time is up, on record, and the chain stays whole', async () => {
+  const [old, young] = [await guest(noon), await guest(noon + day)];
+  await database.query(
+    `insert into guestpass.delivery_attempts
+     select id, 1, now(), 1, 'http_error', 500, 'guest-of-' || attempt_id from guestpass.deliveries`,
+  );
+  const retention = createRetentionStore({ database });
+  const before = await createAuditStore(database, masterKey).head();
+  const forgotten = await retention.forgetPersonalData({ beforeMs: noon, nowMs: noon + 90 * day });
+  expect(forgotten).toEqual({ attempts: 1, keys: 1, deliveries: 1 });
+
+  expect(await findText(`guest-of-${old}`)).toEqual([]);
+  expect(await findText(`guest-of-${young}`)).toEqual(['attempts', 'deliveries', 'delivery_attempts']);
+  expect(await store.get(old)).toMatchObject({
+    status: 'admitted',
+    guest_id: null,
+    detail: null,
+    correlation_id: null,
+  });
+  expect(await database.query('select count(*)::int from guestpass.idempotency_keys')).toEqual([{ count: 1 }]);
+  const audit = createAuditStore(database, masterKey);
+  expect(await audit.verify(before)).toMatchObject({ ok: true, records: before.sequence + 1 });
+  expect(await lastEvent()).toMatchObject({
+    eventType: 'WEBMESSAGING_RETENTION_PERSONAL_DATA_ERASED',
+    attempts: 1,
+    keys: 1,
+    deliveries: 1,
+    before: new Date(noon).toISOString(),
+    timestamp: new Date(noon + 90 * day).toISOString(),
+  });
+  const page = await audit.page({ limit: 9, eventType: 'WEBMESSAGING_GUEST_AUTHENTICATED' });
+  expect(page.map(({ guestId }) => guestId)).toEqual([`guest-of-${young}`, null]);
+});
+
+test('attempts that let nobody in are cleared too, and an attempt under way is left alone', async () => {
+  const refused = await guest(noon, failed);
+  const underWay = newAttemptId();
+  await store.recordIntent({ attemptId: underWay, payload, nowMs: noon });
+  const retention = createRetentionStore({ database });
+  const step = { beforeMs: noon + day, nowMs: noon + day };
+  expect(await retention.forgetPersonalData(step)).toEqual({ attempts: 1, keys: 0, deliveries: 1 });
+  expect(await store.get(refused)).toMatchObject({ status: 'failed', code: 'rate_limited', detail: null });
+  expect(await store.get(underWay)).toMatchObject({ status: 'intent' });
+});
+
+test('nothing due leaves no record', async () => {
+  await guest();
+  const retention = createRetentionStore({ database });
+  const head = await createAuditStore(database, masterKey).head();
+  const none = { attempts: 0, keys: 0, deliveries: 0 };
+  expect(await retention.forgetPersonalData({ beforeMs: noon - 1, nowMs: noon + day })).toEqual(none);
+  expect(await retention.deleteAttempts({ beforeMs: noon - 1, nowMs: noon + day })).toEqual(none);
+  expect(await createAuditStore(database, masterKey).head()).toEqual(head);
+});
+
+test('a step takes so many at most, and the oldest first', async () => {
+  const ids = [await guest(noon + 2), await guest(noon), await guest(noon + 1)];
+  const retention = createRetentionStore({ database, batch: 2 });
+  const step = { beforeMs: noon + day, nowMs: noon + day };
+  expect(await retention.forgetPersonalData(step)).toMatchObject({ attempts: 2 });
+  expect(await findText(`guest-of-${ids[0]}`)).toContain('attempts');
+  expect(await retention.forgetPersonalData(step)).toMatchObject({ attempts: 1 });
+  expect(await retention.forgetPersonalData(step)).toMatchObject({ attempts: 0 });
+});
+
+test('a whole attempt is deleted when its time is up, with all that belongs to it, and its records stay', async () => {
+  const [old, young] = [await guest(noon), await guest(noon + day)];
+  await database.query(
+    `insert into guestpass.delivery_attempts select id, 1, now(), 1, 'delivered', 200, '' from guestpass.deliveries`,
+  );
+  const retention = createRetentionStore({ database });
+  const step = { beforeMs: noon, nowMs: noon + 9 * day };
+  expect(await retention.deleteAttempts(step)).toEqual({ attempts: 1, keys: 1, deliveries: 1 });
+  expect(await findText(old)).toEqual(['audit_records']);
+  expect(await store.get(young)).toMatchObject({ guest_id: `guest-of-${young}` });
+  expect(await database.query('select count(*)::int from guestpass.delivery_attempts')).toEqual([{ count: 1 }]);
+  expect(await lastEvent()).toMatchObject({ eventType: 'WEBMESSAGING_RETENTION_ATTEMPTS_DELETED', attempts: 1 });
+  expect(await createAuditStore(database, masterKey).verify()).toMatchObject({ ok: true, records: 5 });
+});
+
+test('a guest on hold outlives retention and erasure until the last hold is lifted', async () => {
+  const holds = createHoldStore(database);
+  const retention = createRetentionStore({ database });
+  const [held, other] = [await guest(), await guest()];
+  const hold = { attemptIds: [held, newAttemptId()], reason: 'Requested by counsel.', nowMs: noon };
+  await holds.place({ ...hold, matter: 'case 7' });
+  await holds.place({ ...hold, matter: 'case 8' });
+  await holds.place({ ...hold, matter: 'case 8' });
+  expect((await holds.list({ limit: 9 })).map(({ attempt_id, matter }) => [attempt_id, matter])).toEqual([
+    [held, 'case 8'],
+    [held, 'case 7'],
+  ]);
+  expect(await holds.held([held, other])).toEqual([held]);
+
+  const step = { beforeMs: noon, nowMs: noon + day };
+  expect(await retention.forgetPersonalData(step)).toMatchObject({ attempts: 1 });
+  expect(await retention.deleteAttempts(step)).toMatchObject({ attempts: 1 });
+  expect(await store.eraseGuest({ attemptId: held, basis: 'request', nowMs: noon })).toBe(false);
+  expect(await store.get(held)).toMatchObject({ guest_id: `guest-of-${held}` });
+  expect(await store.get(other)).toBeUndefined();
+
+  expect(await holds.lift([held], 'case 7')).toEqual([held]);
+  expect(await holds.lift([held], 'case 7')).toEqual([]);
+  expect(await retention.forgetPersonalData(step)).toMatchObject({ attempts: 0 });
+  await holds.lift([held], 'case 8');
+  expect(await retention.forgetPersonalData(step)).toMatchObject({ attempts: 1 });
+  expect(await retention.deleteAttempts(step)).toMatchObject({ attempts: 1 });
+});
+
+test('gateways of a fleet that look at once forget each attempt once', async () => {
+  for (let index = 0; index < 6; index += 1) await guest();
+  await using second = connectDatabase({ url: database.url });
+  const retentions = [database, second].map((one) => createRetentionStore({ database: one, batch: 1 }));
+  const step = { beforeMs: noon, nowMs: noon + day };
+  let forgotten = 0;
+  for (let round = 0; round < 6; round += 1) {
+    const taken = await Promise.all(retentions.map((one) => one.forgetPersonalData(step)));
+    forgotten += taken.reduce((sum, { keys }) => sum + keys, 0);
+  }
+  expect(forgotten).toBe(6);
+  const page = await createAuditStore(database, masterKey).page({
+    limit: 20,
+    eventType: 'WEBMESSAGING_RETENTION_PERSONAL_DATA_ERASED',
+  });
+  expect(page).toHaveLength(6);
+  expect(await createAuditStore(database, masterKey).verify()).toMatchObject({ ok: true });
+});
