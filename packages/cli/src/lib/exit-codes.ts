@@ -48,6 +48,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   aborted: 'interrupted',
   endpoint_not_found: 'failed',
   request_rejected: 'failed',
+  sign_in_rejected: 'failed',
   platform_response_invalid: 'failed',
   storage_unavailable: 'failed',
   session_expired: 'failed',

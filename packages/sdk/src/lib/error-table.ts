@@ -177,6 +177,15 @@ export const errorTable = {
     visitor: notNow,
     remedy: 'Check that the token host and the API host belong to the same environment.',
   },
+  sign_in_rejected: {
+    httpStatus: 403,
+    retryable: false,
+    meaning: "The platform did not accept the guest's sign-in.",
+    cause: 'The code or token was used before, has expired or was revoked, or belongs to another sign-in or site.',
+    visitor: 'Your sign-in is not valid any more. Please sign in again.',
+    remedy:
+      'Let the guest sign in again and send a fresh code; check the redirect address, the verifier and the integration with the OpenID provider when it happens to all.',
+  },
   forbidden: {
     httpStatus: 502,
     retryable: false,

@@ -10,6 +10,18 @@ export interface GuestPass {
   readonly expiresAt: string | null;
   /** Where the session is spoken to, or `null` when the platform names no address. */
   readonly connect: GuestConnection | null;
+  /** There when the guest signed in. */
+  readonly signedIn?: SignedIn;
+}
+
+/** What the platform gave for a sign-in. Both are bearer secrets of the guest, and nothing can be read in them. */
+export interface SignedIn {
+  /** Proves to the platform who the guest is. */
+  readonly jwt: string;
+  /** Gets the next JWT; `null` when the platform gave none, as for an ID token. */
+  readonly refreshToken: string | null;
+  /** ISO 8601 instant after which the JWT may not be taken any more, or `null` when nobody knows. */
+  readonly expiresAt: string | null;
 }
 
 export interface GuestConnection {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Fault } from '../errors.ts';
 import { parseAttributes } from './attributes.ts';
+import { faultsOf, objectFault } from './faults.ts';
 import { line } from './line.ts';
 
 /** Any value JSON can carry. */
@@ -61,28 +62,5 @@ export type ParsedGuestPayload =
 export function parseGuestPayload(input: unknown): ParsedGuestPayload {
   const result = guestPayloadSchema.safeParse(input);
   if (result.success) return { ok: true, payload: result.data };
-  return { ok: false, faults: result.error.issues.flatMap(faultsOf) };
-}
-
-function faultsOf(issue: z.core.$ZodIssue): Fault[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      pointer: pointer([...issue.path, key]),
-      detail: 'is not a known field',
-    }));
-  }
-  return [{ pointer: pointer(issue.path), detail: issue.message }];
-}
-
-/** RFC 6901; control characters of a hostile key are shown escaped. */
-function pointer(path: readonly PropertyKey[]): string {
-  return path
-    .map((step) => `/${String(step).slice(0, 64).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-    .join('')
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-function objectFault(issue: { readonly code?: string; readonly input?: unknown }): string | undefined {
-  if (issue.code !== 'invalid_type') return undefined;
-  return issue.input === undefined ? 'is required' : 'must be an object';
+  return { ok: false, faults: faultsOf(result.error) };
 }

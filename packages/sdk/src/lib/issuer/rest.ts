@@ -1,12 +1,11 @@
 import { type GuestPass, guestCreatedSchema } from '../contract/guest-pass.ts';
 import type { GuestPayload } from '../contract/guest-payload.ts';
-import { type PlatformError, platformErrorSchema } from '../contract/platform-error.ts';
 import type { ErrorCode } from '../error-table.ts';
 import { type Fault, GuestpassError, isGuestpassError } from '../errors.ts';
 import type { TokenSource } from '../http/authorize.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from '../http/exchange.ts';
 import { readJson } from '../http/json.ts';
-import { parseRetryAfter } from '../http/retry-after.ts';
+import { type PlatformRefusal, readPlatformRefusal, waitOfTooMany } from '../http/platform-refusal.ts';
 import type { Call, Issue, Issuer, NotIssued } from './issuer.ts';
 
 export interface RestIssuerOptions {
@@ -104,9 +103,8 @@ function refusalOf(response: HttpResponse, nowMs: number): Refusal {
 
 function clientError(response: HttpResponse): Refusal {
   const { status } = response;
-  const body = readPlatformError(response);
-  const code = knownShape(body.code, codeShape);
-  const named = code ? ` (${code})` : '';
+  const body = readPlatformRefusal(jsonOrNothing(response), pointerTo);
+  const { named } = body;
   switch (status) {
     case 401:
       return failed('unauthorized', `The platform refused a fresh access token${named}.`);
@@ -132,41 +130,22 @@ function serverError(status: number): Refusal {
 }
 
 function rateLimited(response: HttpResponse, nowMs: number): Refusal {
-  const { date } = response.headers;
-  const waitMs = parseRetryAfter(response.headers['retry-after'], { nowMs, ...(date && { dateHeader: date }) });
   const detail = 'The platform answered 429 until the retries or the time were spent.';
-  return { ...failed('rate_limited', detail), retryAfterMs: Math.min(waitMs ?? 3_000, longestRetryAfterMs) };
+  return { ...failed('rate_limited', detail), retryAfterMs: waitOfTooMany(response, nowMs) };
 }
 
-const longestRetryAfterMs = 3_600_000;
-
-function rejected(detail: string, body: PlatformError): Refusal {
-  const faults = (body.details ?? []).slice(0, 32).map(({ fieldName, errorCode }) => ({
-    pointer: pointerTo(knownShape(fieldName, fieldShape)),
-    detail: `The platform says: ${knownShape(errorCode, codeShape) ?? 'invalid'}.`,
-  }));
+function rejected(detail: string, { faults }: PlatformRefusal): Refusal {
   return { ...failed('request_rejected', detail), faults };
 }
 
 const failed = (code: ErrorCode, detail: string): Refusal => ({ outcome: 'failed', code, detail });
 const unknown = (code: ErrorCode, detail: string): Refusal => ({ outcome: 'unknown', code, detail });
 
-/** Codes of the platform are words with dots, such as `constraint.validation`. */
-const codeShape = /^[a-z][a-z0-9]{0,31}(?:[._][a-z0-9]{1,31}){0,7}$/;
 /** Fields of the payload that was sent. */
 const fieldShape = /^(?:channelId|consent|captcha|attributes)(?:\.[\w-]{1,64}){0,5}$/;
 
-/** Whatever a platform says may echo the payload; only what has the shape of a name is passed on. */
-function knownShape(text: string | undefined, shape: RegExp): string | undefined {
-  return text !== undefined && shape.test(text) ? text : undefined;
-}
-
-function pointerTo(field: string | undefined): string {
-  return field === undefined ? '' : `/${field.replaceAll('.', '/')}`;
-}
-
-function readPlatformError(response: HttpResponse): PlatformError {
-  return platformErrorSchema.safeParse(jsonOrNothing(response)).data ?? {};
+function pointerTo(field: string): string | undefined {
+  return fieldShape.test(field) ? `/${field.replaceAll('.', '/')}` : undefined;
 }
 
 function jsonOrNothing(response: HttpResponse): unknown {

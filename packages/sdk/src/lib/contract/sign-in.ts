@@ -1,0 +1,36 @@
+import * as z from 'zod';
+import { objectFault } from './faults.ts';
+import { line } from './line.ts';
+
+/** RFC 7636 section 4.1. */
+const codeVerifier = z
+  .string({ error: 'must be a string' })
+  .regex(/^[A-Za-z0-9._~-]{43,128}$/, 'must be 43 to 128 letters, digits, dots, dashes, underscores or tildes');
+
+/**
+ * What a guest brings from the site's own OpenID provider: an authorization code with the address it was sent to and,
+ * where one was used, the PKCE verifier (RFC 7636), or an ID token instead of a code. Every field but the addresses is a
+ * secret. Unknown fields are refused. Whether it is good, the platform asks the provider.
+ */
+export const signInSchema = z
+  .strictObject(
+    {
+      code: line(4096).optional(),
+      idToken: line(16_384).optional(),
+      /** As the provider was asked with it; needed with a code. */
+      redirectUri: line(2048).optional(),
+      codeVerifier: codeVerifier.optional(),
+      nonce: line(512).optional(),
+      /** Issuer, as the provider's answer named it (RFC 9207). */
+      iss: line(2048).optional(),
+    },
+    { error: objectFault },
+  )
+  .check(({ value: { code, idToken, redirectUri }, issues }) => {
+    const fault = (path: string[], message: string) =>
+      issues.push({ code: 'custom', path, message, input: undefined, continue: true });
+    if ((code === undefined) === (idToken === undefined)) fault([], 'must hold either a code or an ID token');
+    else if (code !== undefined && redirectUri === undefined) fault(['redirectUri'], 'is required with a code');
+  });
+
+export type SignIn = z.infer<typeof signInSchema>;
