@@ -11,6 +11,8 @@ export interface PageOptions extends BrowserContextOptions {
 export interface BrowserOfTests {
   /** A page in a context of its own: nothing is shared with another page. It is closed after the test. */
   page(options?: PageOptions): Promise<Page>;
+  /** Ends this after the test, behind the pages that may be using it, the latest first. */
+  use<T extends AsyncDisposable>(one: T): T;
 }
 
 /**
@@ -21,6 +23,7 @@ export function useBrowser(): BrowserOfTests {
   let browser: Browser | undefined;
   const contexts: BrowserContext[] = [];
   const faults: string[] = [];
+  let used = new AsyncDisposableStack();
 
   beforeAll(async () => {
     browser = await launchChromium();
@@ -28,6 +31,8 @@ export function useBrowser(): BrowserOfTests {
 
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close();
+    await used.disposeAsync();
+    used = new AsyncDisposableStack();
     expect(faults.splice(0), 'what went wrong in the pages of this test').toEqual([]);
   }, 30_000);
 
@@ -46,5 +51,6 @@ export function useBrowser(): BrowserOfTests {
       });
       return context.newPage();
     },
+    use: (one) => used.use(one),
   };
 }
