@@ -24,6 +24,7 @@ import { createReadiness } from './readiness.ts';
 import type { ManifestTerms } from './routes/operator/audit.ts';
 import { createOperatorApp } from './routes/operator/operator-app.ts';
 import { attemptEvent, deliveryEvent, type StreamEvent } from './routes/operator/stream-event.ts';
+import { createHoldStore } from './store/holds.ts';
 import type { MasterKey } from './store/seal.ts';
 
 export interface ServiceOptions {
@@ -250,6 +251,7 @@ async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promis
   const sessions = createOperatorSessions({ key: sessionKey, clock });
   const app = createOperatorApp({
     ...gateway,
+    holds: createHoldStore(database),
     events: watch.events,
     gate: createOperatorGate({ token, failures: createMemoryRates({ clock }), sessions }),
     sessions,

@@ -88,10 +88,18 @@ export const gatewayErrorTable = {
   subject_not_found: {
     httpStatus: 404,
     retryable: false,
-    meaning: 'There is no such guest to erase.',
-    cause: 'The guest was never let in, or is erased already.',
+    meaning: 'There is no such guest.',
+    cause: 'The guest was never let in, or is erased already; or nobody is on hold for this matter.',
     visitor: reload,
     remedy: 'Check the id; the audit log tells of earlier erasures.',
+  },
+  subject_on_hold: {
+    httpStatus: 409,
+    retryable: false,
+    meaning: 'The guest may not be erased now.',
+    cause: 'What is known of the guest is to be kept for a legal matter.',
+    visitor: reload,
+    remedy: 'Wait until every hold is lifted; `GET /v1/holds` tells of them.',
   },
   delivery_not_replayable: {
     httpStatus: 409,

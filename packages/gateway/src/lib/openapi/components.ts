@@ -34,6 +34,7 @@ import {
 import { erasureResultSchema, erasureSchema } from './erasures.ts';
 import { challengeSchema, guestPassSchema } from './guests.ts';
 import { aliveSchema, readinessSchema } from './health.ts';
+import { heldSchema, holdChangeSchema, holdPageSchema, holdSchema } from './holds.ts';
 import { problemSchema } from './problem.ts';
 import { deliveryNewsSchema, streamDataSchema } from './stream.ts';
 
@@ -72,6 +73,10 @@ const named: Readonly<Record<string, z.ZodType>> = {
   ExportManifest: exportManifestSchema,
   Erasure: erasureSchema,
   ErasureResult: erasureResultSchema,
+  Hold: holdSchema,
+  HoldPage: holdPageSchema,
+  HoldChange: holdChangeSchema,
+  Held: heldSchema,
   Alive: aliveSchema,
   Readiness: readinessSchema,
   Problem: problemSchema,

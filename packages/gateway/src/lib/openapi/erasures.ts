@@ -3,21 +3,24 @@ import { attemptId } from './attempts.ts';
 import { line, reason } from './line.ts';
 import { operation } from './operation.ts';
 
-const subject = {
+/** Who is meant; one of the two. */
+export const subjectFields = {
   guestId: line(256).optional().describe('Every attempt that let this guest in.'),
   attemptId: attemptId.optional(),
 };
 
-const oneSubject = 'must have either guestId or attemptId';
-
-const named = ({ guestId, attemptId: attempt }: { readonly guestId?: unknown; readonly attemptId?: unknown }) =>
-  (guestId === undefined) !== (attempt === undefined);
+/** The rule that one of them is given, and why not when it is broken. */
+export const oneSubject = [
+  ({ guestId, attemptId: attempt }: { readonly guestId?: unknown; readonly attemptId?: unknown }) =>
+    (guestId === undefined) !== (attempt === undefined),
+  'must have either guestId or attemptId',
+] as const;
 
 export const erasureSchema = z.discriminatedUnion(
   'dryRun',
   [
-    z.strictObject({ dryRun: z.literal(true), ...subject, reason: reason.optional() }).refine(named, oneSubject),
-    z.strictObject({ dryRun: z.literal(false), ...subject, reason }).refine(named, oneSubject),
+    z.strictObject({ dryRun: z.literal(true), ...subjectFields, reason: reason.optional() }).refine(...oneSubject),
+    z.strictObject({ dryRun: z.literal(false), ...subjectFields, reason }).refine(...oneSubject),
   ],
   { error: 'must be true or false' },
 );
@@ -39,5 +42,5 @@ export const eraseGuest = operation({
     'deletes the guest id, the guest pass and the bodies of webhooks, and tells the endpoints. It cannot be undone.',
   body: erasureSchema,
   answers: { 200: { description: 'What was erased, or would be.', schema: erasureResultSchema } },
-  problems: ['subject_not_found'],
+  problems: ['subject_not_found', 'subject_on_hold'],
 });

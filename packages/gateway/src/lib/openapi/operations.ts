@@ -14,6 +14,7 @@ import {
 import { eraseGuest } from './erasures.ts';
 import { authenticateGuest, getChallenge } from './guests.ts';
 import { docs, errorDocs, healthz, livez, metrics, openapi, readyz } from './health.ts';
+import { liftHold, listHolds, placeHold } from './holds.ts';
 import type { Operation } from './operation.ts';
 import { endSession, openSession } from './operator-sessions.ts';
 import { openStream } from './stream.ts';
@@ -42,6 +43,9 @@ export const operations: readonly Operation[] = [
   exportAudit,
   describeExport,
   eraseGuest,
+  listHolds,
+  placeHold,
+  liftHold,
   openSession,
   endSession,
   livez,

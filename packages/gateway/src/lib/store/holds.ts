@@ -37,8 +37,8 @@ export interface HoldStore {
   place(hold: NewHold): Promise<void>;
   /** Lifts a hold. Returns the attempts that it held. */
   lift(attemptIds: readonly string[], matter: string): Promise<readonly string[]>;
-  /** Which of these attempts are on hold, for any matter. */
-  held(attemptIds: readonly string[]): Promise<readonly string[]>;
+  /** Which of these attempts are on hold, for one matter or for any. */
+  held(attemptIds: readonly string[], matter?: string): Promise<readonly string[]>;
   list(query: HoldQuery): Promise<readonly Hold[]>;
 }
 
@@ -51,7 +51,7 @@ export function createHoldStore(database: Database): HoldStore {
         await insertHolds(work, hold);
       }),
     lift: (attemptIds, matter) => database.run((session) => deleteHolds(session, attemptIds, matter)),
-    held: (attemptIds) => database.run((session) => listHeld(session, attemptIds)),
+    held: (attemptIds, matter) => database.run((session) => listHeld(session, attemptIds, matter)),
     list: (query) => database.run((session) => listHolds(session, query)),
   };
 }
@@ -74,10 +74,11 @@ async function deleteHolds(session: Session, attemptIds: readonly string[], matt
   return rows.map(({ id }) => id);
 }
 
-async function listHeld(session: Session, attemptIds: readonly string[]): Promise<readonly string[]> {
+async function listHeld(session: Session, attemptIds: readonly string[], matter?: string) {
   const { rows } = await sql<{ id: string }>`
     select distinct attempt_id as id from guestpass.legal_holds
-    where attempt_id = any(${[...attemptIds]}::text[])`.execute(session);
+    where attempt_id = any(${[...attemptIds]}::text[])
+      and (${matter ?? null}::text is null or matter = ${matter ?? null}::text)`.execute(session);
   return rows.map(({ id }) => id);
 }
 

@@ -17,6 +17,7 @@ import { type AttemptStore, createAttemptStore } from '../store/attempts.ts';
 import { type AuditStore, createAuditStore } from '../store/audit.ts';
 import { createDeliveryStore, type DeliveryStore } from '../store/deliveries.ts';
 import { createEndpointStore, type EndpointStore } from '../store/endpoints.ts';
+import { createHoldStore } from '../store/holds.ts';
 import type { NewDelivery } from '../store/new-deliveries.ts';
 import { admitted, masterKey, newAttemptId, noon, payload } from './guests.ts';
 import { type TestDatabase, testDatabase } from './postgres.ts';
@@ -70,6 +71,7 @@ export async function openOperators(more: Partial<OperatorAppOptions> = {}): Pro
     audit: createAuditStore(database, masterKey),
     deliveries: createDeliveryStore(database, announce),
     endpoints: createEndpointStore(database, masterKey),
+    holds: createHoldStore(database),
   };
   const events = createEvents<StreamEvent>();
   const sessions = createOperatorSessions({ key: Buffer.alloc(32, 3), clock });

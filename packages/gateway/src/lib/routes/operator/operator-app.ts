@@ -18,6 +18,7 @@ import type { AttemptStore } from '../../store/attempts.ts';
 import type { AuditStore } from '../../store/audit.ts';
 import type { DeliveryStore } from '../../store/deliveries.ts';
 import type { EndpointStore } from '../../store/endpoints.ts';
+import type { HoldStore } from '../../store/holds.ts';
 import { answerPage } from './answer-page.ts';
 import { createAttemptRoutes } from './attempts.ts';
 import { createAuditRoutes, type ManifestTerms } from './audit.ts';
@@ -25,6 +26,7 @@ import { createDeliveryRoutes } from './deliveries.ts';
 import { createEndpointRoutes } from './endpoints.ts';
 import { createErasureRoutes } from './erasures.ts';
 import { createOperationRoutes, type MetricsSource, type ReadinessCheck } from './health.ts';
+import { createHoldRoutes } from './holds.ts';
 import { createJournal } from './journal.ts';
 import { createSessionRoutes } from './operator-sessions.ts';
 import { type Asked, notFound, type OperatorRoute } from './route.ts';
@@ -36,6 +38,7 @@ export interface OperatorAppOptions {
   readonly audit: AuditStore;
   readonly deliveries: DeliveryStore;
   readonly endpoints: EndpointStore;
+  readonly holds: HoldStore;
   /** What the stream tells. Disposed by its owner, which ends the streams. */
   readonly events: Events<StreamEvent>;
   readonly gate: OperatorGate;
@@ -111,7 +114,7 @@ export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
 }
 
 function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
-  const { attempts, audit, deliveries, endpoints, clock } = options;
+  const { attempts, audit, deliveries, endpoints, holds, clock } = options;
   const { manifests = { tool: 'guestpass' }, onVerified = () => {}, onError = () => {} } = options;
   const journal = createJournal(attempts, clock);
   return [
@@ -120,7 +123,8 @@ function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
     ...createDeliveryRoutes({ deliveries, journal, clock }),
     ...createEndpointRoutes({ endpoints, deliveries, journal, clock, policy: options.endpointPolicy }),
     ...createAuditRoutes({ audit, journal, clock, manifests, onVerified, onBroken: onError }),
-    ...createErasureRoutes({ attempts, deliveries, journal, clock }),
+    ...createErasureRoutes({ attempts, deliveries, holds, journal, clock }),
+    ...createHoldRoutes({ attempts, holds, journal, clock }),
     ...createSessionRoutes(options.sessions),
     ...createOperationRoutes(options),
   ];
