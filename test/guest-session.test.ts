@@ -159,6 +159,19 @@ test('a file goes there and comes back', async () => {
   expect(new TextDecoder().decode(await session.download({ id: returned?.id ?? '' }))).toBe('parcel list ✓');
 });
 
+test('a file that was uploaded is taken back before it is sent, and not after', async () => {
+  const here = await place();
+  const session = await here.connect(await here.admit());
+  const bytes = new Uint8Array([1, 2, 3]);
+  const wrong = await session.upload({ name: 'wrong.png', type: 'image/png', bytes });
+  await session.deleteAttachment(wrong);
+  await expect(session.deleteAttachment(wrong)).rejects.toMatchObject({ code: 'request_rejected' });
+  const right = await session.upload({ name: 'right.png', type: 'image/png', bytes });
+  const said = await session.send('Look', { attachments: [right] });
+  expect(said.attachments.map(({ name }) => name)).toEqual(['right.png']);
+  await expect(session.deleteAttachment(right)).rejects.toMatchObject({ code: 'request_rejected' });
+});
+
 test('files and texts the platform would refuse are not sent', async () => {
   const here = await place();
   const session = await here.connect(await here.admit());

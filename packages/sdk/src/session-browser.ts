@@ -19,6 +19,7 @@ export type {
   OutgoingFile,
   ReadingOptions,
   SendOptions,
+  SendTextOptions,
   Session,
   Waiting,
 } from './lib/session/session.ts';

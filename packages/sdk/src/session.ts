@@ -20,6 +20,7 @@ export type {
   OutgoingFile,
   ReadingOptions,
   SendOptions,
+  SendTextOptions,
   Session,
   Waiting,
 } from './lib/session/session.ts';

@@ -8,7 +8,7 @@ import type { Transport } from '../messaging/transport.ts';
 import { apiUrlOf, originOf, type SessionTarget, socketUrl, targetOf } from './address.ts';
 import { Channel } from './channel.ts';
 import type { Effect } from './channel-io.ts';
-import { createSession, type SessionParts } from './create-session.ts';
+import { createSession } from './create-session.ts';
 import { createFeed } from './feed.ts';
 import { historyReader } from './history.ts';
 import { Link, type LinkOptions } from './link.ts';
@@ -23,6 +23,7 @@ import {
   defaultPageSize,
   type SessionOptions,
 } from './session-options.ts';
+import type { SessionParts } from './session-parts.ts';
 
 /** What a runtime offers to a session. */
 export interface Means {

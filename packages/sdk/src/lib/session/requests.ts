@@ -1,6 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { GuestpassError } from '../errors.ts';
-import { announceAttachment, type FileFacts, getAttachment, getJwt, sendClear } from '../messaging/actions.ts';
+import {
+  announceAttachment,
+  deleteAttachment,
+  type FileFacts,
+  getAttachment,
+  getJwt,
+  sendClear,
+} from '../messaging/actions.ts';
 import { meaningOf } from '../messaging/platform-code.ts';
 import type { ServerFrame, UploadUrlFrame } from '../messaging/server-frame.ts';
 import { createAnswers, type Meaning } from './answers.ts';
@@ -29,6 +36,8 @@ export interface Requests {
   announce(file: FileFacts, signal: AbortSignal | undefined): Promise<Upload>;
   /** A fresh address of a file. */
   address(attachmentId: string, signal: AbortSignal | undefined): Promise<string>;
+  /** Resolves when the platform has dropped the file. */
+  deleteAttachment(attachmentId: string, signal: AbortSignal | undefined): Promise<void>;
   /** Resolves when the conversation is forgotten. */
   clear(signal: AbortSignal | undefined): Promise<void>;
   offer(frame: ServerFrame): void;
@@ -89,6 +98,13 @@ export function createRequests({ token, clock, newId, timeoutMs, ask }: Requests
         (tracingId) => getAttachment({ token, tracingId }, attachmentId),
         (frame) =>
           frame.kind === 'upload-url' && frame.attachmentId === attachmentId ? { value: frame.url } : undefined,
+        signal,
+      ),
+    deleteAttachment: (attachmentId, signal) =>
+      request(
+        (tracingId) => deleteAttachment({ token, tracingId }, attachmentId),
+        (frame) =>
+          frame.kind === 'attachment-deleted' && frame.attachmentId === attachmentId ? { value: undefined } : undefined,
         signal,
       ),
     clear: (signal) =>

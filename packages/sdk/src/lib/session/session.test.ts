@@ -643,6 +643,36 @@ test('a download goes through a fresh address, and an address that is spent is t
   expect(await failureOf(session.download({ id: 'a-1' }))).toMatchObject({ code: 'request_rejected', status: 403 });
 });
 
+test('a file is uploaded, and sent with a text later', async () => {
+  const platform = new Platform();
+  const session = await connect(platform);
+  platform.answerHttp = async () => {
+    const { attachmentId } = platform.asked.at(-1) ?? {};
+    platform.tell(frame('UploadSuccessEvent', { attachmentId }));
+    return answer(200);
+  };
+  const photo = await session.upload(file);
+  expect(platform.asked.some(({ action }) => action === 'onMessage')).toBe(false);
+  await session.send('', { attachments: [photo] });
+  expect(platform.asked.at(-1)?.message).toMatchObject({ content: [{ attachment: { id: photo.id } }] });
+});
+
+test('an uploaded file is taken back, unless the platform refuses or does not know it', async () => {
+  const platform = new Platform();
+  const session = await connect(platform);
+  const deleted = (attachmentId: unknown) => frame('AttachmentDeletedResponse', { attachmentId });
+  platform.behave = ({ attachmentId }) => [deleted('another'), deleted(attachmentId)];
+  await session.deleteAttachment({ id: 'a-1' });
+  expect(platform.asked.at(-1)).toMatchObject({ action: 'deleteAttachment', attachmentId: 'a-1' });
+  platform.behave = () => [refused(4009)];
+  const error = await failureOf(session.deleteAttachment({ id: 'a-1' }));
+  expect(error).toMatchObject({ code: 'request_rejected' });
+  expect(error.message).toContain('there is no such attachment (4009)');
+  platform.behave = () => [];
+  const unanswered = failureOf(session.deleteAttachment({ id: 'a-1' }));
+  expect(await platform.clock.settle(unanswered)).toMatchObject({ code: 'platform_unavailable' });
+});
+
 test('a platform that goes on with the old conversation is not taken for a new one', async () => {
   const platform = new Platform();
   const session = await connect(platform);

@@ -14,6 +14,11 @@ export interface SendOptions extends Waiting {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
+export interface SendTextOptions extends SendOptions {
+  /** Files that were uploaded before and go with this message; then the text may be empty. Default none. */
+  readonly attachments?: readonly Pick<Attachment, 'id'>[];
+}
+
 /** A file of the guest. */
 export interface OutgoingFile {
   /** Name with an extension, without folders. */
@@ -59,13 +64,24 @@ export interface Session extends AsyncIterable<Message>, AsyncDisposable {
    * @throws GuestpassError `payload_invalid` before anything is sent; `request_rejected`, `rate_limited`, `session_expired`,
    * `session_read_only`, `session_closed`, `outcome_unknown`, `aborted`.
    */
-  send(text: string, options?: SendOptions): Promise<Message>;
+  send(text: string, options?: SendTextOptions): Promise<Message>;
   /** Answers a structured message with one of its choices. */
   sendButton(answer: ButtonAnswer, options?: SendOptions): Promise<Message>;
   /** Tells that the guest is typing; at most once in five seconds, and only while connected. */
   sendTyping(): void;
   /** Uploads a file and sends it, with a text when there is one. */
   attach(file: OutgoingFile, options?: SendOptions & { readonly text?: string }): Promise<Message>;
+  /**
+   * Uploads a file that nobody else sees until it is sent.
+   *
+   * @throws GuestpassError `payload_invalid` before anything is sent; `request_rejected`, `platform_unavailable`, `aborted`.
+   * @example
+   * const photo = await session.upload({ name: 'damage.png', type: 'image/png', bytes });
+   * await session.send('It arrived like this.', { attachments: [photo] });
+   */
+  upload(file: OutgoingFile, options?: Waiting): Promise<Pick<Attachment, 'id'>>;
+  /** Takes an uploaded file back that was not sent; `request_rejected` when it was, or is not known. */
+  deleteAttachment(attachment: Pick<Attachment, 'id'>, options?: Waiting): Promise<void>;
   /** Fetches a file of the conversation, through a fresh address. */
   download(attachment: Pick<Attachment, 'id'>, options?: Waiting): Promise<Uint8Array>;
   /** Reads the platform's history, whatever the transcript holds. */
