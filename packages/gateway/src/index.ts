@@ -1,4 +1,5 @@
 export type { Admission } from './lib/admission.ts';
+export { type DatabaseProbe, probeDatabase } from './lib/database/probe.ts';
 export {
   type Gateway,
   type GatewayOptions,

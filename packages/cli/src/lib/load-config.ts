@@ -10,6 +10,7 @@ import {
 } from 'guestpass';
 import { type Layer, type Layered, lay } from './layers.ts';
 import { codeOf, misuse } from './misuse.ts';
+import { operatorVariables } from './operator-settings.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Flags that set the same things as environment variables. */
@@ -47,8 +48,8 @@ const flagNames: Readonly<Record<string, string>> = {
 export function loadConfig(surroundings: Pick<Surroundings, 'env' | 'readFile'>, flags: ConfigFlags): LoadedConfig {
   const { readFile } = surroundings;
   return readLayers(surroundings, flags, ({ variables, sourceOf }) => {
-    // One `.env` may serve this command and the gateway.
-    const config = readConfig(variables, { readFile, alsoKnown: gatewayVariables });
+    // One `.env` may serve this command, the gateway, and whoever operates it.
+    const config = readConfig(variables, { readFile, alsoKnown: [...gatewayVariables, ...operatorVariables] });
     const originOf = (key: SettingKey) => {
       const name = config.origins[key];
       return name === undefined ? undefined : (sourceOf(name) ?? name);
@@ -57,13 +58,26 @@ export function loadConfig(surroundings: Pick<Surroundings, 'env' | 'readFile'>,
   });
 }
 
+export interface LoadedGatewayConfig extends GatewayConfig {
+  /** Where a variable was set, in words. */
+  readonly sourceOf: Layered['sourceOf'];
+}
+
 /** Reads the configuration of a gateway from the same places. */
 export function loadGatewayConfig(
   surroundings: Pick<Surroundings, 'env' | 'readFile'>,
   flags: ConfigFlags,
-): GatewayConfig {
+): LoadedGatewayConfig {
   const { readFile } = surroundings;
-  return readLayers(surroundings, flags, ({ variables }) => readGatewayConfig(variables, { readFile }));
+  return readLayers(surroundings, flags, ({ variables, sourceOf }) => ({
+    ...readGatewayConfig(variables, { readFile, alsoKnown: operatorVariables }),
+    sourceOf,
+  }));
+}
+
+/** Every variable of the environment, and of `.env` where the environment has none. */
+export function variablesIn(surroundings: Pick<Surroundings, 'env' | 'readFile'>): Layer['variables'] {
+  return readLayers(surroundings, {}, ({ variables }) => variables);
 }
 
 function readLayers<Config>(

@@ -37,6 +37,7 @@ function surroundings(argv: readonly string[], signal: AbortSignal): Surrounding
     readBytes: (path) => readFileSync(path),
     writeFile: (path, bytes) => writeFileSync(path, bytes, { flag: 'wx' }),
     signal,
+    nodeVersion: process.versions.node,
   };
 }
 

@@ -3,6 +3,7 @@ import { addAudit } from './commands/audit.ts';
 import { addAuthenticate } from './commands/authenticate.ts';
 import { addChat } from './commands/chat.ts';
 import { addConfig } from './commands/config.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addHelp } from './commands/help.ts';
 import { addServe } from './commands/serve.ts';
 import { addSimulate } from './commands/simulate.ts';
@@ -32,6 +33,7 @@ export function parseJob(surroundings: Surroundings): Job {
   addSimulate(program, surroundings, choose);
   addAudit(program, surroundings, choose);
   addConfig(program, surroundings, choose);
+  addDoctor(program, surroundings, choose);
   addHelp(program, surroundings, choose);
   program.parse(surroundings.argv, { from: 'user' });
   return job ?? program.help({ error: true });

@@ -1,5 +1,6 @@
 import type { Clock } from 'guestpass';
 import type { Exchange } from 'guestpass/http';
+import type { Network } from './network.ts';
 
 /** Where text goes, and who is likely to read it. */
 export interface Terminal {
@@ -34,4 +35,8 @@ export interface Surroundings {
   readonly clock?: Clock;
   /** The network. Default: a pool of connections of its own. */
   readonly exchange?: Exchange;
+  /** The network beyond whole answers. Default: that of this machine. */
+  readonly network?: Network;
+  /** Version of Node.js, such as `24.21.0`. */
+  readonly nodeVersion: string;
 }

@@ -3,7 +3,9 @@ import type { Surroundings } from '../surroundings.ts';
 
 /** What a test says about the world of one command line; everything else is empty. */
 export interface Props
-  extends Partial<Pick<Surroundings, 'env' | 'clock' | 'exchange' | 'signal' | 'readStdin' | 'readLines'>> {
+  extends Partial<
+    Pick<Surroundings, 'env' | 'clock' | 'exchange' | 'network' | 'nodeVersion' | 'signal' | 'readStdin' | 'readLines'>
+  > {
   /** Text of each file by path. */
   readonly files?: Readonly<Record<string, string>>;
   readonly stdin?: string;
@@ -57,6 +59,7 @@ export async function play(argv: readonly string[], props: Props = {}): Promise<
     },
     writeFile: (path, bytes) => void written.set(path, bytes),
     signal: new AbortController().signal,
+    nodeVersion: '24.0.0',
     ...rest,
   });
   return { code, out, err };
