@@ -1,5 +1,12 @@
 import { hkdfSync } from 'node:crypto';
-import { type Clock, GuestpassError, type PipelineOptions, systemClock } from 'guestpass';
+import {
+  type Clock,
+  GuestpassError,
+  type PipelineOptions,
+  type PlatformHosts,
+  resolveEnvironment,
+  systemClock,
+} from 'guestpass';
 import type { Exchange } from 'guestpass/http';
 import { createPipeline } from 'guestpass/pipeline';
 import { type EndpointPolicy, guardedExchange } from 'guestpass/webhook';
@@ -7,25 +14,25 @@ import { type Admit, createAdmit } from './admission.ts';
 import { type Altcha, type AltchaOptions, createAltcha } from './captcha/altcha.ts';
 import { fleetCaptchaUses } from './captcha/fleet-uses.ts';
 import { gatewayPolicy } from './captcha/gateway-policy.ts';
+import { type GuestLimits, openGuestLimits, type WorkLoad } from './guest-limits.ts';
 import { createClientAddress } from './http/client-address.ts';
-import { watchEventLoop } from './http/event-loop.ts';
-import { createLoadGate } from './http/load-gate.ts';
 import { type AllowedOrigin, createOrigins } from './http/origins.ts';
 import { createProblems } from './http/problem.ts';
-import { createRateLimits, type GuestRates } from './http/rate-limits.ts';
-import { createMemoryRates } from './http/rate-store.ts';
+import type { GuestRates } from './http/rate-limits.ts';
 import { type Handler, serve } from './http/serve.ts';
 import { createDeliverWebhook } from './jobs/deliver-webhook.ts';
 import { type DeliveryQueue, openDeliveryQueue } from './jobs/delivery-queue.ts';
 import { calmObserver, type GatewayObserver } from './observer.ts';
 import { createOpened, type Opened } from './opened.ts';
 import { createPublicApp } from './public-app.ts';
+import type { GuestPageOptions } from './routes/pages/guest-page.ts';
 import { openStorage, type Storage, type StorageOptions } from './storage.ts';
 import { type AttemptStore, createAttemptStore } from './store/attempts.ts';
 import { type AuditStore, createAuditStore } from './store/audit.ts';
 import { type CaptchaUses, createCaptchaUses } from './store/captcha-uses.ts';
 import { createDeliveryStore, type DeliveryStore } from './store/deliveries.ts';
 import { createEndpointStore, type EndpointStore } from './store/endpoints.ts';
+import { createRateCounts, type RateCounts } from './store/rate-counts.ts';
 import type { MasterKey } from './store/seal.ts';
 import { type Chore, startUpkeep } from './upkeep.ts';
 
@@ -41,13 +48,17 @@ export interface GatewayOptions {
   readonly listen?: { readonly host?: string; readonly port?: number };
   /** Websites that may let guests in. Without any, callers need no `Origin`. Default none. */
   readonly websites?: readonly AllowedOrigin[];
+  /** Address browsers know the public listener by. Default where it listens. */
+  readonly publicUrl?: string;
+  /** What visitors of the guest page consent to, and the channel of those whose address names none. */
+  readonly guestPage?: Pick<GuestPageOptions, 'notice' | 'channelId'>;
   /** Refuse callers without an `Origin` too. Default: when there are websites. */
   readonly requireOrigin?: boolean;
   /** How much is taken on at once. */
   readonly load?: Partial<Load>;
   /** Signs ALTCHA challenges; at least 32 characters. Default one derived from the master key. */
   readonly altchaSecret?: string;
-  /** How often guests may ask in a minute. Default 10 an address, 60 a subnet, 600 a channel, 3,000 in all. */
+  /** How often guests may ask a fleet in a minute. Default 10 an address, 60 a subnet, 600 a channel, 3,000 in all. */
   readonly rates?: Partial<GuestRates>;
   /** True for the addresses of proxies whose `X-Forwarded-For` is believed. Default none. */
   readonly isTrustedProxy?: (address: string) => boolean;
@@ -69,15 +80,11 @@ export interface GatewayOptions {
 }
 
 /** Bounds of the public listener. */
-export interface Load {
+export interface Load extends WorkLoad {
   /** Connections in all. Default 2,000. */
   readonly maxConnections: number;
   /** Connections from one address. Default 50. */
   readonly maxConnectionsPerAddress: number;
-  /** Requests worked on at once; more are refused with `overloaded`. Default 500. */
-  readonly maxInFlight: number;
-  /** Requests are refused while the event loop is later than this, in milliseconds. Default 250. */
-  readonly maxEventLoopDelayMs: number;
 }
 
 /** A gateway that serves. */
@@ -128,7 +135,9 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   await stores.attempts.recoverOrphans(clock.now());
   opened.use(startUpkeep({ clock, chores: choresOf(stores, clock, leaseMs), onProblem }));
 
-  const handler = publicHandler({ admit, altcha }, options, opened);
+  const ownOrigins: string[] = [];
+  const limits = openGuestLimits({ ...options, ...stores, clock, onProblem }, opened);
+  const handler = publicHandler({ admit, altcha, limits, ownOrigins }, options);
   const problems = createProblems();
   const listener = opened.use(
     await serve(handler, {
@@ -141,6 +150,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
       onError: onProblem,
     }),
   );
+  ownOrigins.push(...originsOf(options.publicUrl ?? listener.url));
   const running = opened.handOver();
   const drain = async (graceMs: number) => {
     await listener.drain({ graceMs });
@@ -162,6 +172,7 @@ interface Stores {
   readonly deliveries: DeliveryStore;
   readonly endpoints: EndpointStore;
   readonly captchaUses: CaptchaUses;
+  readonly rateCounts: RateCounts;
   readonly queue: DeliveryQueue;
 }
 
@@ -174,11 +185,12 @@ async function openStores(
   const announce = queue.announce;
   return {
     queue,
-    attempts: opened.use(createAttemptStore({ database, masterKey, owner, announce, leaseMs })),
+    attempts: opened.use(createAttemptStore({ database, masterKey, owner, announce, leaseMs, clock })),
     audit: createAuditStore(database, masterKey),
     deliveries: createDeliveryStore(database, announce),
     endpoints: createEndpointStore(database, masterKey),
     captchaUses: createCaptchaUses(database, masterKey),
+    rateCounts: createRateCounts(database, masterKey),
   };
 }
 
@@ -195,11 +207,13 @@ async function startWorker(stores: Stores, options: Settled, exchange: Exchange)
   await stores.queue.start(deliver);
 }
 
-function choresOf({ attempts, captchaUses }: Stores, clock: Clock, leaseMs: number): readonly Chore[] {
+function choresOf({ attempts, captchaUses, rateCounts }: Stores, clock: Clock, leaseMs: number): readonly Chore[] {
   return [
     { everyMs: Math.min(10_000, leaseMs), run: () => attempts.recoverOrphans(clock.now()) },
     { everyMs: 600_000, run: () => attempts.forgetExpired(clock.now()) },
     { everyMs: 600_000, run: () => captchaUses.forgetExpired(clock.now()) },
+    // Longer than any clock of the fleet is behind.
+    { everyMs: 60_000, run: () => rateCounts.forget(clock.now() - 180_000) },
   ];
 }
 
@@ -213,34 +227,42 @@ function derived(masterKey: MasterKey, purpose: string): string {
   return Buffer.from(hkdfSync('sha256', masterKey, '', purpose, 32)).toString('hex');
 }
 
-const defaultRates: GuestRates = { address: 10, subnet: 60, channel: 600, total: 3_000 };
+/** A browser on this machine may say `localhost` too. */
+function originsOf(url: string): readonly string[] {
+  const { protocol, hostname, port, origin } = new URL(url);
+  const isLoopback = /^127\.|^\[::1\]$/.test(hostname);
+  return [origin, ...(isLoopback ? [new URL(`${protocol}//localhost:${port}`).origin] : [])];
+}
+
+function platformOf({ environment }: PipelineOptions): PlatformHosts {
+  return typeof environment === 'string' ? resolveEnvironment(environment) : environment;
+}
 
 interface Services {
   readonly admit: Admit;
   readonly altcha: Altcha;
+  readonly limits: GuestLimits;
+  /** Of our own pages; known when we listen. */
+  readonly ownOrigins: readonly string[];
 }
 
-function publicHandler({ admit, altcha }: Services, options: Settled, opened: Opened): Handler {
-  const { clock = systemClock, websites = [], isTrustedProxy = () => false, observer } = options;
-  const loop = opened.use(watchEventLoop({ clock }));
+function publicHandler({ admit, altcha, limits, ownOrigins }: Services, options: Settled): Handler {
+  const { gate, guestRates, challengeRates } = limits;
+  const { websites = [], isTrustedProxy = () => false, observer } = options;
   const problems = createProblems();
   const origins = createOrigins({
     allowed: websites,
+    own: () => ownOrigins,
     ...(options.requireOrigin !== undefined && { required: options.requireOrigin }),
   });
-  const allowed = { ...defaultRates, ...options.rates };
-  const ratesOf = (rates: GuestRates) => createRateLimits({ rates, store: createMemoryRates({ clock }) });
-  const rates = ratesOf(allowed);
-  // A visitor may need several challenges for one guest.
-  const challengeRates = ratesOf({ ...allowed, address: 3 * allowed.address, subnet: 3 * allowed.subnet });
-  const gate = createLoadGate({ ...options.load, eventLoopDelayMs: () => loop.delayMs() });
   const app = createPublicApp({
-    desk: { admit, gate, rates, origins, problems, onEnded: observer.request },
+    desk: { admit, gate, rates: guestRates, origins, problems, onEnded: observer.request },
     altcha,
     challengeRates,
     origins,
     problems,
     clientAddress: createClientAddress({ isTrusted: isTrustedProxy }),
+    guestPage: { ...options.guestPage, platform: platformOf(options.platform) },
     onError: observer.problem,
   });
   return (request, bindings) => app.fetch(request, bindings);

@@ -10,6 +10,7 @@ import { refusalOf } from './http/refusal.ts';
 import { requestId } from './http/trace.ts';
 import { authenticateGuest, type Caller, type GuestDesk } from './routes/authenticate-guest.ts';
 import { captchaChallenge } from './routes/captcha-challenge.ts';
+import { createGuestPage, type GuestPageOptions } from './routes/pages/guest-page.ts';
 
 export interface PublicAppOptions {
   readonly desk: GuestDesk;
@@ -20,6 +21,8 @@ export interface PublicAppOptions {
   readonly origins: Origins;
   readonly problems: Problems;
   readonly clientAddress: ClientAddress;
+  /** Default no guest page. */
+  readonly guestPage?: GuestPageOptions;
   /** Told of what went wrong with a request for no reason that has a name. */
   readonly onError: (error: unknown) => void;
 }
@@ -49,6 +52,8 @@ export function createPublicApp(options: PublicAppOptions): Hono<Env> {
   const challenge = captchaChallenge(options);
   app.post('/v1/guests', (c) => letIn(c.req.raw, callerOf(c)));
   app.get('/captcha/challenge', (c) => challenge(c.req.raw, callerOf(c)));
+  const pages = options.guestPage ? createGuestPage(options.guestPage) : [];
+  for (const [path, answer] of pages) app.get(path, (c) => answer(c.req.raw));
   app.options('/v1/guests', (c) => c.body(null, 204, origins.preflightHeaders(c.req.raw.headers)));
   app.all('/v1/guests', (c) => {
     const headers = { Allow: 'OPTIONS, POST' };

@@ -19,6 +19,7 @@ import type { AuditStore } from '../../store/audit.ts';
 import type { DeliveryStore } from '../../store/deliveries.ts';
 import type { EndpointStore } from '../../store/endpoints.ts';
 import type { HoldStore } from '../../store/holds.ts';
+import { createConsolePage } from '../pages/console-page.ts';
 import { answerPage } from './answer-page.ts';
 import { createAttemptRoutes } from './attempts.ts';
 import { createAuditRoutes, type ManifestTerms } from './audit.ts';
@@ -83,6 +84,8 @@ export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
     c.res.headers.set('X-Request-Id', id);
     addSecurityHeaders(c.res.headers);
   });
+  // The pages hold nothing but themselves: what they show they ask for, as the operator who signed in.
+  for (const [path, answer] of createConsolePage()) app.get(path, (c) => answer(c.req.raw));
   app.use(async (c, next) => {
     if (isOpen(routes, c.req.path)) return await next();
     const refusal = await gate.refuse(c.req.raw, c.get('address'));

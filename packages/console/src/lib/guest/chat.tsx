@@ -1,0 +1,133 @@
+import { useSignal, useSignalEffect } from '@preact/signals';
+import type { Clock } from 'guestpass';
+import type { SessionState } from 'guestpass/session';
+import { useEffect, useRef } from 'preact/hooks';
+import { Composer } from './composer.tsx';
+import type { Conversation } from './conversation.ts';
+import { MessageRow } from './message-row.tsx';
+import { OutgoingRow } from './outgoing-row.tsx';
+import { useOnline } from './use-online.ts';
+import { visitorWords } from './visitor-words.ts';
+
+export interface ChatProps {
+  readonly conversation: Conversation;
+  readonly clock: Clock;
+  /** The visitor wants to be let in anew. */
+  readonly onRestart: () => void;
+}
+
+/** The conversation of a guest. */
+export function Chat({ conversation, onRestart }: ChatProps) {
+  const { state, messages, outgoing, typing, lost } = conversation;
+  const online = useOnline();
+  const list = useRef<HTMLDivElement>(null);
+  const refused = useSignal<string | null>(null);
+  useEffect(() => () => void conversation.close(), [conversation]);
+  useSignalEffect(() => {
+    void [messages.value, outgoing.value, typing.value];
+    requestAnimationFrame(() => list.current?.scrollTo({ top: list.current.scrollHeight }));
+  });
+
+  const ended = lost.value !== null || state.value === 'expired' || state.value === 'closed';
+  const leave = () => {
+    void conversation.close();
+    onRestart();
+  };
+  const startNew = () => conversation.startNew().catch(leave);
+  const last = messages.value.at(-1);
+
+  return (
+    <main class="chat" aria-label="Chat">
+      <header>
+        <span class="emblem" aria-hidden="true" />
+        <h1>Chat</h1>
+        <ConnectionWord state={state.value} online={online.value} ended={ended} />
+        <button type="button" class="plain small" onClick={leave}>
+          End chat
+        </button>
+      </header>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
+      <div class="messages" role="log" aria-label="Messages" tabIndex={0} ref={list}>
+        {messages.value.length === 0 && outgoing.value.length === 0 && (
+          <p class="quiet center">You are connected. Say hello.</p>
+        )}
+        {messages.value.map((message) => (
+          <MessageRow
+            key={message.id}
+            message={message}
+            isLast={message === last && outgoing.value.length === 0 && state.value === 'ready'}
+            conversation={conversation}
+          />
+        ))}
+        {outgoing.value.map((one) => (
+          <OutgoingRow key={`out-${one.id}`} outgoing={one} conversation={conversation} />
+        ))}
+        {typing.value && <p class="typing">Somebody is typing …</p>}
+      </div>
+      <div class="foot">
+        {refused.value !== null && (
+          <p class="notice bad" role="alert">
+            {refused.value}
+          </p>
+        )}
+        {ended ? (
+          <EndNotice words={endWords(lost.value, state.value)} action="Start a new chat" onAction={leave} />
+        ) : state.value === 'read-only' ? (
+          <EndNotice
+            words="This conversation has ended. You can still read it."
+            action="New conversation"
+            onAction={startNew}
+          />
+        ) : (
+          <Composer conversation={conversation} refused={refused} />
+        )}
+      </div>
+    </main>
+  );
+}
+
+function endWords(code: string | null, state: SessionState): string {
+  const fallback = state === 'expired' ? 'session_expired' : 'session_closed';
+  return visitorWords({ code: code ?? fallback, status: 503, detail: 'The chat was lost. Please start a new one.' });
+}
+
+interface EndNoticeProps {
+  readonly words: string;
+  readonly action: string;
+  readonly onAction: () => unknown;
+}
+
+function EndNotice({ words, action, onAction }: EndNoticeProps) {
+  return (
+    <div class="end" role="status">
+      <p>{words}</p>
+      <button type="button" class="main" onClick={() => void onAction()}>
+        {action}
+      </button>
+    </div>
+  );
+}
+
+interface ConnectionWordProps {
+  readonly state: SessionState;
+  readonly online: boolean;
+  readonly ended: boolean;
+}
+
+function ConnectionWord({ state, online, ended }: ConnectionWordProps) {
+  const [tone, words] = connectionWords({ state, online, ended });
+  return (
+    <p class="connection" role="status" data-tone={tone}>
+      {words}
+    </p>
+  );
+}
+
+function connectionWords({ state, online, ended }: ConnectionWordProps): readonly [tone: string, words: string] {
+  if (ended) return ['off', 'Ended'];
+  if (!online) return ['off', 'You are offline'];
+  if (state === 'ready') return ['on', 'Connected'];
+  if (state === 'read-only') return ['off', 'Ended'];
+  if (state === 'reconnecting') return ['busy', 'Reconnecting …'];
+  return ['busy', 'Connecting …'];
+}

@@ -1,0 +1,30 @@
+import type { GuestPass } from 'guestpass';
+
+/** Where the guest pass of this tab is kept: it outlives a reload, and ends with the tab. */
+export interface KeptPass {
+  read(): GuestPass | undefined;
+  keep(pass: GuestPass): void;
+  drop(): void;
+}
+
+/** One pass for each channel. What another version of the page left there counts as nothing. */
+export function keepPass(storage: Storage, channelId: string): KeptPass {
+  const name = `guestpass.${channelId}`;
+  return {
+    read() {
+      const text = storage.getItem(name);
+      return text === null ? undefined : parsePass(text);
+    },
+    keep: (pass) => storage.setItem(name, JSON.stringify(pass)),
+    drop: () => storage.removeItem(name),
+  };
+}
+
+function parsePass(text: string): GuestPass | undefined {
+  try {
+    const pass = JSON.parse(text);
+    return typeof pass?.sessionToken === 'string' && typeof pass?.connect?.url === 'string' ? pass : undefined;
+  } catch {
+    return undefined;
+  }
+}
