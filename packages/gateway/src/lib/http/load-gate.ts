@@ -1,4 +1,5 @@
 import { GuestpassError } from 'guestpass';
+import type { Pressure } from './pressures.ts';
 
 export interface LoadGateOptions {
   /** Requests worked on at once. Default 500. */
@@ -7,8 +8,8 @@ export interface LoadGateOptions {
   readonly maxEventLoopDelayMs?: number;
   /** How late the event loop is, in milliseconds. */
   readonly eventLoopDelayMs: () => number;
-  /** Further reasons to take no more, such as a full queue: one sentence, or `undefined` while all is well. Default none. */
-  readonly pressures?: readonly (() => string | undefined)[];
+  /** Further reasons to take no more, such as a full queue. Default none. */
+  readonly pressures?: readonly Pressure[];
   /** 0 (inclusive) to 1 (exclusive); spreads the returns of those turned away. Default `Math.random`. */
   readonly random?: () => number;
 }

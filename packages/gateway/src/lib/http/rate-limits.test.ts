@@ -69,15 +69,10 @@ test('a channel is held to its own rate', async () => {
   expect((await ofChannel('a')).refusal).toMatchObject({ code: 'too_many_requests' });
 });
 
-test('while the shared store is down, callers are held to local rates', async () => {
-  const broken = { windowMs: 60_000, take: () => Promise.reject(new Error('database is down')) };
-  const told: unknown[] = [];
-  const degraded = createRateLimits({
-    rates,
-    store: broken,
-    fallback: createMemoryRates({ clock: manualClock() }),
-    onDegraded: (error) => told.push(error),
-  });
-  expect(await passing(Array.from({ length: 15 }, () => degraded.ofCaller('192.0.2.1')))).toBe(10);
-  expect(told).toHaveLength(15);
+test('limits of two kinds in one store do not touch each other', async () => {
+  const store = createMemoryRates({ clock: manualClock() });
+  const guests = createRateLimits({ rates, store, kind: 'guests' });
+  const challenges = createRateLimits({ rates, store, kind: 'challenges' });
+  expect(await passing(Array.from({ length: 11 }, () => guests.ofCaller('192.0.2.1')))).toBe(10);
+  expect(await passing(Array.from({ length: 11 }, () => challenges.ofCaller('192.0.2.1')))).toBe(10);
 });

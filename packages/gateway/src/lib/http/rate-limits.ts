@@ -17,10 +17,8 @@ export interface GuestRates {
 export interface RateLimitsOptions {
   readonly rates: GuestRates;
   readonly store: RateStore;
-  /** Counts while the store does not answer, so that its failure opens nothing. Default: its failure is thrown. */
-  readonly fallback?: RateStore;
-  /** Told when the store did not answer. */
-  readonly onDegraded?: (error: unknown) => void;
+  /** Keeps these counts apart from others in the same store. Default an empty text. */
+  readonly kind?: string;
 }
 
 /** What the limits say of one request. */
@@ -44,31 +42,21 @@ interface Named {
   readonly rate: Rate;
 }
 
-export function createRateLimits({ rates, store, fallback, onDegraded }: RateLimitsOptions): RateLimits {
-  const take = async (wanted: readonly Rate[]) => {
-    try {
-      return { windowMs: store.windowMs, readings: await store.take(wanted) };
-    } catch (error) {
-      onDegraded?.(error);
-      if (!fallback) throw error;
-      return { windowMs: fallback.windowMs, readings: await fallback.take(wanted) };
-    }
-  };
-
+export function createRateLimits({ rates, store, kind = '' }: RateLimitsOptions): RateLimits {
   const judge = async (wanted: readonly Named[]): Promise<RateAnswer> => {
-    const { windowMs, readings } = await take(wanted.map(({ rate }) => rate));
+    const readings = await store.take(wanted.map(({ rate }) => rate));
     const named = wanted.map(({ name }, index) => ({ name, reading: readings[index] }));
     const told = named.flatMap(({ name, reading }) => (reading ? [{ name, reading }] : []));
     const refused = longestWait(told);
     return {
       refusal: refused && refusalOf(refused),
-      headers: fieldsOf(told, windowMs),
+      headers: fieldsOf(told, store.windowMs),
     };
   };
 
   const named = (name: keyof GuestRates, key = ''): Named => ({
     name,
-    rate: { key: `${name} ${key}`, limit: rates[name] },
+    rate: { key: `${kind} ${name} ${key}`, limit: rates[name] },
   });
 
   return {

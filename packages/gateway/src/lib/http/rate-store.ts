@@ -1,4 +1,5 @@
 import type { Clock } from 'guestpass';
+import { createRateSlots, type RateSlots } from './rate-slots.ts';
 
 /** How often something may happen in one window of the store. */
 export interface Rate {
@@ -33,44 +34,21 @@ export interface MemoryRatesOptions {
   readonly clock: Clock;
   /** Default 60,000. */
   readonly windowMs?: number;
-  /** Keys counted in one window at most; more than these are refused until the next, so none is ever forgotten. Default 100,000. */
+  /** Counts kept at most; more keys than fit are refused until some are over, so none is ever forgotten. Default 200,000. */
   readonly capacity?: number;
 }
 
-/** What a window held, and where in it we are. */
-interface Count {
-  readonly before: number;
-  readonly now: number;
-  /** How much of the current window has passed, 0 to 1. */
-  readonly passed: number;
-}
-
 /**
- * Counts in this process. Two windows are kept; the one before counts for the share of it that is not yet a window ago,
- * so that no burst at a boundary exceeds the limit. What is refused is not counted.
+ * Counts in this process, in slots of a twelfth of the window. What happened counts until its whole slot is a window
+ * ago, so no window, wherever it begins, holds more than the limit. What is refused is not counted.
  */
 export function createMemoryRates(options: MemoryRatesOptions): MemoryRates {
-  const { clock, windowMs = 60_000, capacity = 100_000 } = options;
-  let index = 0;
-  let before = new Map<string, number>();
-  let now = new Map<string, number>();
-
-  const turnTo = (wanted: number) => {
-    if (wanted === index) return;
-    before = wanted === index + 1 ? now : new Map();
-    now = new Map();
-    index = wanted;
-  };
+  const { clock, windowMs = 60_000, capacity = 200_000 } = options;
+  const slots = createRateSlots({ now: () => clock.monotonic(), windowMs, capacity });
 
   const read = (rates: readonly Rate[]): readonly RateReading[] => {
-    const instant = clock.monotonic() / windowMs;
-    turnTo(Math.floor(instant));
-    const passed = instant - index;
-    return rates.map((rate) => {
-      const count = { before: before.get(rate.key) ?? 0, now: now.get(rate.key) ?? 0, passed };
-      const hasRoom = now.has(rate.key) || now.size + rates.length <= capacity;
-      return hasRoom ? readingOf(rate, count, windowMs) : full(rate, (1 - passed) * windowMs);
-    });
+    slots.turn();
+    return rates.map((rate) => readingOf(rate, slots, { windowMs, room: rates.length }));
   };
 
   return {
@@ -79,27 +57,41 @@ export function createMemoryRates(options: MemoryRatesOptions): MemoryRates {
     async take(rates) {
       const readings = read(rates);
       if (!readings.every(({ allowed }) => allowed)) return readings;
-      for (const { key } of rates) now.set(key, (now.get(key) ?? 0) + 1);
-      return readings.map((reading) => ({ ...reading, remaining: reading.remaining - 1 }));
+      for (const { key } of rates) slots.add(slots.current, key, 1);
+      return afterOneMore(readings);
     },
   };
 }
 
-function readingOf(rate: Rate, count: Count, windowMs: number): RateReading {
-  const used = count.before * (1 - count.passed) + count.now;
-  const remaining = Math.max(0, Math.floor(rate.limit - used));
-  if (remaining > 0) return { rate, allowed: true, remaining, waitMs: 0 };
-  return { rate, allowed: false, remaining: 0, waitMs: Math.ceil(windowsToWait(rate.limit, count) * windowMs) };
+/** What is left once what the readings allow has happened. */
+export function afterOneMore(readings: readonly RateReading[]): readonly RateReading[] {
+  return readings.map((reading) => ({ ...reading, remaining: reading.remaining - 1 }));
 }
 
-/** In windows, from now until one more is within the limit. */
-function windowsToWait(limit: number, { before, now, passed }: Count): number {
-  const room = limit - 1;
-  if (room < 0) return 1;
-  if (now <= room) return 1 - (room - now) / before - passed;
-  return 1 - passed + (1 - room / now);
+interface ReadingTerms {
+  readonly windowMs: number;
+  /** Keys for which there must be room. */
+  readonly room: number;
+  /** What else is counted, such as elsewhere in the fleet. Default nothing. */
+  readonly more?: RateSlots;
 }
 
-function full(rate: Rate, waitMs: number): RateReading {
-  return { rate, allowed: false, remaining: 0, waitMs: Math.ceil(waitMs) };
+/** What the counts of a key say of its rate. The slots have been turned to now. */
+export function readingOf(rate: Rate, slots: RateSlots, terms: ReadingTerms): RateReading {
+  const { key, limit } = rate;
+  const remaining = Math.max(0, limit - slots.total(key) - (terms.more?.total(key) ?? 0));
+  const isKept = remaining > 0 && slots.countIn(slots.current, key) > 0;
+  const waitMs = remaining > 0 ? (isKept ? 0 : slots.roomIn(terms.room)) : waitOf(rate, slots, terms);
+  if (waitMs > 0) return { rate, allowed: false, remaining: 0, waitMs: Math.ceil(waitMs) };
+  return { rate, allowed: true, remaining, waitMs: 0 };
+}
+
+/** Milliseconds until so much is forgotten that one more is within the limit. */
+function waitOf({ key, limit }: Rate, slots: RateSlots, { windowMs, more }: ReadingTerms): number {
+  let left = slots.total(key) + (more?.total(key) ?? 0);
+  const last = slots.live().find((slot) => {
+    left -= slots.countIn(slot, key) + (more?.countIn(slot, key) ?? 0);
+    return left < limit;
+  });
+  return last === undefined ? windowMs : slots.endOf(last);
 }

@@ -1,4 +1,4 @@
-import type { Attempt } from 'guestpass';
+import { type Attempt, type Clock, systemClock } from 'guestpass';
 import type { Database, Work } from '../database/connect.ts';
 import type { OperatorEvent } from './chain.ts';
 import type { Entry } from './entry.ts';
@@ -33,6 +33,8 @@ export interface AttemptStoreOptions {
   readonly keyRetentionMs?: number;
   /** Records that may wait before new ones are refused with `overloaded`. Default 5,000. */
   readonly longestQueue?: number;
+  /** Tells how long records wait. Default the system's clock. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -69,14 +71,17 @@ export interface AttemptStore {
   get(id: string): Promise<AttemptSummary | undefined>;
   /** Records waiting for the database. */
   readonly waiting: number;
+  /** How long the first of them has waited, in milliseconds; 0 when none does. */
+  readonly waitedMs: number;
   /** Refuses new records and waits for those under way. The database stays open. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 export function createAttemptStore(options: AttemptStoreOptions): AttemptStore {
-  const { database, announce = async () => {} } = options;
+  const { database, announce = async () => {}, clock = systemClock } = options;
   const terms = termsOf(options);
   const group = createGroupCommit<Entry, Kept>({
+    clock,
     commit: (entries) => keepEntries(entries, { database, terms, announce }),
     ...(options.longestQueue !== undefined && { longestQueue: options.longestQueue }),
   });
@@ -107,6 +112,9 @@ export function createAttemptStore(options: AttemptStoreOptions): AttemptStore {
     get: (id) => database.run((session) => getAttempt(session, id)),
     get waiting() {
       return group.waiting;
+    },
+    get waitedMs() {
+      return group.waitedMs;
     },
     [Symbol.asyncDispose]: () => group[Symbol.asyncDispose](),
   };

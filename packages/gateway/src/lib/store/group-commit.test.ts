@@ -1,4 +1,5 @@
 import { GuestpassError } from 'guestpass';
+import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
 import { createGroupCommit } from './group-commit.ts';
 
@@ -71,4 +72,24 @@ test('a full queue refuses with overloaded, and a group has its bound', async ()
   await group[Symbol.asyncDispose]();
   expect(group.waiting).toBe(0);
   await expect(group.submit(5)).rejects.toMatchObject({ code: 'storage_unavailable' });
+});
+
+test('how long the first item has waited is told, whether it is under way or not', async () => {
+  const clock = manualClock();
+  const { commit, next } = slowCommit();
+  await using group = createGroupCommit({ commit, clock });
+  expect(group.waitedMs).toBe(0);
+  const first = group.submit(1);
+  await clock.advance(300);
+  const second = group.submit(2);
+  await clock.advance(200);
+  expect(group.waitedMs).toBe(500);
+  await next();
+  await first;
+  await clock.advance(0);
+  expect(group.waitedMs).toBe(200);
+  await next();
+  await second;
+  await clock.advance(0);
+  expect(group.waitedMs).toBe(0);
 });

@@ -1,4 +1,4 @@
-import { GuestpassError, isGuestpassError } from 'guestpass';
+import { type Clock, GuestpassError, isGuestpassError, systemClock } from 'guestpass';
 
 export interface GroupCommitOptions<Item, Result> {
   /** Keeps all items or none. The results stand in the order of the items. */
@@ -7,6 +7,8 @@ export interface GroupCommitOptions<Item, Result> {
   readonly largestGroup?: number;
   /** Items that may wait before new ones are refused with `overloaded`. Default 5,000. */
   readonly longestQueue?: number;
+  /** Default the system's clock. */
+  readonly clock?: Clock;
 }
 
 /** Items that arrive while a commit is under way share the next one. */
@@ -15,12 +17,15 @@ export interface GroupCommit<Item, Result> {
   submit(item: Item): Promise<Result>;
   /** Items that wait, those under way included. */
   readonly waiting: number;
+  /** How long the first of them has waited, in milliseconds; 0 when none does. */
+  readonly waitedMs: number;
   /** Refuses new items and waits for those that are there. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 interface Waiting<Item, Result> {
   readonly item: Item;
+  readonly since: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -30,9 +35,9 @@ interface Waiting<Item, Result> {
  * halved until that one fails alone.
  */
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
-  const { commit, largestGroup = 200, longestQueue = 5_000 } = options;
+  const { commit, largestGroup = 200, longestQueue = 5_000, clock = systemClock } = options;
   const queue: Waiting<Item, Result>[] = [];
-  let underWay = 0;
+  let underWay: readonly Waiting<Item, Result>[] = [];
   let draining: Promise<void> | undefined;
   let closed = false;
 
@@ -56,10 +61,9 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     // One turn of patience: whoever calls in the same breath shares the commit.
     await undefined;
     while (queue.length > 0) {
-      const group = queue.splice(0, largestGroup);
-      underWay = group.length;
-      await keep(group);
-      underWay = 0;
+      underWay = queue.splice(0, largestGroup);
+      await keep(underWay);
+      underWay = [];
     }
     draining = undefined;
   };
@@ -69,12 +73,16 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
       if (closed) return Promise.reject(new GuestpassError('storage_unavailable', 'The store is closed.'));
       if (queue.length >= longestQueue) return Promise.reject(overloaded(queue.length));
       return new Promise((resolve, reject) => {
-        queue.push({ item, resolve, reject });
+        queue.push({ item, since: clock.monotonic(), resolve, reject });
         draining ??= drain();
       });
     },
     get waiting() {
-      return queue.length + underWay;
+      return queue.length + underWay.length;
+    },
+    get waitedMs() {
+      const [first] = underWay.length > 0 ? underWay : queue;
+      return first ? clock.monotonic() - first.since : 0;
     },
     async [Symbol.asyncDispose]() {
       closed = true;
