@@ -19,7 +19,7 @@ export type {
   StructuredMessage,
 } from './lib/messaging/structured-message.ts';
 export type { SimulatedClient } from './lib/oauth/token-endpoint.ts';
-export type { Listening, ListenOptions } from './lib/server/listen.ts';
+export type { Listening, ListeningCa, ListenOptions, TlsOptions } from './lib/server/listen.ts';
 export { defaultWebhookSecret, type SimulatorOptions } from './lib/settings.ts';
 export type { SignInSite } from './lib/sign-in/site.ts';
 export { createSimulator, type Simulator, type SimulatorStats } from './lib/simulator.ts';

@@ -14,6 +14,7 @@ import { createRandom } from './random.ts';
 import { createRateWindows } from './rate-window.ts';
 import type { Settings } from './settings.ts';
 import { createSignInPlane, type SignInPlane } from './sign-in/plane.ts';
+import type { ProviderPort } from './sign-in/redeem.ts';
 
 /** What the platform did since it was made. */
 export interface PlatformCounts extends MessagingCounts {
@@ -37,8 +38,12 @@ export interface Platform {
   counts(): PlatformCounts;
 }
 
-/** `baseUrls` tells where the simulator listens, the newest last. */
-export function createPlatform(settings: Settings, faults: FaultScript, baseUrls: () => readonly string[]): Platform {
+/** `ports` tells where the simulator listens, the newest last. */
+export function createPlatform(
+  settings: Settings,
+  faults: FaultScript,
+  ports: () => readonly ProviderPort[],
+): Platform {
   const { clock, seed, clients, channels, messagingUrl, sessionLifetimeSeconds } = settings;
   const lifetimeSeconds = settings.tokenLifetimeSeconds;
   const tokens = createTokens({ clock, random: createRandom(seed, 'tokens'), lifetimeSeconds });
@@ -46,7 +51,7 @@ export function createPlatform(settings: Settings, faults: FaultScript, baseUrls
   const tokenRates = createRateWindows(clock, settings.tokenRequestsPerMinute);
   const rates = createRateWindows(clock, settings.requestsPerMinute);
   const identityProvider = createIdentityProvider({ clock, webhookSecret: settings.webhookSecret });
-  const signIn = createSignInPlane(settings, baseUrls);
+  const signIn = createSignInPlane(settings, ports);
   const { reservation } = guests;
   const messaging = createMessaging(settings, { faults, reservation, authenticate: signIn.check });
   const app = new Hono<AskedEnv>();

@@ -32,7 +32,10 @@ export interface Simulator extends AsyncDisposable {
    * connection, and with the signal's reason when the caller gives up. Needs no `this`.
    */
   readonly fetch: (request: Request) => Promise<Response>;
-  /** Serves the same on a port. Rejects with the system's error, such as `EADDRINUSE`. */
+  /**
+   * Serves the same on a port. Rejects with the system's error, such as `EADDRINUSE`; for `tls` also with a `TypeError`
+   * that says which name or which file cannot be used.
+   */
   listen(options?: ListenOptions): Promise<Listening>;
   /** What goes wrong next. */
   readonly faults: Faults;
@@ -65,8 +68,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const settings = resolveSettings(options);
   const { clock, seed } = settings;
   const ports = new Set<Listening>();
-  const baseUrls = () => [...ports].map(({ url }) => url);
-  let run = startRun(settings, baseUrls);
+  let run = startRun(settings, ports);
 
   const faults: Faults = {
     add: (fault) => run.faults.add(fault),
@@ -83,7 +85,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const stats = () => statsOf(run);
   const reset = () => {
     endRun(run);
-    run = startRun(settings, baseUrls);
+    run = startRun(settings, ports);
   };
   const requests = () => run.journal.list();
   const control = createControl({ seed, faults, stats, reset, requests, sessions, dropSockets });
@@ -139,10 +141,10 @@ interface SimulatorRun extends SocketRun {
   readonly correlationId: () => string;
 }
 
-function startRun(settings: Settings, baseUrls: () => readonly string[]): SimulatorRun {
+function startRun(settings: Settings, ports: ReadonlySet<Listening>): SimulatorRun {
   const { clock, seed } = settings;
   const faults = createFaults(createRandom(seed, 'faults'));
-  const platform = createPlatform(settings, faults, baseUrls);
+  const platform = createPlatform(settings, faults, () => [...ports]);
   return {
     platform,
     app: platform.app,

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { isBodiless, type Wire } from '../faults/wire.ts';
+import type { Connections } from './connections.ts';
 
 /** Does to a real connection what a fault asks for. */
-export function createSocketWire(incoming: IncomingMessage, outgoing: ServerResponse): Wire {
+export function createSocketWire(incoming: IncomingMessage, outgoing: ServerResponse, connections: Connections): Wire {
   return {
     async reset() {
-      incoming.socket.resetAndDestroy();
+      connections.reset(incoming.socket);
       return RESPONSE_ALREADY_SENT;
     },
     async send({ status, headers, body, declaredLength }) {

@@ -4,29 +4,23 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { isBodiless, type ScriptedAnswer } from '../faults/wire.ts';
 import type { Handshake, Line } from '../messaging/line.ts';
 import { requestBytesMax } from '../request-body.ts';
+import type { Connections } from './connections.ts';
 
 /** The sockets of one port. */
 export interface Upgrades {
   /** Takes the arguments of a server's `upgrade` event. */
   take(incoming: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Breaks every connection that was upgraded, or is about to be. */
-  end(): void;
 }
 
 /** Decides about one upgrade. */
 export type AnswerUpgrade = (request: Request, handshake: Handshake) => Promise<void>;
 
-export function createUpgrades(answer: AnswerUpgrade): Upgrades {
+export function createUpgrades(answer: AnswerUpgrade, connections: Connections): Upgrades {
   const server = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: requestBytesMax });
-  const sockets = new Set<Duplex>();
   return {
     take(incoming, socket, head) {
       const gone = new AbortController();
-      sockets.add(socket);
-      socket.once('close', () => {
-        sockets.delete(socket);
-        gone.abort();
-      });
+      socket.once('close', () => gone.abort());
       // A peer that breaks the connection is no malfunction: `close` follows and tells it.
       socket.on('error', () => {});
       const request = requestOf(incoming, gone.signal);
@@ -38,14 +32,11 @@ export function createUpgrades(answer: AnswerUpgrade): Upgrades {
         server.handleUpgrade(incoming, socket, head, (webSocket) => opened(lineOf(webSocket, incoming)));
       };
       const refuse = (scripted: ScriptedAnswer) => write(socket, scripted);
-      answer(request, { accept, refuse, reset: () => incoming.socket.resetAndDestroy() }).catch((error: unknown) => {
+      answer(request, { accept, refuse, reset: () => connections.reset(incoming.socket) }).catch((error: unknown) => {
         socket.destroy();
         // Nobody is there to be told when the caller is gone; anything else is a malfunction.
         if (!gone.signal.aborted) throw error;
       });
-    },
-    end() {
-      for (const socket of sockets) socket.destroy();
     },
   };
 }

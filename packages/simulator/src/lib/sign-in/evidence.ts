@@ -2,7 +2,7 @@ import { type ApiError, apiErrorFor } from '../api-error.ts';
 import { systemClock } from '../clock.ts';
 import { accountOf } from './id-token.ts';
 import { issuerAt, type OpenIdProvider } from './openid-provider.ts';
-import { redeemCode } from './redeem.ts';
+import { type ProviderPort, redeemCode } from './redeem.ts';
 import type { Evidence } from './sign-in-request.ts';
 import type { SignInSite } from './site.ts';
 
@@ -12,21 +12,20 @@ export interface JudgeOptions {
   readonly site: SignInSite;
   readonly provider: OpenIdProvider;
   /** The ports the provider answers on, the newest last. */
-  readonly baseUrls: () => readonly string[];
+  readonly ports: () => readonly ProviderPort[];
 }
 
 /** Learns from the provider which account a guest signed in with. */
-export function createJudge({ site, provider, baseUrls }: JudgeOptions): (evidence: Evidence) => Promise<Judged> {
+export function createJudge({ site, provider, ports }: JudgeOptions): (evidence: Evidence) => Promise<Judged> {
   return async ({ code, idToken, redirectUri = '', codeVerifier, nonce, maxAge, iss }) => {
-    const known = baseUrls();
-    const baseUrl = iss === undefined ? known.at(-1) : known.find((url) => issuerAt(url) === iss);
-    if (baseUrl === undefined) return known.length === 0 ? unreachable : notBelieved;
-    const believed =
-      code === undefined ? idToken : await redeemCode(baseUrl, { code, redirectUri, codeVerifier }, site);
+    const known = ports();
+    const port = iss === undefined ? known.at(-1) : known.find(({ url }) => issuerAt(url) === iss);
+    if (port === undefined) return known.length === 0 ? unreachable : notBelieved;
+    const believed = code === undefined ? idToken : await redeemCode(port, { code, redirectUri, codeVerifier }, site);
     if (believed === undefined) return notBelieved;
     const account = accountOf(believed, {
       publicKey: provider.publicKey(),
-      issuers: (iss === undefined ? known : [baseUrl]).map(issuerAt),
+      issuers: (iss === undefined ? known : [port]).map(({ url }) => issuerAt(url)),
       clientId: site.clientId,
       nonce,
       maxAge,

@@ -11,6 +11,7 @@ import { createJudge } from './evidence.ts';
 import { createGrants, type JwtCheck, type SignedIn } from './grants.ts';
 import { createOpenIdProvider } from './openid-provider.ts';
 import { providerPath } from './provider.ts';
+import type { ProviderPort } from './redeem.ts';
 import { createSignIn } from './sign-in.ts';
 import type { SignInSite } from './site.ts';
 
@@ -34,8 +35,8 @@ export interface SignInPlaneOptions {
   readonly limits: { readonly signInRequestsPerMinute: number };
 }
 
-/** `baseUrls` tells the ports the provider answers on, the newest last. */
-export function createSignInPlane(options: SignInPlaneOptions, baseUrls: () => readonly string[]): SignInPlane {
+/** `ports` tells where the provider answers, the newest last. */
+export function createSignInPlane(options: SignInPlaneOptions, ports: () => readonly ProviderPort[]): SignInPlane {
   const { clock, seed, signIn: site, deployments, limits } = options;
   const random = (stream: string) => createRandom(seed, `sign-in ${stream}`);
   const { jwtSeconds: goodForSeconds, refreshTokenSeconds } = site;
@@ -45,7 +46,7 @@ export function createSignInPlane(options: SignInPlaneOptions, baseUrls: () => r
   return {
     createApp(logOut) {
       const rates = createRateWindows(clock, limits.signInRequestsPerMinute);
-      const judge = createJudge({ site, provider, baseUrls });
+      const judge = createJudge({ site, provider, ports });
       const app = createSignIn({ deployments, grants, rates, judge, logOut });
       app.all(`${providerPath}/*`, (c) => apiErrorResponse(onPortsAlone, c.env.correlationId));
       return app;

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import { issuerAt } from './openid-provider.ts';
@@ -13,25 +14,35 @@ export interface Code {
   readonly codeVerifier: string | undefined;
 }
 
+/** A port the provider answers on. */
+export interface ProviderPort {
+  /** Its origin. */
+  readonly url: string;
+  /** Who vouches for it, where it speaks TLS. */
+  readonly ca?: { readonly pem: string };
+}
+
 /**
  * Redeems a code at the provider of a port over HTTP (RFC 6749 section 4.1.3). Returns the ID token, or `undefined` when
  * the provider refuses. Rejects when it cannot be reached.
  */
-export async function redeemCode(baseUrl: string, code: Code, site: SignInSite): Promise<string | undefined> {
+export async function redeemCode(port: ProviderPort, code: Code, site: SignInSite): Promise<string | undefined> {
   const form = new URLSearchParams({
     grant_type: 'authorization_code',
     code: code.code,
     redirect_uri: code.redirectUri,
     ...(code.codeVerifier !== undefined && { code_verifier: code.codeVerifier }),
   });
-  const answer = await post(`${issuerAt(baseUrl)}/token`, form.toString(), basic(site));
+  const answer = await post(port, form.toString(), basic(site));
   return answerSchema.safeParse(answer).data?.id_token;
 }
 
-function post(url: string, body: string, authorization: string): Promise<unknown> {
+function post({ url, ca }: ProviderPort, body: string, authorization: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded', Authorization: authorization };
-    const asked = request(url, { method: 'POST', headers, agent: false }, (answer) => {
+    const options = { method: 'POST', headers, agent: false, ...(ca && { ca: ca.pem }) };
+    const ask = ca ? secureRequest : request;
+    const asked = ask(`${issuerAt(url)}/token`, options, (answer) => {
       text(answer).then((said) => resolve(answer.statusCode === 200 ? JSON.parse(said) : undefined), reject);
     });
     asked.on('error', reject);
