@@ -79,7 +79,7 @@ function missing({ target, issuer }: SettingValues, origins: GuestpassConfig['or
     return [{ pointer: '/GUESTPASS_ENVIRONMENT', detail }];
   }
   if (origins.target && !target) return [];
-  const needed = issuer === 'web-messaging' ? needsNoClient : needsClient;
+  const needed = issuer === undefined || issuer === 'rest' ? needsClient : needsNoClient;
   return needed.flatMap((key) => {
     if (origins[key]) return [];
     const { name, aliases } = configSettings[key];

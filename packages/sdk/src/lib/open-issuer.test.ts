@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { GuestpassError } from './errors.ts';
 import { createGuestpass } from './guestpass.ts';
+import type { Exchange } from './http/exchange.ts';
+import type { IssuerName } from './issuer/issuer.ts';
 import { memoryTransport, type Peer } from './testing/memory-socket.ts';
 
 const payload = { channelId: 'demo', consent: { accepted: true, timestamp: '2026-01-15T10:30:00Z' } };
@@ -34,6 +36,70 @@ test('an Origin of the site is sent when there is one', async () => {
   await using guests = createGuestpass({ environment: 'usw2', issuer: 'web-messaging', transport, origin });
   await guests.authenticate(payload);
   expect(peers[0]?.headers).toEqual({ origin });
+});
+
+const signIn = { code: 'code-to-hide', redirectUri: 'https://shop.example/callback' };
+
+/** Answers every exchange with a JWT, after the failures given. */
+function signIns(...statuses: readonly number[]) {
+  const asked: [string, string | undefined][] = [];
+  const exchange: Exchange = async ({ url, headers }) => {
+    asked.push([url, headers.origin]);
+    const status = statuses[asked.length - 1] ?? 200;
+    const body = new TextEncoder().encode(JSON.stringify({ jwt: 'jwt-1', refreshToken: 'refresh-1' }));
+    return { status, headers: { 'inin-correlation-id': 'corr-1' }, body };
+  };
+  return { asked, exchange };
+}
+
+test.each([
+  ['usw2', 'https://api.usw2.pure.cloud', 'https://webmessaging.usw2.pure.cloud'],
+  ['http://127.0.0.1:4010', 'http://127.0.0.1:4010', 'http://127.0.0.1:4010'],
+])('signing in in the environment %s is asked for at %s, and then a socket', async (environment, api, origin) => {
+  const { peers, transport } = platform();
+  const { asked, exchange } = signIns(503);
+  const issuer = 'authenticated-web-messaging';
+  await using guests = createGuestpass({ environment, issuer, transport, exchange, random: () => 0 });
+  const attempt = await guests.attempt({ ...payload, signIn });
+  expect(attempt).toMatchObject({ outcome: 'admitted', guestPass: { signedIn: { jwt: 'jwt-1' } }, retries: 1 });
+  const path = `${api}/api/v2/webdeployments/token/oauthcodegrantjwtexchange`;
+  expect(asked).toEqual([
+    [path, origin],
+    [path, origin],
+  ]);
+  expect(peers.map(({ url }) => url.searchParams.get('deploymentId'))).toEqual(['demo']);
+});
+
+test('a sign-in that is not accepted ends the attempt at the token', async () => {
+  const { peers, transport } = platform();
+  const { exchange } = signIns(503, 401);
+  const issuer = 'authenticated-web-messaging';
+  await using guests = createGuestpass({ environment: 'usw2', issuer, transport, exchange, random: () => 0 });
+  expect(await guests.attempt({ ...payload, signIn })).toMatchObject({
+    outcome: 'failed',
+    stage: 'token',
+    error: { code: 'sign_in_rejected', status: 401 },
+    retries: 1,
+    correlationId: 'corr-1',
+  });
+  expect(peers).toEqual([]);
+});
+
+test.each<[IssuerName, object]>([
+  ['authenticated-web-messaging', payload],
+  ['web-messaging', { ...payload, signIn }],
+  ['rest', { ...payload, signIn }],
+])('the issuer %s asks nobody for a payload that does not fit it', async (issuer, misfit) => {
+  const { peers, transport } = platform();
+  const { asked, exchange } = signIns();
+  const client = { clientId: 'id', clientSecret: 'secret' };
+  await using guests = createGuestpass({ environment: 'usw2', issuer, transport, exchange, ...client });
+  expect(await guests.attempt(misfit)).toMatchObject({
+    outcome: 'refused',
+    stage: 'payload',
+    error: { code: 'payload_invalid', faults: [{ pointer: '/signIn' }] },
+  });
+  expect([...peers, ...asked]).toEqual([]);
 });
 
 test('policy comes before web messaging too', async () => {

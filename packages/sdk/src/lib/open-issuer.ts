@@ -1,12 +1,17 @@
 import type { Clock } from './clock.ts';
 import { type PlatformHosts, resolveEnvironment } from './environment.ts';
 import type { Exchange } from './http/exchange.ts';
+import { withObserver } from './http/observe.ts';
+import type { TraceTry } from './http/trace-context.ts';
+import { authenticatedWebMessagingIssuer } from './issuer/authenticated-web-messaging.ts';
 import type { Issuer, IssuerName } from './issuer/issuer.ts';
 import { restIssuer } from './issuer/rest.ts';
 import { webMessagingIssuer } from './issuer/web-messaging.ts';
+import type { WebMessagingOptions } from './issuer/web-messaging-guest.ts';
 import type { Transport } from './messaging/transport.ts';
 import { wsTransport } from './messaging/ws.ts';
 import { createPlatform, type RetryOptions } from './platform.ts';
+import { createSignInClient } from './sign-in/sign-in-client.ts';
 
 export interface IssuerOptions {
   /**
@@ -17,7 +22,8 @@ export interface IssuerOptions {
   /**
    * How a guest is made. `rest`, the default: the tutorial's contract, one POST with an OAuth token; it is in no
    * published Genesys API. `web-messaging`: the published protocol, one WebSocket session; it needs no OAuth client, and
-   * sends no attributes.
+   * sends no attributes. `authenticated-web-messaging`: the same for guests who signed in at the site's own OpenID
+   * provider; each payload holds `signIn`.
    */
   readonly issuer?: IssuerName;
   /** OAuth client that may create guests. Needed by the `rest` issuer alone. */
@@ -33,10 +39,15 @@ export interface IssuerOptions {
   readonly requestsPerMinute?: number;
   /** True when the platform creates one guest for one `Idempotency-Key`; then a call with a key is asked once more after an unknown outcome. Default false. */
   readonly idempotentByKey?: boolean;
-  /** `Origin` that the `web-messaging` issuer sends; deployments may list those allowed. Default that of the socket's host. */
+  /** `Origin` that both issuers of web messaging send; deployments may list those allowed. Default that of the socket's host. */
   readonly origin?: string;
-  /** Opens the sockets of the `web-messaging` issuer. Default those of Node; a proxy is not used. */
+  /** Opens the sockets of both issuers of web messaging. Default those of Node; a proxy is not used. */
   readonly transport?: Transport;
+  /**
+   * Follows each try of the `rest` issuer's calls, which then carries the `traceparent` it is given. Default nobody does.
+   * Called in the turn of the call that needs the try; a token that is renewed early has none.
+   */
+  readonly trace?: TraceTry;
   /** Draws backoffs; 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
   readonly random?: () => number;
 }
@@ -62,8 +73,14 @@ interface Means {
 export function openIssuer(options: IssuerOptions, means: Means): OpenIssuer {
   const { environment } = options;
   const hosts = typeof environment === 'string' ? resolveEnvironment(environment) : environment;
-  if (options.issuer === 'web-messaging') return openWebMessaging(options, hosts, means);
-  return openRest(options, hosts, means);
+  switch (options.issuer) {
+    case 'web-messaging':
+      return { issuer: webMessagingIssuer(socketsOf(options, hosts, means)), close: nothingToClose };
+    case 'authenticated-web-messaging':
+      return { issuer: openAuthenticated(options, hosts, means), close: nothingToClose };
+    default:
+      return openRest(options, hosts, means);
+  }
 }
 
 function openRest(options: IssuerOptions, hosts: PlatformHosts, { exchange, clock }: Means): OpenIssuer {
@@ -78,6 +95,7 @@ function openRest(options: IssuerOptions, hosts: PlatformHosts, { exchange, cloc
     requestsPerMinute: options.requestsPerMinute ?? 300,
     idempotentByKey: options.idempotentByKey ?? false,
     exchange,
+    trace: options.trace,
     clock,
     random,
   });
@@ -85,14 +103,27 @@ function openRest(options: IssuerOptions, hosts: PlatformHosts, { exchange, cloc
   return { issuer, close: () => tokens.close() };
 }
 
-function openWebMessaging(options: IssuerOptions, hosts: PlatformHosts, { clock }: Means): OpenIssuer {
+async function nothingToClose(): Promise<void> {}
+
+function openAuthenticated(options: IssuerOptions, hosts: PlatformHosts, means: Means): Issuer {
+  const { clock } = means;
+  const sockets = socketsOf(options, hosts, means);
+  const signIns = createSignInClient({
+    apiUrl: hosts.apiUrl,
+    exchange: withObserver(means.exchange, { operation: 'sign-in', clock }),
+    clock,
+    random: sockets.random,
+    headers: { origin: sockets.origin },
+    ...(options.retry && { retry: options.retry }),
+  });
+  return authenticatedWebMessagingIssuer({ ...sockets, signIns });
+}
+
+function socketsOf(options: IssuerOptions, hosts: PlatformHosts, { clock }: Means): WebMessagingOptions {
   const { transport = wsTransport(), random = Math.random, retry } = options;
   const url = messagingUrlOf(hosts);
   const origin = options.origin ?? new URL(url).origin.replace(/^ws/, 'http');
-  return {
-    issuer: webMessagingIssuer({ url, transport, origin, clock, random, ...retry }),
-    close: async () => {},
-  };
+  return { url, transport, origin, clock, random, ...retry };
 }
 
 /** Genesys Cloud has a host for its sockets; any other platform answers them where it answers everything. */

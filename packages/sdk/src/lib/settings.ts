@@ -33,7 +33,7 @@ export const configSettings = {
     fallback: 'http://127.0.0.1:4010 with the target `simulator`, else none',
   }),
   issuer: defineSetting('GUESTPASS_ISSUER', oneOf(...issuerNames), {
-    doc: 'How a guest is made: `rest`, the contract of the tutorial, or `web-messaging`, the published protocol, which needs no OAuth client.',
+    doc: 'How a guest is made: `rest`, the contract of the tutorial; `web-messaging`, the published protocol, which needs no OAuth client; or `authenticated-web-messaging`, the same for guests who sign in.',
     fallback: 'rest',
   }),
   clientId: defineSetting('GUESTPASS_CLIENT_ID', line(256), {
@@ -64,7 +64,7 @@ export const configSettings = {
     fallback: '`webmessaging:guest:create openid`, and none for a Genesys region',
   }),
   origin: defineSetting('GUESTPASS_ORIGIN', origin, {
-    doc: 'Origin sent by the issuer `web-messaging`, such as https://shop.example; a deployment may list those it allows.',
+    doc: 'Origin sent by the issuers of web messaging, such as https://shop.example; a deployment may list those it allows.',
     fallback: "that of the socket's host",
   }),
   retries: defineSetting('GUESTPASS_RETRIES', wholeNumber(0, 10), {

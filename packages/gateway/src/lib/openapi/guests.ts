@@ -16,6 +16,14 @@ export const guestPassSchema = z.object({
     .object({ url: z.string(), deploymentId: z.string() })
     .nullable()
     .describe('Where the session is spoken to; null when the platform names no address.'),
+  signedIn: z
+    .object({
+      jwt: z.string().describe('A bearer secret that proves who the guest is.'),
+      refreshToken: z.string().nullable().describe('Gets the next JWT; null when the platform gave none.'),
+      expiresAt: instant.nullable().describe('When the JWT ends; null when nobody knows.'),
+    })
+    .optional()
+    .describe('There when the guest signed in.'),
 });
 
 /** Everything that may keep a guest out, and what may befall the request before. */
@@ -41,6 +49,7 @@ const problems: readonly ProblemCode[] = [
   'too_many_requests',
   'credentials_rejected',
   'unauthorized',
+  'sign_in_rejected',
   'forbidden',
   'endpoint_not_found',
   'request_rejected',

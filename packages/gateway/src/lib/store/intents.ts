@@ -76,12 +76,14 @@ interface Holder {
 function keyOf(intent: Intent, seal: Seal): Keyed {
   const { idempotency, payload } = intent;
   if (!idempotency) return { intent, hash: null, fingerprint: null };
-  const { channelId, consent, attributes = {} } = payload;
+  const { channelId, consent, attributes = {}, signIn } = payload;
+  const asked = [channelId, consent, attributes, ...(signIn ? [signIn] : [])];
   return {
     intent,
     hash: seal.fingerprint(canonicalJson([idempotency.scope, idempotency.key])).toString('hex'),
-    // Without the captcha, since an answer is good once. Keyed, because consent and attributes could be guessed.
-    fingerprint: seal.fingerprint(canonicalJson([channelId, consent, attributes])).toString('base64'),
+    // Without the captcha, since an answer is good once; with the sign-in, since it says who the guest is. Keyed, because
+    // consent and attributes could be guessed.
+    fingerprint: seal.fingerprint(canonicalJson(asked)).toString('base64'),
   };
 }
 

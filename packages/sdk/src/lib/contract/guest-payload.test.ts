@@ -49,3 +49,31 @@ test('attributes are sent as they were judged: nothing in them says how to write
   const parsed = parseGuestPayload({ ...tutorial, attributes: { list, hidden } });
   expect(parsed.ok && JSON.stringify(parsed.payload.attributes)).toBe('{"list":["seen"],"hidden":{"seen":true}}');
 });
+
+const redirectUri = 'https://shop.example.test/callback';
+const codeVerifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+
+test('a sign-in is a code with the address it was sent to, or an ID token', () => {
+  const good = (signIn: unknown) => parseGuestPayload({ ...tutorial, signIn }).ok;
+  expect(good({ code: 'c', redirectUri, codeVerifier, nonce: 'n', iss: 'https://id.example.test' })).toBe(true);
+  expect(good({ idToken: 'a.b.c' })).toBe(true);
+  expect(good({ idToken: 'a.b.c', redirectUri, nonce: 'n' })).toBe(true);
+});
+
+test('a sign-in that cannot be exchanged is refused, and nothing of it is repeated', () => {
+  const faults = (signIn: unknown) => {
+    const result = parseGuestPayload({ ...tutorial, signIn });
+    return result.ok ? [] : result.faults;
+  };
+  expect(faults({})).toEqual([{ pointer: '/signIn', detail: 'must hold either a code or an ID token' }]);
+  expect(faults({ code: 'c', idToken: 'a.b.c', redirectUri })).toMatchObject([{ pointer: '/signIn' }]);
+  expect(faults({ code: 'c' })).toEqual([{ pointer: '/signIn/redirectUri', detail: 'is required with a code' }]);
+  expect(faults({ code: 'c', redirectUri, codeVerifier: 'to-hide' })).toMatchObject([
+    { pointer: '/signIn/codeVerifier' },
+  ]);
+  expect(faults({ code: 'to-hide\n', redirectUri })).toMatchObject([{ pointer: '/signIn/code' }]);
+  expect(faults({ code: 7, redirectUri })).toMatchObject([{ pointer: '/signIn/code', detail: 'must be a string' }]);
+  expect(faults({ code: 'c', redirectUri, maxAge: 60 })).toMatchObject([{ pointer: '/signIn/maxAge' }]);
+  expect(faults('to-hide')).toEqual([{ pointer: '/signIn', detail: 'must be an object' }]);
+  expect(JSON.stringify([faults({ code: 'to-hide\n' }), faults('to-hide')])).not.toContain('to-hide');
+});

@@ -3,6 +3,7 @@ import type { Fault } from '../errors.ts';
 import { parseAttributes } from './attributes.ts';
 import { faultsOf, objectFault } from './faults.ts';
 import { line } from './line.ts';
+import { signInSchema } from './sign-in.ts';
 
 /** Any value JSON can carry. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -39,8 +40,8 @@ const attributes = z.custom<Readonly<Record<string, JsonValue>>>().check((payloa
 });
 
 /**
- * What a website sends to let one guest in: the tutorial's payload, checked strictly. Unknown fields are refused,
- * nothing is coerced. Whether this guest *may* come in is policy, not shape.
+ * What a website sends to let one guest in: the tutorial's payload, and `signIn` where guests sign in, checked strictly.
+ * Unknown fields are refused, nothing is coerced. Whether this guest *may* come in is policy, not shape.
  */
 export const guestPayloadSchema = z.strictObject(
   {
@@ -48,6 +49,7 @@ export const guestPayloadSchema = z.strictObject(
     consent,
     captcha: captcha.optional(),
     attributes: attributes.optional(),
+    signIn: signInSchema.optional(),
   },
   { error: objectFault },
 );

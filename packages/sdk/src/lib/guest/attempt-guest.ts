@@ -2,10 +2,11 @@ import type { Clock } from '../clock.ts';
 import type { GuestPayload } from '../contract/guest-payload.ts';
 import { type Fault, GuestpassError, isGuestpassError } from '../errors.ts';
 import type { Try } from '../http/exchange.ts';
-import type { Call, Issue, Issuer } from '../issuer/issuer.ts';
+import type { Call, Issue, Issuer, Ready } from '../issuer/issuer.ts';
 import { type CaptchaPolicy, refuseCaptcha, verifyCaptcha } from '../policy/captcha.ts';
 import { refuseChannel } from '../policy/channel.ts';
 import { type ConsentPolicy, refuseConsent } from '../policy/consent.ts';
+import { refuseSignIn } from '../policy/sign-in.ts';
 import type { Attempt, AttemptFacts, CaptchaJudgement, StageName } from './attempt.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
@@ -50,7 +51,7 @@ export async function attemptGuest(payload: GuestPayload, setup: AttemptSetup, r
     return { ...verified.end, stage: 'captcha', ...factsOf(payload, run, { ...nothingAsked, captcha }) };
   }
 
-  const ready = prepare(setup.issuer, run);
+  const ready = prepare(payload, setup.issuer, run);
   const prepared = ready instanceof Promise ? await ready : ready;
   run.watch.lap('token');
   if ('error' in prepared) {
@@ -58,7 +59,7 @@ export async function attemptGuest(payload: GuestPayload, setup: AttemptSetup, r
     return { outcome: 'failed', stage: 'token', error, ...factsOf(payload, run, { ...unprepared(error), captcha }) };
   }
 
-  const issue = await setup.issuer.issue(payload, run);
+  const issue = await setup.issuer.issue(payload, run, prepared);
   const asked = { latencyMs: run.watch.lap('guest'), tokenTries: prepared.tries, issue, captcha };
   const facts = factsOf(payload, run, asked);
   if (issue.outcome === 'admitted') return { outcome: 'admitted', guestPass: issue.guestPass, ...facts };
@@ -117,9 +118,12 @@ function unprepared({ cause, correlationId }: GuestpassError): Asked {
 
 function refuse(
   payload: GuestPayload,
-  { policy, clock }: AttemptSetup,
+  { policy, issuer, clock }: AttemptSetup,
   watch: Stopwatch,
 ): { readonly stage: StageName; readonly error: GuestpassError } | undefined {
+  const misfit = refuseSignIn(payload.signIn, issuer.signsIn);
+  if (misfit) return { stage: 'payload', error: misfit };
+
   const consent = refuseConsent(payload.consent, policy.consent, clock.now());
   watch.lap('consent');
   if (consent) return { stage: 'consent', error: consent };
@@ -133,18 +137,15 @@ function refuse(
   return captcha && { stage: 'captcha', error: captcha };
 }
 
-type Prepared = { readonly tries: readonly Try[] } | { readonly error: GuestpassError };
+type Prepared = Ready | { readonly error: GuestpassError };
 
-function prepare(issuer: Issuer, run: Run): Prepared | Promise<Prepared> {
-  const tries = issuer.prepare(run);
-  if (!(tries instanceof Promise)) return { tries };
-  return tries.then(
-    (taken) => ({ tries: taken }),
-    (error: unknown) => {
-      if (!isGuestpassError(error)) throw error;
-      return { error };
-    },
-  );
+function prepare(payload: GuestPayload, issuer: Issuer, run: Run): Prepared | Promise<Prepared> {
+  const ready = issuer.prepare(payload, run);
+  if (!(ready instanceof Promise)) return ready;
+  return ready.catch((error: unknown) => {
+    if (!isGuestpassError(error)) throw error;
+    return { error };
+  });
 }
 
 function factsOf(payload: GuestPayload | undefined, run: Run, asked: Asked = nothingAsked): AttemptFacts {

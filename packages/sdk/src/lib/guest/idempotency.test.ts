@@ -59,6 +59,9 @@ test('the same key with another payload is an error; another captcha answer is n
   expect(idempotency.once(key, { ...payload, channelId: 'other' }, start)).toMatchObject({
     code: 'idempotency_key_reused',
   });
+  expect(idempotency.once(key, { ...payload, signIn: { idToken: 'another guest' } }, start)).toMatchObject({
+    code: 'idempotency_key_reused',
+  });
   await idempotency.once(key, { ...payload, captcha: { provider: 'altcha', response: 'fresh' } }, start);
   expect(start.calls).toBe(1);
 });

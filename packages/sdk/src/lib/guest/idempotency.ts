@@ -16,7 +16,8 @@ export interface Idempotency {
   /**
    * Runs `start` once for each key. A second call with the same key and payload gets the first one's attempt, running
    * or done; with another payload it gets the error. The captcha is left out of the comparison, since an answer is
-   * good once. An attempt that surely created nothing is forgotten, so that its key may be tried again.
+   * good once; the sign-in is not, since it says who the guest is. An attempt that surely created nothing is forgotten,
+   * so that its key may be tried again.
    */
   once(key: string, payload: GuestPayload, start: () => Promise<Attempt>): Promise<Attempt> | GuestpassError;
 }
@@ -53,11 +54,11 @@ export function createIdempotency({
   };
 
   return {
-    once(key, { channelId, consent, attributes }, start) {
+    once(key, { channelId, consent, attributes, signIn }, start) {
       if (!keyShape.test(key)) {
         return new GuestpassError('idempotency_key_invalid', 'The idempotency key has the wrong length or characters.');
       }
-      const fingerprint = hash('sha256', JSON.stringify([channelId, consent, attributes ?? {}]), 'base64');
+      const fingerprint = hash('sha256', JSON.stringify([channelId, consent, attributes ?? {}, signIn]), 'base64');
       const known = entries.get(key);
       if (known && known.until > clock.monotonic()) {
         if (known.fingerprint === fingerprint) return known.attempt;

@@ -1,10 +1,11 @@
-import type { GuestPass } from '../contract/guest-pass.ts';
+import type { GuestPass, SignedIn } from '../contract/guest-pass.ts';
 import type { GuestPayload } from '../contract/guest-payload.ts';
 import type { GuestpassError } from '../errors.ts';
 import type { Try } from '../http/exchange.ts';
+import type { TraceTry } from '../http/trace-context.ts';
 
-/** The ways into the platform: the tutorial's contract, and the published protocol of web messaging. */
-export const issuerNames = ['rest', 'web-messaging'] as const;
+/** The ways into the platform: the tutorial's contract, and the published protocol of web messaging for guests of both kinds. */
+export const issuerNames = ['rest', 'web-messaging', 'authenticated-web-messaging'] as const;
 
 export type IssuerName = (typeof issuerNames)[number];
 
@@ -15,6 +16,8 @@ export interface Call {
   readonly deadlineAt?: number;
   /** Sent to the platform; whether it makes a repeat harmless there is the platform's matter. */
   readonly idempotencyKey?: string;
+  /** Follows each try of its calls over HTTP. */
+  readonly trace?: TraceTry;
 }
 
 /** What the platform made of one guest. */
@@ -36,12 +39,22 @@ export interface NotIssued extends IssueFacts {
   readonly error: GuestpassError;
 }
 
+/** What stands ready for one guest. */
+export interface Ready {
+  /** The tries it took, oldest first; none when all was ready before. */
+  readonly tries: readonly Try[];
+  /** What the guest's sign-in was exchanged for. */
+  readonly signedIn?: SignedIn;
+}
+
 /** Turns a payload that policy let through into a guest pass. Every way into the platform has this shape. */
 export interface Issuer {
+  /** True when guests sign in: then the payload has to hold a sign-in, and else it may not. */
+  readonly signsIn: boolean;
   /**
-   * Makes ready what costs but creates nothing, such as an access token. Returns the tries it took, at once when all was
-   * ready; rejects with the {@link GuestpassError} that ends the attempt.
+   * Makes ready what costs but creates no guest, such as an access token; at once when it was ready before. Rejects with
+   * the {@link GuestpassError} that ends the attempt.
    */
-  readonly prepare: (call: Call) => readonly Try[] | Promise<readonly Try[]>;
-  readonly issue: (payload: GuestPayload, call: Call) => Promise<Issue>;
+  readonly prepare: (payload: GuestPayload, call: Call) => Ready | Promise<Ready>;
+  readonly issue: (payload: GuestPayload, call: Call, ready: Ready) => Promise<Issue>;
 }

@@ -23,6 +23,7 @@ function issuerOver(exchange: Exchange) {
   });
 }
 const payload = { channelId: 'demo', consent: { accepted: true, timestamp: '2024-01-15T10:30:00Z' } };
+const ready = { tries: [] };
 
 test('the payload is posted as JSON, with the idempotency key when there is one', async () => {
   const sent: HttpRequest[] = [];
@@ -30,8 +31,8 @@ test('the payload is posted as JSON, with the idempotency key when there is one'
     sent.push(request);
     return answer(201, guest);
   });
-  await issuer.issue(payload, {});
-  await issuer.issue(payload, { idempotencyKey: 'key-0123456789abc', deadlineAt: 7 });
+  await issuer.issue(payload, {}, ready);
+  await issuer.issue(payload, { idempotencyKey: 'key-0123456789abc', deadlineAt: 7 }, ready);
   expect(sent).toEqual([
     {
       method: 'POST',
@@ -171,7 +172,7 @@ const lost: readonly [string, ExchangeError | GuestpassError, object][] = [
 ];
 
 test.each(lost)('%s created nobody', async (_, error, expected) => {
-  const issue = await issuerOver(() => Promise.reject(error)).issue(payload, {});
+  const issue = await issuerOver(() => Promise.reject(error)).issue(payload, {}, ready);
   expect(issue).toMatchObject({ outcome: 'failed', error: expected });
 });
 
@@ -182,13 +183,13 @@ const uncertain: readonly [string, ExchangeError][] = [
 ];
 
 test.each(uncertain)('after %s the outcome is unknown', async (_, error) => {
-  const issue = await issuerOver(() => Promise.reject(error)).issue(payload, {});
+  const issue = await issuerOver(() => Promise.reject(error)).issue(payload, {}, ready);
   expect(issue).toMatchObject({ outcome: 'unknown', error: { code: 'outcome_unknown', cause: error } });
 });
 
 test('a 201 whose body broke off is unknown', async () => {
   const error = new ExchangeError('UND_ERR_SOCKET', { sent: 'maybe', status: 201 });
-  const issue = await issuerOver(() => Promise.reject(error)).issue(payload, {});
+  const issue = await issuerOver(() => Promise.reject(error)).issue(payload, {}, ready);
   expect(issue).toMatchObject({ outcome: 'unknown', error: { code: 'platform_response_invalid' } });
 });
 
@@ -204,11 +205,11 @@ test('when no fresh token can be had after a 401, its own error ends the attempt
   const cause = new GuestpassError('credentials_rejected', 'No.', { correlationId: 'corr-2' });
   const tries = [{ status: 401, durationMs: 3 }];
   const error = new ExchangeError('credentials_rejected', { sent: 'no', tries, cause });
-  const issue = await issuerOver(() => Promise.reject(error)).issue(payload, {});
+  const issue = await issuerOver(() => Promise.reject(error)).issue(payload, {}, ready);
   expect(issue).toEqual({ outcome: 'failed', error: cause, tries, correlationId: 'corr-2' });
 });
 
 test('a malfunction of our own is thrown', async () => {
   const broken = new TypeError('broken');
-  await expect(issuerOver(() => Promise.reject(broken)).issue(payload, {})).rejects.toBe(broken);
+  await expect(issuerOver(() => Promise.reject(broken)).issue(payload, {}, ready)).rejects.toBe(broken);
 });

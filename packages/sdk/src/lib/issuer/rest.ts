@@ -21,10 +21,8 @@ export interface RestIssuerOptions {
 /** The tutorial's contract: one POST to the guests path, answered by `201 Created` with the guest. */
 export function restIssuer({ guestsUrl, exchange, tokens, now }: RestIssuerOptions): Issuer {
   return {
-    prepare(call) {
-      const token = tokens.get(call);
-      return token instanceof Promise ? token.then(({ tries }) => tries) : token.tries;
-    },
+    signsIn: false,
+    prepare: (_, call) => tokens.get(call),
     async issue(payload, call) {
       let response: HttpResponse;
       try {
@@ -38,7 +36,7 @@ export function restIssuer({ guestsUrl, exchange, tokens, now }: RestIssuerOptio
 }
 
 function guestRequest(url: string, payload: GuestPayload, call: Call): HttpRequest {
-  const { idempotencyKey, signal, deadlineAt } = call;
+  const { idempotencyKey, signal, deadlineAt, trace } = call;
   return {
     method: 'POST',
     url,
@@ -46,6 +44,7 @@ function guestRequest(url: string, payload: GuestPayload, call: Call): HttpReque
     body: JSON.stringify(payload),
     ...(signal && { signal }),
     ...(deadlineAt !== undefined && { deadlineAt }),
+    ...(trace && { trace }),
   };
 }
 

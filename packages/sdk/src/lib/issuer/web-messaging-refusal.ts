@@ -4,7 +4,7 @@ import type { Try } from '../http/exchange.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
 import { isPassing, isTooMany, meaningOf } from '../messaging/platform-code.ts';
 import type { TransportError } from '../messaging/transport.ts';
-import type { NoSession, RefusedFrame } from './web-messaging-session.ts';
+import type { NoSession } from './web-messaging-session.ts';
 
 /** Why a try let nobody in, and whether another may. */
 export interface Refusal {
@@ -21,7 +21,7 @@ export interface Refusal {
 /** Tells from the end of a try what the attempt ends with, unless it is repeated. */
 export function refusalOf(answer: NoSession, nowMs: number): Refusal {
   if ('opening' in answer) return ofOpening(answer.opening, nowMs);
-  if ('refused' in answer) return { ...ofFrame(answer.refused), correlationId: answer.correlationId };
+  if ('refused' in answer) return { ...ofFrame(answer), correlationId: answer.correlationId };
   switch (answer.failure) {
     case 'deadline':
       return gaveUp('deadline_exceeded', 'The deadline passed before the session was configured.', answer.failure);
@@ -80,12 +80,14 @@ function retryAfterOf({ 'retry-after': value, date }: TransportError['headers'],
   return parseRetryAfter(value, { nowMs, ...(date !== undefined && { dateHeader: date }) }) ?? null;
 }
 
-function ofFrame(frame: RefusedFrame): Omit<Refusal, 'correlationId'> {
+type RefusedSession = Extract<NoSession, { readonly refused: unknown }>;
+
+function ofFrame({ refused: frame, signedIn }: RefusedSession): Omit<Refusal, 'correlationId'> {
   switch (frame.kind) {
     case 'too-many':
       return { ...tooMany(frame.retryAfterMs, 429), ended: { status: 429 } };
     case 'error':
-      return { ...ofCode(frame.code), ended: endedBy(frame.code) };
+      return { ...ofCode(frame.code, signedIn), ended: endedBy(frame.code) };
     case 'session':
       return {
         code: 'platform_response_invalid',
@@ -107,11 +109,12 @@ function endedBy(code: number): Refusal['ended'] {
   return code < 600 ? { status: code } : { failure: `code_${code}` };
 }
 
-function ofCode(code: number): Verdict {
+function ofCode(code: number, signedIn: boolean): Verdict {
   const detail = `The platform refused the session: ${meaningOf(code)}.`;
   const details = code < 600 ? { status: code } : {};
   if (isTooMany(code)) return tooMany(null, 429);
   if (isPassing(code)) return { code: 'platform_unavailable', detail, details, repeatable: true };
+  if (code === 401 && signedIn) return { code: 'sign_in_rejected', detail, details, repeatable: false };
   if (code === 401 || code === 403 || code === 4000) {
     return { code: 'forbidden', detail, details: { ...details, remedy: upgradeReasons }, repeatable: false };
   }

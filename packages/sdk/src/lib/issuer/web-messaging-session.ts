@@ -1,19 +1,19 @@
 import { type Clock, longestTimerMs } from '../clock.ts';
-import { configureSession } from '../messaging/actions.ts';
+import { configureAuthenticatedSession, configureSession } from '../messaging/actions.ts';
 import { readServerFrame, type ServerFrame, type SessionFrame } from '../messaging/server-frame.ts';
 import { type Connection, type Transport, TransportError } from '../messaging/transport.ts';
 import type { Call } from './issuer.ts';
 
-/** What became of one `configureSession`. */
+/** What became of one `configureSession`, or of one `configureAuthenticatedSession`. */
 export type SessionAnswer = { readonly session: SessionFrame; readonly correlationId: string | null } | NoSession;
 
 /** Why there is no session: the opening failed, the platform said no, or nobody answered. */
 export type NoSession =
   | { readonly opening: TransportError }
-  | { readonly refused: RefusedFrame; readonly correlationId: string | null }
+  | { readonly refused: RefusedFrame; readonly signedIn: boolean; readonly correlationId: string | null }
   | { readonly failure: 'aborted' | 'deadline' | 'connection_closed' };
 
-/** The frames that answer a `configureSession`, when they do not say yes. */
+/** The frames that answer, when they do not say yes. */
 export type RefusedFrame = Extract<ServerFrame, { readonly kind: RefusedKind }>;
 
 type RefusedKind = 'session' | 'error' | 'too-many' | 'expired' | 'logged-out' | 'connection-closed';
@@ -28,6 +28,8 @@ interface Platform {
 interface Wanted {
   readonly deploymentId: string;
   readonly token: string;
+  /** Of a guest who signed in. */
+  readonly jwt?: string | undefined;
 }
 
 /** Opens one socket, configures one session, and closes. Never rejects for what the platform does. */
@@ -54,16 +56,17 @@ export async function askForSession(platform: Platform, wanted: Wanted, call: Ca
   }
 }
 
-async function configure(connection: Connection, wanted: Wanted, limit: Limit): Promise<SessionAnswer> {
+async function configure(connection: Connection, { jwt, ...wanted }: Wanted, limit: Limit): Promise<SessionAnswer> {
   const correlationId = connection.headers['inin-correlation-id']?.slice(0, 128) ?? null;
-  connection.send(configureSession({ ...wanted, tracingId: 'configure' }));
+  const asked = { ...wanted, tracingId: 'configure' };
+  connection.send(jwt === undefined ? configureSession(asked) : configureAuthenticatedSession(asked, jwt));
   const nobody = limit.left.then(() => undefined);
   const answer = await Promise.race([firstAnswer(connection.frames), nobody]);
   if (limit.reached) return { failure: limit.reached };
   if (!answer) return { failure: 'connection_closed' };
   return answer.kind === 'session' && answer.connected
     ? { session: answer, correlationId }
-    : { refused: answer, correlationId };
+    : { refused: answer, signedIn: jwt !== undefined, correlationId };
 }
 
 /** The first frame that says yes or no; others may come before it. */

@@ -6,6 +6,7 @@ import { webMessagingIssuer } from './web-messaging.ts';
 
 const begins = Date.parse('2026-01-15T10:30:00Z');
 const payload = { channelId: 'demo', consent: { accepted: true, timestamp: '2026-01-15T10:30:00Z' } };
+const ready = { tries: [] };
 const session = (body: object = {}) =>
   JSON.stringify({ type: 'response', class: 'SessionResponse', code: 200, body: { connected: true, ...body } });
 const refusal = (code: number) => JSON.stringify({ type: 'response', class: 'string', code, body: 'no hunter2' });
@@ -68,8 +69,8 @@ test('a session that is configured admits, and the connection is closed', async 
   const { issuer, clock, peers, texts } = platform(
     answering('not json', '{"class":"SomethingNew","body":{}}', session({ expirationDate: begins / 1000 + 60 })),
   );
-  expect(issuer.prepare({})).toEqual([]);
-  expect(await issuer.issue(payload, within(clock, 5000))).toEqual({
+  expect(issuer.prepare(payload, {})).toEqual(ready);
+  expect(await issuer.issue(payload, within(clock, 5000), ready)).toEqual({
     outcome: 'admitted',
     guestPass: {
       guestId: 'id-2',
@@ -93,7 +94,7 @@ test('a session that is configured admits, and the connection is closed', async 
 test('the expiry comes from the date, else from the duration, else there is none', async () => {
   const expiry = async (body: object) => {
     const { issuer } = platform(answering(session(body)));
-    const issue = await issuer.issue(payload, {});
+    const issue = await issuer.issue(payload, {}, ready);
     return issue.outcome === 'admitted' ? issue.guestPass.expiresAt : issue.outcome;
   };
   expect(await expiry({ durationSeconds: 60 })).toBe('2026-01-15T10:31:00.000Z');
@@ -114,7 +115,7 @@ test('tokens and guest ids are random UUIDs, and another token is used for each 
   });
   const origin = 'https://shop.example.test';
   const issuer = webMessagingIssuer({ url: 'ws://127.0.0.1:1/v1', transport, origin, clock, random: () => 0 });
-  const issue = await clock.settle(issuer.issue(payload, {}));
+  const issue = await clock.settle(issuer.issue(payload, {}, ready));
   expect(issue).toMatchObject({ outcome: 'admitted', guestPass: { sessionToken: tokens[1] } });
   const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
   for (const token of tokens) expect(token).toMatch(uuid);
@@ -123,7 +124,7 @@ test('tokens and guest ids are random UUIDs, and another token is used for each 
 
 test('a 403 on the upgrade is forbidden, once, with the three usual reasons', async () => {
   const { issuer, clock, peers } = platform(refusing(403, { 'inin-correlation-id': 'corr-1' }));
-  const issue = await clock.settle(issuer.issue(payload, {}));
+  const issue = await clock.settle(issuer.issue(payload, {}, ready));
   expect(issue).toMatchObject({
     outcome: 'failed',
     error: { code: 'forbidden', status: 403, correlationId: 'corr-1', retryable: false },
@@ -156,7 +157,7 @@ const final: readonly [string, (peer: Peer) => void, object][] = [
 
 test.each(final)('%s ends the attempt at once', async (_, behave, error) => {
   const { issuer, clock, peers } = platform(behave);
-  const issue = await clock.settle(issuer.issue(payload, {}));
+  const issue = await clock.settle(issuer.issue(payload, {}, ready));
   expect(issue).toMatchObject({ outcome: 'failed', error });
   expect(JSON.stringify(issue.outcome === 'admitted' ? '' : issue.error)).not.toContain('hunter2');
   expect(peers.length).toBe(1);
@@ -172,11 +173,11 @@ const passing: readonly [string, (peer: Peer) => void, object][] = [
 
 test.each(passing)('%s is tried again, at most three times', async (_, behave, ended) => {
   const once = platform(behave, answering(session()));
-  const recovered = await once.clock.settle(once.issuer.issue(payload, {}));
+  const recovered = await once.clock.settle(once.issuer.issue(payload, {}, ready));
   expect(recovered).toMatchObject({ outcome: 'admitted', tries: [{ ...ended, waitedMs: 250 }, { status: 200 }] });
 
   const always = platform(behave);
-  const spent = await always.clock.settle(always.issuer.issue(payload, {}));
+  const spent = await always.clock.settle(always.issuer.issue(payload, {}, ready));
   expect(spent).toMatchObject({ outcome: 'failed', error: { code: 'platform_unavailable', retryable: true } });
   expect(spent.tries.map(({ waitedMs }) => waitedMs)).toEqual([250, 500, 1000, undefined]);
 });
@@ -187,7 +188,7 @@ test('too many requests are waited for as long as the platform asks', async () =
     refusing(429, { 'retry-after': '2' }),
     answering(session()),
   );
-  const issue = await clock.settle(issuer.issue(payload, within(clock, 60_000)));
+  const issue = await clock.settle(issuer.issue(payload, within(clock, 60_000), ready));
   expect(issue).toMatchObject({
     outcome: 'admitted',
     tries: [{ status: 429, waitedMs: 7000 }, { status: 429, waitedMs: 2000 }, { status: 200 }],
@@ -196,14 +197,14 @@ test('too many requests are waited for as long as the platform asks', async () =
 
 test('a wait that does not fit before the deadline ends the attempt at once', async () => {
   const { issuer, clock } = platform(answering(tooMany(7)));
-  const issue = await issuer.issue(payload, within(clock, 5000));
+  const issue = await issuer.issue(payload, within(clock, 5000), ready);
   expect(issue).toMatchObject({ outcome: 'failed', error: { code: 'rate_limited', retryAfterMs: 7000 } });
   expect(clock.monotonic()).toBe(0);
 });
 
 test.each([undefined, 1e12])('a retryAfter of %s cannot stall or spin', async (retryAfter) => {
   const { issuer, clock, peers } = platform(answering(tooMany(retryAfter)));
-  const issue = await clock.settle(issuer.issue(payload, {}));
+  const issue = await clock.settle(issuer.issue(payload, {}, ready));
   expect(issue).toMatchObject({ outcome: 'failed', error: { code: 'rate_limited' } });
   expect(clock.monotonic()).toBe(retryAfter === undefined ? 9000 : 0);
   expect(peers.length).toBe(retryAfter === undefined ? 4 : 1);
@@ -214,7 +215,7 @@ test.each([
   ['an answer', silent],
 ])('the deadline ends the wait for %s, and nothing is left behind', async (_, behave) => {
   const { issuer, clock, peers } = platform(behave);
-  const issue = await clock.settle(issuer.issue(payload, within(clock, 5000)));
+  const issue = await clock.settle(issuer.issue(payload, within(clock, 5000), ready));
   expect(issue).toMatchObject({
     outcome: 'failed',
     error: { code: 'deadline_exceeded' },
@@ -226,7 +227,7 @@ test.each([
 
 test('the caller may give up before, in the middle of, and between tries', async () => {
   const early = platform(answering(session()));
-  expect(await early.issuer.issue(payload, { signal: AbortSignal.abort() })).toMatchObject({
+  expect(await early.issuer.issue(payload, { signal: AbortSignal.abort() }, ready)).toMatchObject({
     outcome: 'failed',
     error: { code: 'aborted' },
   });
@@ -236,12 +237,14 @@ test('the caller may give up before, in the middle of, and between tries', async
   const middle = platform((peer) => {
     peer.onText = () => user.abort();
   });
-  expect(await middle.issuer.issue(payload, { signal: user.signal })).toMatchObject({ error: { code: 'aborted' } });
+  expect(await middle.issuer.issue(payload, { signal: user.signal }, ready)).toMatchObject({
+    error: { code: 'aborted' },
+  });
   expect(await middle.peers[0]?.closed).toMatchObject({ code: 1000 });
 
   const waiting = new AbortController();
   const between = platform(answering(tooMany(7)));
-  const issue = between.issuer.issue(payload, { signal: waiting.signal });
+  const issue = between.issuer.issue(payload, { signal: waiting.signal }, ready);
   await between.clock.advance(1000);
   waiting.abort();
   expect(await issue).toMatchObject({ error: { code: 'aborted' }, tries: [{ status: 429, waitedMs: 7000 }] });
@@ -251,5 +254,5 @@ test('the caller may give up before, in the middle of, and between tries', async
 test('a malfunction of our own is thrown', async () => {
   const broke = new TypeError('broken');
   const { issuer } = platform(() => Promise.reject(broke));
-  await expect(issuer.issue(payload, {})).rejects.toBe(broke);
+  await expect(issuer.issue(payload, {}, ready)).rejects.toBe(broke);
 });

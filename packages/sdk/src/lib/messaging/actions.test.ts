@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   announceAttachment,
   closeSession,
+  configureAuthenticatedSession,
   configureSession,
   deleteAttachment,
   getAttachment,
@@ -23,6 +24,12 @@ test('each request of a session is written as the platform reads it', () => {
     deploymentId: 'd',
   });
   expect(parsed(configureSession({ ...asked, deploymentId: 'd', startNew: true })).startNew).toBe(true);
+  expect(parsed(configureAuthenticatedSession({ ...asked, deploymentId: 'd' }, 'jwt'))).toEqual({
+    action: 'configureAuthenticatedSession',
+    ...asked,
+    deploymentId: 'd',
+    data: { code: 'jwt' },
+  });
   expect(parsed(closeSession(asked))).toEqual({ action: 'closeSession', ...asked, closeAllConnections: true });
   expect(parsed(getJwt(asked))).toEqual({ action: 'getJwt', ...asked });
   expect(parsed(sendEcho('secret'))).toMatchObject({ action: 'echo', message: { type: 'Text', text: 'ping' } });

@@ -45,6 +45,14 @@ export function configureSession(
   return JSON.stringify({ action: 'configureSession', ...asked });
 }
 
+/** Begins or resumes the session of the account that a JWT stands for; a session that runs becomes that account's. */
+export function configureAuthenticatedSession(
+  asked: Asked & { readonly deploymentId: string; readonly startNew?: boolean },
+  jwt: string,
+): string {
+  return JSON.stringify({ action: 'configureAuthenticatedSession', ...asked, data: { code: jwt } });
+}
+
 /** Sends what the guest says. The platform sends it back with the same tracing id. */
 export function sendMessage({ token, tracingId }: Asked, draft: Draft, placement: AttributesPlacement): string {
   const { attributes } = draft;

@@ -17,6 +17,7 @@ export function refuseConsent(
 ): GuestpassError | undefined {
   if (!consent.accepted) return new GuestpassError('consent_required', 'The guest did not accept.');
   const { maxAgeMs = Number.POSITIVE_INFINITY, maxSkewMs = Number.POSITIVE_INFINITY } = policy;
+  if (maxAgeMs === Number.POSITIVE_INFINITY && maxSkewMs === Number.POSITIVE_INFINITY) return undefined;
   const ageMs = nowMs - Date.parse(consent.timestamp);
   if (ageMs > maxAgeMs) {
     return new GuestpassError('consent_timestamp_stale', `The consent is older than ${maxAgeMs / 1000} s.`);

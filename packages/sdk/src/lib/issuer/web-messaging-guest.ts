@@ -1,0 +1,125 @@
+import { type Clock, longestTimerMs, sleep } from '../clock.ts';
+import { GuestpassError } from '../errors.ts';
+import type { Try } from '../http/exchange.ts';
+import type { SessionFrame } from '../messaging/server-frame.ts';
+import type { Transport } from '../messaging/transport.ts';
+import type { Call, Issue } from './issuer.ts';
+import { type Refusal, refusalOf } from './web-messaging-refusal.ts';
+import { askForSession, type SessionAnswer } from './web-messaging-session.ts';
+
+/** The sockets of the platform, and how patiently they are used. */
+export interface WebMessagingOptions {
+  /** WebSocket address without query, such as `wss://webmessaging.usw2.pure.cloud/v1`. */
+  readonly url: string;
+  /** Opens the socket. */
+  readonly transport: Transport;
+  /** `Origin` of the upgrade; deployments that list allowed domains look at it. */
+  readonly origin: string;
+  readonly clock: Clock;
+  /** Draws backoffs; 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+  /** Repeats after the first try. Default 3. */
+  readonly retries?: number;
+  /** The first backoff is drawn from 0 to this, in milliseconds; each later one doubles it. Default 500. */
+  readonly baseDelayMs?: number;
+  /** No backoff of ours is longer, in milliseconds. What the platform asks for may be. Default 5,000. */
+  readonly maxDelayMs?: number;
+  /** Names guests and makes session tokens. Default random UUIDs. */
+  readonly newId?: () => string;
+}
+
+/** Who comes in. */
+export interface Newcomer {
+  readonly channelId: string;
+  /** Of a guest who signed in. */
+  readonly jwt?: string;
+}
+
+/**
+ * One socket, one session configured with a fresh token, and the token is handed over. The platform names no guest, so
+ * `guestId` is a random id of our own. A try that breaks off is repeated with another token: a session that nobody holds
+ * the token of is no guest, so the outcome is never unknown.
+ */
+export async function makeGuest(options: WebMessagingOptions, newcomer: Newcomer, call: Call): Promise<Issue> {
+  const { clock, newId = () => crypto.randomUUID() } = options;
+  const { channelId, jwt } = newcomer;
+  const tries: Try[] = [];
+  for (;;) {
+    const token = newId();
+    const startedAt = clock.monotonic();
+    const answer = await askForSession(options, { deploymentId: channelId, token, jwt }, call);
+    const durationMs = clock.monotonic() - startedAt;
+    if ('session' in answer) {
+      tries.push({ status: 200, durationMs });
+      return admitted(options, { answer, channelId, sessionToken: token, guestId: newId() }, tries);
+    }
+    const refusal = refusalOf(answer, clock.now());
+    tries.push({ ...refusal.ended, durationMs });
+    const waitMs = waitBeforeRepeat(refusal, options, { tries: tries.length, call });
+    if (waitMs === undefined) return failed(refusal, tries);
+    tries[tries.length - 1] = { ...refusal.ended, durationMs, waitedMs: waitMs };
+    const gaveUp = await pause(clock, waitMs, call.signal);
+    if (gaveUp) return failed(refusalOf({ failure: 'aborted' }, clock.now()), tries);
+  }
+}
+
+interface Guest {
+  readonly answer: Extract<SessionAnswer, { readonly session: SessionFrame }>;
+  readonly channelId: string;
+  readonly sessionToken: string;
+  readonly guestId: string;
+}
+
+function admitted({ url, clock }: WebMessagingOptions, guest: Guest, tries: readonly Try[]): Issue {
+  const { answer, channelId, sessionToken, guestId } = guest;
+  const expiresAt = expiryOf(answer.session, clock.now());
+  const connect = { url, deploymentId: channelId };
+  const guestPass = { guestId, channelId, sessionToken, expiresAt, connect };
+  return { outcome: 'admitted', guestPass, tries, correlationId: answer.correlationId };
+}
+
+function expiryOf({ expiresAtMs, durationSeconds }: SessionFrame, nowMs: number): string | null {
+  const at = expiresAtMs ?? (durationSeconds === null ? Number.NaN : nowMs + durationSeconds * 1000);
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+function failed({ code, detail, details, correlationId }: Refusal, tries: readonly Try[]): Issue {
+  const correlation = correlationId === null ? {} : { correlationId };
+  const error = new GuestpassError(code, detail, { ...details, ...correlation });
+  return { outcome: 'failed', error, tries, correlationId };
+}
+
+/** Time the repeat itself needs before the deadline. */
+const reserveMs = 200;
+const longestWaitWithoutDeadlineMs = 180_000;
+
+interface Progress {
+  readonly tries: number;
+  readonly call: Call;
+}
+
+/** How long to wait before the repeat, or `undefined` when there is none. */
+function waitBeforeRepeat(
+  { repeatable, details }: Refusal,
+  { clock, random, retries = 3, baseDelayMs = 500, maxDelayMs = 5000 }: WebMessagingOptions,
+  { tries, call }: Progress,
+): number | undefined {
+  if (!repeatable || tries > retries) return undefined;
+  const backoffMs = random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (tries - 1));
+  const waitMs = Math.max(backoffMs, details.retryAfterMs ?? 0);
+  const { deadlineAt } = call;
+  const longestMs =
+    deadlineAt === undefined ? longestWaitWithoutDeadlineMs : deadlineAt - clock.monotonic() - reserveMs;
+  return waitMs <= Math.min(longestMs, longestTimerMs) ? waitMs : undefined;
+}
+
+/** True when the caller gave up while we waited. */
+async function pause(clock: Clock, waitMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    await sleep(clock, waitMs, signal);
+    return false;
+  } catch {
+    return true;
+  }
+}
