@@ -36,7 +36,7 @@ test('with the simulator as its target a gateway needs no other setting', () => 
     websites: [],
     requireOrigin: false,
     rates: { address: 10, subnet: 60, channel: 600, total: 3_000 },
-    load: { maxConnections: 2_000, maxConnectionsPerAddress: 50, maxInFlight: 500, maxEventLoopDelayMs: 250 },
+    load: { maxConnections: 2_000, maxConnectionsPerAddress: 100, maxInFlight: 500, maxEventLoopDelayMs: 250 },
     drain: { delayMs: 5_000, graceMs: 10_000 },
     storage: { directory: '.guestpass/postgres' },
     checkpoints: { key: undefined, file: '.guestpass/checkpoints.jsonl' },

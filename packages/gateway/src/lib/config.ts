@@ -48,6 +48,8 @@ export interface GatewayConfig {
     readonly maxConnectionsPerAddress: number;
     readonly maxInFlight: number;
     readonly maxEventLoopDelayMs: number;
+    readonly maxRecordWaitMs: number;
+    readonly maxMemoryBytes?: number;
   };
   readonly drain: { readonly delayMs: number; readonly graceMs: number };
   /** A PostgreSQL of the operator's, or the directory of an embedded one. */
@@ -191,9 +193,11 @@ function limitsOf(values: GatewayValues): Pick<GatewayConfig, 'rates' | 'load' |
     },
     load: {
       maxConnections: values.maxConnections ?? 2_000,
-      maxConnectionsPerAddress: values.maxConnectionsPerAddress ?? 50,
+      maxConnectionsPerAddress: values.maxConnectionsPerAddress ?? 100,
       maxInFlight: values.maxInFlight ?? 500,
       maxEventLoopDelayMs: values.maxEventLoopDelayMs ?? 250,
+      maxRecordWaitMs: values.maxRecordWaitMs ?? 2_000,
+      ...(values.maxMemoryMb !== undefined && { maxMemoryBytes: values.maxMemoryMb * 1_048_576 }),
     },
     drain: { delayMs: values.drainDelayMs ?? 5_000, graceMs: values.drainGraceMs ?? 10_000 },
   };

@@ -83,7 +83,7 @@ export interface GatewayOptions {
 export interface Load extends WorkLoad {
   /** Connections in all. Default 2,000. */
   readonly maxConnections: number;
-  /** Connections from one address. Default 50. */
+  /** Connections from one address. Default 100. */
   readonly maxConnectionsPerAddress: number;
 }
 

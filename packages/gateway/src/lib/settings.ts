@@ -87,7 +87,7 @@ const limitSettings = {
   }),
   maxConnectionsPerAddress: defineSetting('GUESTPASS_MAX_CONNECTIONS_PER_ADDRESS', count, {
     doc: 'Connections to the public listener from one IPv4 address or IPv6 /64; trusted proxies may have any number.',
-    fallback: '50',
+    fallback: '100',
   }),
   maxInFlight: defineSetting('GUESTPASS_MAX_IN_FLIGHT', count, {
     doc: 'Requests worked on at once; more are turned away with `overloaded`.',
@@ -96,6 +96,14 @@ const limitSettings = {
   maxEventLoopDelayMs: defineSetting('GUESTPASS_MAX_EVENT_LOOP_DELAY_MS', wholeNumber(10, 60_000), {
     doc: 'Requests are turned away with `overloaded` while the process is later than this with its work, in milliseconds.',
     fallback: '250',
+  }),
+  maxMemoryMb: defineSetting('GUESTPASS_MAX_MEMORY_MB', wholeNumber(64, 1_048_576), {
+    doc: 'Requests are turned away with `overloaded` while the process holds more memory than this, in MiB.',
+    fallback: '85 % of what the container or the machine has',
+  }),
+  maxRecordWaitMs: defineSetting('GUESTPASS_MAX_RECORD_WAIT_MS', wholeNumber(10, 60_000), {
+    doc: 'Requests are turned away with `overloaded` while a record waits longer than this for the database, in milliseconds.',
+    fallback: '2000',
   }),
   drainDelayMs: defineSetting('GUESTPASS_DRAIN_DELAY_MS', spanMs, {
     doc: 'How long requests are still taken after the gateway has been told to stop and says that it is not ready, in milliseconds.',

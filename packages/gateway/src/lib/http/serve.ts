@@ -32,7 +32,7 @@ export interface ServeLimits {
   readonly maxHeaderBytes: number;
   /** Connections in all. Default 2,000. */
   readonly maxConnections: number;
-  /** Connections from one address, or one IPv6 /64. Default 50. */
+  /** Connections from one address, or one IPv6 /64. Default 100. */
   readonly maxConnectionsPerAddress: number;
   /** Requests on one connection. Default 1,000. */
   readonly maxRequestsPerConnection: number;
@@ -76,7 +76,7 @@ const defaults: ServeLimits = {
   keepAliveMs: 65_000,
   maxHeaderBytes: 16_384,
   maxConnections: 2_000,
-  maxConnectionsPerAddress: 50,
+  maxConnectionsPerAddress: 100,
   maxRequestsPerConnection: 1_000,
 };
 
