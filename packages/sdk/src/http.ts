@@ -16,4 +16,19 @@ export { type ExchangeEvent, exchangeChannel, type ObserverOptions, withObserver
 export { type PaceOptions, withPace } from './lib/http/pace.ts';
 export { type Retry, type RetryOptions as RetryWrapperOptions, withRetry } from './lib/http/retry.ts';
 export { parseRetryAfter, type RetryAfterContext } from './lib/http/retry-after.ts';
+export { type TraceOptions, withTrace } from './lib/http/trace.ts';
+export {
+  continueTrace,
+  type FollowedTry,
+  formatTraceparent,
+  harmlessTracestate,
+  newSpanId,
+  newTraceId,
+  parseTraceparent,
+  type TraceHeaders,
+  type TraceParent,
+  type TraceTry,
+  type TryBegun,
+  type TryEnded,
+} from './lib/http/trace-context.ts';
 export { type UndiciExchange, type UndiciExchangeOptions, undiciExchange } from './lib/http/undici.ts';

@@ -4,6 +4,7 @@ import { type Fault, GuestpassError } from './errors.ts';
 import type { AttemptSetup, Policy, Run } from './guest/attempt-guest.ts';
 import { startStopwatch } from './guest/stopwatch.ts';
 import type { Exchange } from './http/exchange.ts';
+import { continueTrace, type TraceTry } from './http/trace-context.ts';
 import { undiciExchange } from './http/undici.ts';
 import { issuerNames } from './issuer/issuer.ts';
 import { type IssuerOptions, openIssuer } from './open-issuer.ts';
@@ -38,6 +39,12 @@ export interface CallOptions {
   readonly idempotencyKey?: string;
   /** The visitor's IP address, told to the captcha provider alone. Default: it is told none. */
   readonly remoteIp?: string;
+  /** `traceparent` of the request this guest came with (W3C Trace Context); each try carries that trace on. Default that of the client. */
+  readonly traceparent?: string;
+  /** `tracestate` of that request. */
+  readonly tracestate?: string;
+  /** Follows each try of this attempt, in place of `traceparent`. */
+  readonly trace?: TraceTry;
 }
 
 /** Policy, platform and clock, made ready; what a guest goes through, without the books that are kept of it. */
@@ -69,6 +76,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         ...(call.signal && { signal: call.signal }),
         ...(call.idempotencyKey !== undefined && { idempotencyKey: call.idempotencyKey }),
         ...(call.remoteIp !== undefined && { remoteIp: call.remoteIp }),
+        ...((call.trace ?? call.traceparent) !== undefined && { trace: call.trace ?? continueTrace(call) }),
       };
     },
     async close() {

@@ -6,6 +6,8 @@ import type { Exchange } from './http/exchange.ts';
 import { withObserver } from './http/observe.ts';
 import { withPace } from './http/pace.ts';
 import { withRetry } from './http/retry.ts';
+import { withTrace } from './http/trace.ts';
+import type { TraceTry } from './http/trace-context.ts';
 import { isTokenRateLimit, requestClientCredentials } from './oauth/client-credentials.ts';
 import { createTokenProvider, type TokenProvider } from './oauth/token-provider.ts';
 
@@ -32,6 +34,8 @@ export interface PlatformOptions {
   readonly idempotentByKey: boolean;
   /** The network. */
   readonly exchange: Exchange;
+  /** Follows each try of calls that have no trace of their own. Default nobody does. */
+  readonly trace?: TraceTry | undefined;
   readonly clock: Clock;
   /** 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
@@ -47,7 +51,11 @@ export interface Platform {
 
 export function createPlatform(options: PlatformOptions): Platform {
   const { hosts, clientId, clientSecret, scope, guestsPath, clock, random, retry, requestsPerMinute } = options;
-  const timed = (operation: string) => withDeadline(withObserver(options.exchange, { operation, clock }), { clock });
+  const timed = (operation: string) =>
+    withTrace(withDeadline(withObserver(options.exchange, { operation, clock }), { clock }), {
+      operation,
+      trace: options.trace,
+    });
 
   const tokenCalls = withRetry(timed('token'), {
     ...retry,

@@ -18,7 +18,7 @@ export interface TokenSource {
    * A token that is good for the next call: at once when one is held, so that a guest who finds one waits for nothing.
    * `deadlineAt` is an instant on the clock's monotonic axis.
    */
-  get(wait: { readonly signal?: AbortSignal; readonly deadlineAt?: number }): AccessToken | Promise<AccessToken>;
+  get(wait: Pick<HttpRequest, 'signal' | 'deadlineAt' | 'trace'>): AccessToken | Promise<AccessToken>;
   /** Forgets exactly this value; a token that took its place in the meantime stays. */
   drop(value: string): void;
 }
@@ -43,7 +43,8 @@ export function withBearer(exchange: Exchange, tokens: TokenSource, clock: Clock
 
     const before = { tries: triesOf(answer, clock.monotonic() - startedAt), sent: answer.sent ?? 'no' };
     tokens.drop(token.value);
-    const repeat = async () => exchange(authorize(request, (await tokens.get(request)).value));
+    const again = { ...request, resends: before.tries.length };
+    const repeat = async () => exchange(authorize(again, (await tokens.get(request)).value));
     return afterRefusal(before, repeat, clock);
   };
 }

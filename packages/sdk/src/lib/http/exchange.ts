@@ -1,3 +1,5 @@
+import type { TraceTry } from './trace-context.ts';
+
 /** One HTTP request as a plain record. Header names are lower case; bodies are whole, so a repeat sends the same bytes. */
 export interface HttpRequest {
   readonly method: string;
@@ -8,6 +10,10 @@ export interface HttpRequest {
   readonly signal?: AbortSignal;
   /** Instant on the clock's monotonic axis after which nobody waits any more. Shared by all tries of one call. */
   readonly deadlineAt?: number;
+  /** How often this request was sent before. */
+  readonly resends?: number;
+  /** Follows each try. */
+  readonly trace?: TraceTry;
 }
 
 /** One HTTP answer, read to its end. */

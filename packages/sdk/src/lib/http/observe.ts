@@ -56,19 +56,22 @@ export function withObserver(exchange: Exchange, options: ObserverOptions): Exch
   return (request) => (listener || events.hasSubscribers ? observed(request) : exchange(request));
 }
 
-function targetOf({ method, url }: HttpRequest): { readonly method: string; readonly url: string } {
+/** Method, origin and path: what may be told of where a request goes. */
+export function targetOf({ method, url }: HttpRequest): { readonly method: string; readonly url: string } {
   const target = URL.parse(url);
   return { method, url: target ? target.origin + target.pathname : '' };
 }
 
-function correlationOf({ headers }: HttpResponse): { readonly correlationId?: string } {
+/** The platform's id for the request, when it gave one. */
+export function correlationOf({ headers }: HttpResponse): { readonly correlationId?: string } {
   const id = headers['inin-correlation-id'];
   return id === undefined ? {} : { correlationId: id.slice(0, longestId) };
 }
 
 const longestId = 128;
 
-function failureOf(error: unknown): string {
+/** The name of what went wrong. */
+export function failureOf(error: unknown): string {
   if (error instanceof ExchangeError) return error.failure;
   return isGuestpassError(error) ? error.code : 'error';
 }

@@ -52,7 +52,7 @@ export function withRetry(exchange: Exchange, options: RetryOptions): Exchange {
       const startedAt = clock.monotonic();
       let result: Result;
       try {
-        result = await exchange(request);
+        result = await exchange(history ? again(request, history) : request);
         if (history === undefined && repeatable(result, options) === 'never') return result;
       } catch (error) {
         // A repeat that we refused ourselves changes nothing: the result before it stands.
@@ -66,6 +66,10 @@ export function withRetry(exchange: Exchange, options: RetryOptions): Exchange {
       await pause(waitMs, history, { request, options });
     }
   };
+}
+
+function again(request: HttpRequest, { results }: History): HttpRequest {
+  return { ...request, resends: (request.resends ?? 0) + results };
 }
 
 /** Whether this result alone allows a repeat. */

@@ -82,9 +82,13 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
-function bounded(exchange: Exchange, { signal, deadlineAt }: Wait): Exchange {
-  return (request) =>
-    exchange({ ...request, ...(signal && { signal }), ...(deadlineAt !== undefined && { deadlineAt }) });
+function bounded(exchange: Exchange, { signal, deadlineAt, trace }: Wait): Exchange {
+  const bounds = {
+    ...(signal && { signal }),
+    ...(deadlineAt !== undefined && { deadlineAt }),
+    ...(trace && { trace }),
+  };
+  return (request) => exchange({ ...request, ...bounds });
 }
 
 /** Builds the request and sends it. */

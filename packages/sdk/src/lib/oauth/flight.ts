@@ -4,10 +4,13 @@ import type { IssuedToken } from './client-credentials.ts';
 import type { Wait } from './shared-wait.ts';
 
 export interface FlightOptions {
-  readonly request: (wait: Required<Wait>) => Promise<IssuedToken>;
+  readonly request: (wait: FlightWait) => Promise<IssuedToken>;
   readonly clock: Clock;
   readonly deadlineMs: number;
 }
+
+/** How long a request may take, and who follows it. */
+export type FlightWait = Required<Pick<Wait, 'signal' | 'deadlineAt'>> & Pick<Wait, 'trace'>;
 
 /** One token request on its way, whoever waits for it. */
 export interface Flight {
@@ -20,11 +23,12 @@ export interface Flight {
 }
 
 /** Sends the request at once. It asks again when all it got is a value disowned meanwhile. */
-export function startFlight({ request, clock, deadlineMs }: FlightOptions): Flight {
+export function startFlight({ request, clock, deadlineMs }: FlightOptions, trace?: Wait['trace']): Flight {
   const controller = new AbortController();
   const { promise: landed, resolve, reject } = Promise.withResolvers<IssuedToken>();
   const disowned = new Set<string>();
-  const wait = { signal: controller.signal, deadlineAt: clock.monotonic() + deadlineMs };
+  const deadlineAt = clock.monotonic() + deadlineMs;
+  const wait: FlightWait = { signal: controller.signal, deadlineAt, ...(trace && { trace }) };
 
   const cancel = (error: GuestpassError) => {
     reject(error);

@@ -1,11 +1,14 @@
 import type { Clock } from '../clock.ts';
 import { GuestpassError } from '../errors.ts';
+import type { TraceTry } from '../http/trace-context.ts';
 
 /** How long one caller is willing to wait. */
 export interface Wait {
   readonly signal?: AbortSignal;
   /** Instant on the clock's monotonic axis. */
   readonly deadlineAt?: number;
+  /** Follows what is sent for this caller alone or first. */
+  readonly trace?: TraceTry;
 }
 
 /** Why this caller cannot wait at all, if so. */

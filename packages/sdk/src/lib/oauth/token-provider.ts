@@ -107,12 +107,13 @@ class SharedToken implements TokenProvider {
     const over = waitOver(wait, now);
     if (over) return Promise.reject(over);
     if (!this.#renewal && this.#failure && now < this.#failure.until) return Promise.reject(this.#failure.error);
-    const { arrival } = this.#renewal ?? this.#renew();
+    const { arrival } = this.#renewal ?? this.#renew(wait.trace);
     return waitShared(arrival, wait, this.#flight.clock);
   }
 
-  #renew(): Renewal {
-    const flight = startFlight(this.#flight);
+  /** In the background nobody's trace tells of it. */
+  #renew(trace?: Wait['trace']): Renewal {
+    const flight = startFlight(this.#flight, trace);
     // The state is set before anybody who waits goes on.
     const arrival = flight.landed.then(
       (issued) => this.#keep(issued),

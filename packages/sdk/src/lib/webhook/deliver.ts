@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts';
 import { withDeadline } from '../http/deadline.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from '../http/exchange.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
+import { withTrace } from '../http/trace.ts';
+import type { TraceTry } from '../http/trace-context.ts';
 import { type DeliveryFailure, deliveryFailure } from './delivery-failure.ts';
 import { excerptOf } from './response-excerpt.ts';
 import { signWebhook, type WebhookMessage } from './sign.ts';
@@ -22,6 +24,8 @@ export interface DeliverOptions {
   readonly deadlineMs?: number;
   /** Gives the attempt up. */
   readonly signal?: AbortSignal;
+  /** Follows the request, whose receiver is told of the trace. Default nobody does. */
+  readonly trace?: TraceTry;
 }
 
 /** What became of one attempt. A value, never thrown. */
@@ -50,9 +54,9 @@ export interface Delivery {
  * @throws GuestpassError `config_invalid` when a secret or the id is not usable.
  */
 export async function deliverWebhook(message: AddressedMessage, options: DeliverOptions): Promise<Delivery> {
-  const { exchange, clock, deadlineMs = 15_000, signal } = options;
+  const { exchange, clock, deadlineMs = 15_000, signal, trace } = options;
   const startedAt = clock.monotonic();
-  const post = withDeadline(exchange, { clock });
+  const post = withTrace(withDeadline(exchange, { clock }), { operation: 'webhook', trace });
   const request = buildRequest(message, options);
   const verdict = await post({ ...request, deadlineAt: startedAt + deadlineMs, ...(signal && { signal }) }).then(
     (response) => judgeResponse(response, clock.now()),

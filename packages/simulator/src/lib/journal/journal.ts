@@ -16,6 +16,8 @@ export interface RecordedRequest {
   /** Names alone, lower case, sorted. */
   readonly headerNames: readonly string[];
   readonly idempotencyKey?: string;
+  /** The trace it belongs to (W3C Trace Context), as it was sent. */
+  readonly traceparent?: string;
   /** The JSON or form, secrets removed; `{ bytes }` for anything else; absent without a body. */
   readonly body?: unknown;
   readonly correlationId: string;
@@ -121,6 +123,7 @@ export function createJournal(clock: SimulatorClock): Journal {
 function record({ request, operation, body, correlationId }: Arrival, now: number): RecordedRequest {
   const { host, pathname } = new URL(request.url);
   const idempotencyKey = request.headers.get('idempotency-key');
+  const traceparent = request.headers.get('traceparent');
   const summary = body && summaryOf(operation, request.headers.get('content-type'), body);
   return {
     at: new Date(now).toISOString(),
@@ -130,6 +133,7 @@ function record({ request, operation, body, correlationId }: Arrival, now: numbe
     path: pathname,
     headerNames: [...request.headers.keys()].map((name) => name.toLowerCase()).sort(),
     ...(idempotencyKey !== null && { idempotencyKey }),
+    ...(traceparent !== null && { traceparent }),
     ...(summary !== undefined && { body: summary }),
     correlationId,
   };

@@ -1,0 +1,42 @@
+import type { Exchange, HttpRequest } from './exchange.ts';
+import { notify } from './notify.ts';
+import { correlationOf, failureOf, targetOf } from './observe.ts';
+import type { FollowedTry, TraceTry } from './trace-context.ts';
+
+export interface TraceOptions {
+  /** What the requests are for, such as `token` or `guest`. */
+  readonly operation: string;
+  /** Follows requests that have no `trace` of their own. Default nobody does. */
+  readonly trace?: TraceTry | undefined;
+}
+
+/** Carries the trace that a request belongs to, on each try. Costs next to nothing where nobody follows. */
+export function withTrace(exchange: Exchange, { operation, trace: usual }: TraceOptions): Exchange {
+  return (request) => {
+    const trace = request.trace ?? usual;
+    const followed = trace && begin(trace, request, operation);
+    return followed ? follow(exchange, request, followed) : exchange(request);
+  };
+}
+
+function begin(trace: TraceTry, request: HttpRequest, operation: string): FollowedTry | undefined {
+  try {
+    return trace({ operation, ...targetOf(request), resends: request.resends ?? 0 });
+  } catch {
+    // A guest is not turned away because nobody could follow.
+    return undefined;
+  }
+}
+
+async function follow(exchange: Exchange, request: HttpRequest, { headers, end }: FollowedTry) {
+  const sent = exchange({ ...request, headers: { ...request.headers, ...headers } });
+  if (!end) return await sent;
+  try {
+    const response = await sent;
+    notify(end, { status: response.status, ...correlationOf(response) });
+    return response;
+  } catch (error) {
+    notify(end, { failure: failureOf(error) });
+    throw error;
+  }
+}
