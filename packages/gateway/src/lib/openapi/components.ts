@@ -32,6 +32,7 @@ import {
   rotationSchema,
 } from './endpoints.ts';
 import { erasureResultSchema, erasureSchema } from './erasures.ts';
+import { errorCodeListSchema, errorCodeSchema } from './error-codes.ts';
 import { challengeSchema, guestPassSchema } from './guests.ts';
 import { aliveSchema, readinessSchema } from './health.ts';
 import { heldSchema, holdChangeSchema, holdPageSchema, holdSchema } from './holds.ts';
@@ -77,6 +78,8 @@ const named: Readonly<Record<string, z.ZodType>> = {
   HoldPage: holdPageSchema,
   HoldChange: holdChangeSchema,
   Held: heldSchema,
+  ErrorCode: errorCodeSchema,
+  ErrorCodeList: errorCodeListSchema,
   Alive: aliveSchema,
   Readiness: readinessSchema,
   Problem: problemSchema,

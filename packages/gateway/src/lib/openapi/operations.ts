@@ -12,6 +12,7 @@ import {
   rotateSecret,
 } from './endpoints.ts';
 import { eraseGuest } from './erasures.ts';
+import { listErrorCodes } from './error-codes.ts';
 import { authenticateGuest, getChallenge } from './guests.ts';
 import { docs, errorDocs, healthz, livez, metrics, openapi, readyz } from './health.ts';
 import { liftHold, listHolds, placeHold } from './holds.ts';
@@ -55,4 +56,5 @@ export const operations: readonly Operation[] = [
   openapi,
   docs,
   errorDocs,
+  listErrorCodes,
 ];

@@ -1,4 +1,5 @@
 import { createOpenApi } from '../../openapi/document.ts';
+import { errorCodes, listErrorCodes } from '../../openapi/error-codes.ts';
 import { renderErrors } from '../../openapi/error-page.ts';
 import { docs, errorDocs, healthz, livez, metrics, openapi, readyz } from '../../openapi/health.ts';
 import { renderReference } from '../../openapi/reference-page.ts';
@@ -47,6 +48,7 @@ export function createOperationRoutes({
     route(openapi, () => Response.json(document)),
     route(docs, () => answerPage(reference)),
     route(errorDocs, () => answerPage(errors)),
+    route(listErrorCodes, () => Response.json(errorCodes())),
   ];
 }
 

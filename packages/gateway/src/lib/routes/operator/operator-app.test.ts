@@ -18,9 +18,15 @@ afterAll(() => operators[Symbol.asyncDispose]());
 
 const described = operations.filter(({ listener }) => listener !== 'public');
 
+test('every error code is told with what to do about it', async () => {
+  const { body } = await operators.ask<{ data: { code: string; remedy: string }[] }>('GET /v1/errors');
+  expect(body.data.find(({ code }) => code === 'endpoint_not_found')?.remedy).toContain('web-messaging');
+});
+
 test('what is described is there, and what is there is described', () => {
   const there = operators.app.routes
-    .filter(({ method }) => method !== 'ALL')
+    // The console is a page, and no part of the API.
+    .filter(({ method, path }) => method !== 'ALL' && !path.startsWith('/console'))
     .map(({ method, path }) => `${method} ${path}`);
   const told = described.map(({ method, path }) => `${method.toUpperCase()} ${path.replace('{id}', ':id')}`);
   expect(there.toSorted()).toEqual(told.toSorted());
