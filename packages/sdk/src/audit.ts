@@ -4,7 +4,10 @@ export { type ChainHead, genesis, genesisHash, type Link, link, memoryChain } fr
 export {
   type Checkpoint,
   type CheckpointClaim,
+  checkpointFault,
+  hashOfCheckpoint,
   noCheckpoint,
+  parseCheckpoint,
   type SignedCheckpoint,
   signCheckpoint,
   signRotation,
@@ -33,6 +36,7 @@ export { type JsonlAuditLog, type JsonlAuditLogOptions, jsonlAuditLog } from './
 export type { LogFile, OpenLogFile } from './lib/audit/log-file.ts';
 export { readAuditLines } from './lib/audit/log-lines.ts';
 export { type ExportManifest, parseManifest, signManifest } from './lib/audit/manifest.ts';
+export { recordFault } from './lib/audit/stored-record.ts';
 export { type AuditProof, type LogPart, type VerifyOptions, verifyAuditLog } from './lib/audit/verify.ts';
 export {
   type CheckpointFault,

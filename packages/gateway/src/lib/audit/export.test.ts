@@ -104,6 +104,7 @@ test('records are read as they are taken, not before', async () => {
   let read = 0;
   const counted: AuditExportOptions['audit'] = {
     head: audit.head,
+    beginning: audit.beginning,
     async *read(range) {
       for await (const record of audit.read(range)) {
         read += 1;
@@ -128,6 +129,7 @@ test('records are read as they are taken, not before', async () => {
 test('an export of a broken log tells what is there, and is found out', async () => {
   const broken: AuditExportOptions['audit'] = {
     head: audit.head,
+    beginning: audit.beginning,
     async *read(range) {
       for await (const record of audit.read(range)) if (record.sequence !== 7) yield record;
     },

@@ -1,19 +1,13 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Clock } from 'guestpass';
-import {
-  type ChainHead,
-  type Checkpoint,
-  type CheckpointKey,
-  type ExportManifest,
-  signManifest,
-} from 'guestpass/audit';
+import { type Checkpoint, type CheckpointKey, type ExportManifest, signManifest } from 'guestpass/audit';
 import type { AuditRange, AuditStore } from '../store/audit.ts';
 import { csvRow } from './csv.ts';
 import { recordColumns, recordRow } from './record-row.ts';
 
 export interface AuditExportOptions extends AuditRange {
   readonly format: ExportManifest['format'];
-  readonly audit: Pick<AuditStore, 'head' | 'read'>;
+  readonly audit: Pick<AuditStore, 'head' | 'read' | 'beginning'>;
   /** The last checkpoint of the log, for the manifest. */
   readonly checkpoint?: Checkpoint | undefined;
   /** Signs the manifest. Default unsigned. */
@@ -38,7 +32,9 @@ const pieceBytes = 64 * 1024;
  * Reading rejects with `storage_unavailable`; what was taken until then has no manifest, and is no export.
  */
 export async function exportAudit(options: AuditExportOptions): Promise<AuditExport> {
-  const { format, audit, from = 1 } = options;
+  const { format, audit } = options;
+  const { checkpoint: begins, sequence: archived } = await audit.beginning();
+  const from = Math.max(options.from ?? 1, archived + 1);
   const head = await audit.head();
   const to = Math.min(options.to ?? head.sequence, head.sequence);
   const seen: Seen = { count: 0, bytes: 0, digest: createHash('sha256'), first: null, last: null };
@@ -54,7 +50,7 @@ export async function exportAudit(options: AuditExportOptions): Promise<AuditExp
       text = '';
     }
     if (text !== '') yield measured(text, seen);
-    manifest = manifestOf(seen, { from, to, head }, options);
+    manifest = manifestOf(seen, { from, to, head, ...(begins && { genesis: begins }) }, options);
   }
 
   return {
@@ -92,7 +88,7 @@ function measured(text: string, seen: Seen): Buffer {
 
 function manifestOf(
   { count, bytes, digest, first, last }: Seen,
-  range: { readonly from: number; readonly to: number; readonly head: ChainHead },
+  range: Pick<ExportManifest, 'from' | 'to' | 'head' | 'genesis'>,
   { format, checkpoint = undefined, key, clock, tool }: AuditExportOptions,
 ): ExportManifest {
   const manifest: ExportManifest = {

@@ -16,6 +16,7 @@ export const auditRecordSchema = z.object({
   line: z.string().describe('The record as it was hashed and as it is exported.'),
   previousHash: hash,
   hash,
+  damage: z.string().nullable().describe('What is wrong with the record by itself; null for a sound one.'),
 });
 
 export type AuditRecordView = z.infer<typeof auditRecordSchema>;
@@ -57,6 +58,7 @@ export const verificationRequestSchema = z.strictObject({
 const soundLogSchema = z.object({
   ok: z.literal(true),
   records: z.int(),
+  after: chainHeadSchema.describe('The record that the first one follows: the last one archived, or sequence 0.'),
   firstHash: hash.nullable(),
   lastHash: hash.nullable(),
   head: chainHeadSchema,
@@ -67,7 +69,17 @@ const faultyLogSchema = z.object({
   ok: z.literal(false),
   line: z.int().describe('Where the first bad record stands, or the first missing one should.'),
   sequence: z.int(),
-  kind: z.enum(['malformed', 'edited', 'missing', 'reordered', 'duplicate', 'inserted', 'truncated', 'rewritten']),
+  kind: z.enum([
+    'malformed',
+    'edited',
+    'missing',
+    'reordered',
+    'duplicate',
+    'inserted',
+    'truncated',
+    'rewritten',
+    'checkpoint',
+  ]),
   detail: z.string(),
   durationMs: z.number(),
 });
@@ -125,6 +137,10 @@ export const exportManifestSchema = z.object({
   sha256: hash.describe('Of the file.'),
   head: chainHeadSchema.describe('Where the log stood.'),
   checkpoint: z.looseObject({}).nullable().describe('The last signed checkpoint of the log.'),
+  genesis: z
+    .looseObject({})
+    .optional()
+    .describe('Where the log began, when its oldest part is archived: the signed checkpoint of the record before.'),
   generatedAt: instant,
   tool: z.string(),
   kid: z.string().optional(),

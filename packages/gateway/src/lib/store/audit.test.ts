@@ -43,7 +43,7 @@ test('a log as it was written is found whole', async () => {
   const head = await audit.head();
   expect(head.sequence).toBe(9);
   expect(await audit.verify()).toMatchObject({ ok: true, records: 9, head });
-  expect(await audit.verify(head)).toMatchObject({ ok: true });
+  expect(await audit.verify({ expectedHead: head })).toMatchObject({ ok: true });
 });
 
 test.each([

@@ -1,7 +1,19 @@
-import { type AuditFault, type AuditProof, type ChainHead, verifyAuditLog } from 'guestpass/audit';
+import {
+  type AuditFault,
+  type AuditProof,
+  type ChainHead,
+  type Checkpoint,
+  type CheckpointPublicKey,
+  checkpointFault,
+  genesis,
+  parseCheckpoint,
+  recordFault,
+  verifyAuditLog,
+} from 'guestpass/audit';
 import { sql } from 'kysely';
 import type { Database, Session } from '../database/connect.ts';
 import type { AuditRecordsTable } from '../database/tables.ts';
+import { readLastArchive } from './archives.ts';
 import { attemptSeal, type MasterKey } from './seal.ts';
 import { openGuestIds } from './subjects.ts';
 
@@ -15,7 +27,7 @@ export interface AuditQuery {
 }
 
 export interface AuditRange {
-  /** The first sequence. Default 1. */
+  /** The first sequence. Default the first that is not archived; there is none before it. */
   readonly from?: number;
   /** The last sequence. Default the head at the time of the call. */
   readonly to?: number;
@@ -25,17 +37,34 @@ export interface AuditRange {
 export interface AuditEntry extends AuditRecordsTable {
   /** The guest that was let in, which `line` holds sealed; `null` when there is none or it was erased. */
   readonly guestId: string | null;
+  /** What is wrong with the record by itself, in a few words; `null` for a sound one. */
+  readonly damage: string | null;
+}
+
+/** Where the log begins. */
+export interface LogBeginning extends ChainHead {
+  /** Vouches for it; `null` for a log from its very beginning, and when what stands there is no such thing. */
+  readonly checkpoint: Checkpoint | null;
+}
+
+export interface AuditVerification {
+  /** A head kept elsewhere. Default the one that the database holds. */
+  readonly expectedHead?: ChainHead | undefined;
+  /** The keys that may have signed the beginning of a log whose older part is archived. Default: it is not checked. */
+  readonly publicKeys?: readonly CheckpointPublicKey[] | undefined;
 }
 
 /** The audit log of the whole fleet. All calls reject with `storage_unavailable` when the database is in trouble. */
 export interface AuditStore {
   /** Where the chain stands. Kept elsewhere, it shows later that nothing before it was changed. */
   head(): Promise<ChainHead>;
+  /** The record that the first one follows: the last one archived, or sequence 0. */
+  beginning(): Promise<LogBeginning>;
   page(query: AuditQuery): Promise<readonly AuditEntry[]>;
   /** Reads records in order, in constant memory; `line` is what an export holds. */
   read(range?: AuditRange): AsyncGenerator<AuditRecordsTable, void, undefined>;
-  /** Checks the whole log as it stands now and names the first bad record. */
-  verify(expectedHead?: ChainHead): Promise<AuditProof | AuditFault>;
+  /** Checks the whole log as it stands now, from where it begins, and names the first bad record. */
+  verify(options?: AuditVerification): Promise<AuditProof | AuditFault>;
 }
 
 const chunk = 1_000;
@@ -44,9 +73,12 @@ export function createAuditStore(database: Database, masterKey: MasterKey): Audi
   const seal = attemptSeal(masterKey);
   const head = () => database.run(readHead);
 
+  const beginning = () => database.run(readBeginning);
+
   async function* read({ from = 1, to }: AuditRange = {}): AsyncGenerator<AuditRecordsTable, void, undefined> {
     const last = to ?? (await head()).sequence;
-    for (let next = from; next <= last; ) {
+    // What is archived may not be removed yet.
+    for (let next = Math.max(from, (await beginning()).sequence + 1); next <= last; ) {
       const first = next;
       const records = await database.run((session) => readChunk(session, first, last));
       yield* records;
@@ -62,18 +94,67 @@ export function createAuditStore(database: Database, masterKey: MasterKey): Audi
 
   return {
     head,
+    beginning,
     page: (query) =>
       database.run(async (session) => {
         const records = await readPage(session, query);
         const guestIds = await openGuestIds(session, records, seal);
-        return records.map((record) => ({ ...record, guestId: guestIds.get(record.attempt_id ?? '') ?? null }));
+        return records.map((record) => ({
+          ...record,
+          guestId: guestIds.get(record.attempt_id ?? '') ?? null,
+          damage: damageOf(record),
+        }));
       }),
     read,
-    async verify(expectedHead) {
+    async verify({ expectedHead, publicKeys } = {}) {
+      const { checkpoint, ...after } = await beginning();
+      const distrust = distrustOf({ checkpoint, ...after }, publicKeys);
+      if (distrust !== undefined) return unvouched(after, distrust);
       // The head's own word counts too: rows taken off the end would pass otherwise.
-      return await verifyAuditLog(lines(), { expectedHead: expectedHead ?? (await head()) });
+      return await verifyAuditLog(lines(), { part: { after }, expectedHead: expectedHead ?? (await head()) });
     },
   };
+}
+
+function distrustOf(
+  { sequence, checkpoint }: LogBeginning,
+  publicKeys: AuditVerification['publicKeys'],
+): string | undefined {
+  if (sequence === 0) return undefined;
+  if (!checkpoint) return 'is not one of that record';
+  return publicKeys && checkpointFault(checkpoint, publicKeys);
+}
+
+function unvouched({ sequence }: ChainHead, detail: string): AuditFault {
+  return {
+    ok: false,
+    line: 1,
+    sequence,
+    kind: 'checkpoint',
+    detail: `The log begins behind record ${sequence}, and the checkpoint that vouches for it ${detail}.`,
+  };
+}
+
+/** The columns are looked at too: what a query goes by is not what was hashed. */
+function damageOf({ sequence, event_type, attempt_id, line, hash }: AuditRecordsTable): string | null {
+  const fault = recordFault(line);
+  if (fault !== undefined) return fault;
+  const told: Readonly<Record<string, unknown>> = JSON.parse(line);
+  const agrees =
+    told.sequence === sequence &&
+    told.hash === hash &&
+    told.eventType === event_type &&
+    (told.attemptId ?? null) === attempt_id;
+  return agrees ? null : 'does not agree with its own columns';
+}
+
+async function readBeginning(session: Session): Promise<LogBeginning> {
+  const archive = await readLastArchive(session);
+  if (!archive) return { ...genesis, checkpoint: null };
+  const { sequence, hash } = archive;
+  const checkpoint = parseCheckpoint(archive.checkpoint);
+  const fits = typeof checkpoint === 'object' && checkpoint.sequence === sequence && checkpoint.hash === hash;
+  return { sequence, hash, checkpoint: fits ? checkpoint : null };
 }
 
 async function readHead(session: Session): Promise<ChainHead> {

@@ -75,7 +75,7 @@ test('what is personal goes when its time is up, on record, and the chain stays 
   });
   expect(await database.query('select count(*)::int from guestpass.idempotency_keys')).toEqual([{ count: 1 }]);
   const audit = createAuditStore(database, masterKey);
-  expect(await audit.verify(before)).toMatchObject({ ok: true, records: before.sequence + 1 });
+  expect(await audit.verify({ expectedHead: before })).toMatchObject({ ok: true, records: before.sequence + 1 });
   expect(await lastEvent()).toMatchObject({
     eventType: 'WEBMESSAGING_RETENTION_PERSONAL_DATA_ERASED',
     attempts: 1,

@@ -73,7 +73,7 @@ export async function eraseSubjects(work: Work, erasures: readonly Erasure[]): P
   return new Set(erased.map(({ id }) => id));
 }
 
-/** Opens the guest ids of audit records, by attempt; those that were erased are missing. */
+/** Opens the guest ids of audit records, by attempt; those that were erased, and those that do not open, are missing. */
 export async function openGuestIds(
   session: Session,
   records: readonly SealedRecord[],
@@ -85,11 +85,12 @@ export async function openGuestIds(
   const { rows } = await sql<{ attempt_id: string; sealed_key: Buffer }>`
     select attempt_id, sealed_key from guestpass.subject_keys
     where attempt_id = any(${ids}::text[]) and sealed_key is not null`.execute(session);
-  const keys = new Map(rows.map((row) => [row.attempt_id, seal.open(row.sealed_key, row.attempt_id)]));
+  const keys = new Map(rows.map((row) => [row.attempt_id, openOrNothing(seal, row.sealed_key, row.attempt_id)]));
   return new Map(
     sealed.flatMap(({ attemptId, text }) => {
       const key = keys.get(attemptId);
-      return key ? [[attemptId, sealWith(key).open(text, attemptId).toString()] as const] : [];
+      const guestId = key && openOrNothing(sealWith(key), text, attemptId);
+      return guestId === undefined ? [] : [[attemptId, guestId.toString()] as const];
     }),
   );
 }
@@ -100,7 +101,25 @@ interface SealedRecord {
 }
 
 function sealedId({ attempt_id, line }: SealedRecord) {
-  const { guestId }: { readonly guestId?: unknown } = JSON.parse(line);
+  const guestId = guestIdOf(line);
   if (attempt_id === null || typeof guestId !== 'string' || !guestId.startsWith(prefix)) return undefined;
   return { attemptId: attempt_id, text: Buffer.from(guestId.slice(prefix.length), 'base64url') };
+}
+
+/** One damaged record must not hide the others. */
+function guestIdOf(line: string): unknown {
+  try {
+    const record: unknown = JSON.parse(line);
+    return typeof record === 'object' && record !== null && 'guestId' in record ? record.guestId : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function openOrNothing(seal: Pick<Seal, 'open'>, sealed: Uint8Array, bound: string): Buffer | undefined {
+  try {
+    return seal.open(sealed, bound);
+  } catch {
+    return undefined;
+  }
 }

@@ -97,6 +97,14 @@ export function signatureFault(
   );
 }
 
+/** Says in a few words why a checkpoint is not to be trusted, or returns `undefined`. */
+export function checkpointFault(
+  checkpoint: Checkpoint,
+  publicKeys: readonly CheckpointPublicKey[],
+): string | undefined {
+  return signatureFault(checkpoint, publicKeys)?.detail;
+}
+
 /** The same as {@link signatureFault} for the signature of the key in force behind the checkpoint alone. */
 export function lastSignatureFault(
   checkpoint: Checkpoint,

@@ -25,6 +25,8 @@ export interface ExportManifest {
   readonly head: ChainHead;
   /** The last checkpoint at that time; `null` when there was none. */
   readonly checkpoint: Checkpoint | null;
+  /** Where the log began at that time, when what came before was archived; absent while it began at record 1. */
+  readonly genesis?: Checkpoint;
   /** ISO 8601, UTC. */
   readonly generatedAt: string;
   /** Name and version of what wrote the file. */
@@ -68,6 +70,7 @@ const manifestSchema = z.looseObject({
   sha256: hash,
   head: z.strictObject({ sequence: count, hash }),
   checkpoint: checkpointSchema.nullable(),
+  genesis: checkpointSchema.exactOptional(),
   generatedAt: z.iso.datetime(),
   tool: z.string(),
   kid: kid.exactOptional(),
@@ -83,10 +86,13 @@ export function parseManifest(text: string): ExportManifest | string {
   return isSound(data) ? data : 'The manifest contradicts itself.';
 }
 
-function isSound({ count: records, to, head, previousHash, firstHash, lastHash }: ExportManifest): boolean {
+function isSound(manifest: ExportManifest): boolean {
+  const { count: records, from, to, head, genesis, previousHash, firstHash, lastHash } = manifest;
   const empty = records === 0;
   const told = [previousHash, firstHash, lastHash].every((value) => (value === null) === empty);
-  return told && (empty || to !== head.sequence || lastHash === head.hash);
+  const begins = empty || !genesis || from > genesis.sequence;
+  const follows = empty || genesis?.sequence !== from - 1 || genesis.hash === previousHash;
+  return told && begins && follows && (empty || to !== head.sequence || lastHash === head.hash);
 }
 
 /** Says in one sentence why a manifest is not to be trusted, or returns `undefined`. */
@@ -99,8 +105,11 @@ export function manifestFault(
   const key = publicKeys.find((known) => known.kid === manifest.kid);
   if (!key) return `The manifest is signed with key ${manifest.kid ?? '(none)'}, which was not given.`;
   if (!isSignedBy(members, signature, key)) return 'The manifest is not what was signed.';
-  const fault = manifest.checkpoint && signatureFault(manifest.checkpoint, publicKeys);
-  return fault ? `The checkpoint in the manifest ${fault.detail}.` : undefined;
+  for (const checkpoint of [manifest.checkpoint, manifest.genesis]) {
+    const fault = checkpoint && signatureFault(checkpoint, publicKeys);
+    if (fault) return `The checkpoint in the manifest ${fault.detail}.`;
+  }
+  return undefined;
 }
 
 function parseJson(text: string): unknown {

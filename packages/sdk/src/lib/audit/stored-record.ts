@@ -1,3 +1,4 @@
+import { canonicalJson } from './canonical-json.ts';
 import { type ChainHead, genesisHash, longestLine, seal } from './chain.ts';
 
 /** One line of a log, read back: shaped like a record, not yet known to be one. */
@@ -33,6 +34,12 @@ export function alteration(
   if (written.hash !== hash) return 'does not match its own hash';
   // Other text for the same values could hide a second member of one name from this reader and show it to another.
   return written.line === line ? undefined : 'is not in the form it was written in';
+}
+
+/** Says in a few words what is wrong with the line of a record, looked at by itself, or returns `undefined`. */
+export function recordFault(line: string): string | undefined {
+  const record = parseRecord(line);
+  return typeof record === 'string' ? record : alteration(record, line, canonicalJson);
 }
 
 /** Reads a line that is one JSON object, or returns `undefined`. */

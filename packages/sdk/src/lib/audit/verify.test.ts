@@ -46,6 +46,7 @@ test('a log as it was written is found good, and its head is told', async () => 
   expect(await verifyAuditLog(lines)).toEqual({
     ok: true,
     records: 5,
+    after: genesis,
     firstHash: heads[1]?.hash,
     lastHash: heads[5]?.hash,
     head: heads[5],
@@ -53,7 +54,7 @@ test('a log as it was written is found good, and its head is told', async () => 
 });
 
 test('an empty log is good', async () => {
-  const proof = { ok: true, records: 0, firstHash: null, lastHash: null, head: genesis };
+  const proof = { ok: true, records: 0, after: genesis, firstHash: null, lastHash: null, head: genesis };
   expect(await verifyAuditLog([])).toEqual(proof);
   expect(await verifyAuditLog([], { expectedHead: genesis })).toEqual(proof);
 });

@@ -24,13 +24,16 @@ export interface VerifyOptions {
 /** A part of a log: the records behind `after`, up to `last`. */
 export interface LogPart {
   readonly after: ChainHead;
-  readonly last: ChainHead;
+  /** Absent when the part goes to the end of the log, as what is left of one whose beginning was archived. */
+  readonly last?: ChainHead;
 }
 
 /** A log without a fault. */
 export interface AuditProof {
   readonly ok: true;
   readonly records: number;
+  /** The record that the first one follows: sequence 0 for a log from its very beginning. */
+  readonly after: ChainHead;
   /** Hash of the first and the last record; `null` without records. */
   readonly firstHash: string | null;
   readonly lastHash: string | null;
@@ -71,10 +74,12 @@ async function walk(
 ): Promise<AuditProof | AuditFault> {
   const canonical = createCanonicalJson();
   const rest = numbered(lines);
-  let head: Place = { ...(part?.after ?? genesis), previousHash: '', line: 0 };
+  const after = placeOf(part?.after ?? genesis);
+  let head: Place = { ...after, previousHash: '', line: 0 };
   let firstHash: string | null = null;
   const begins = await witness(head, witnesses);
   if (begins) return begins;
+  if (isOther(head, expectedHead)) return rewritten({ ...head, line: 1 });
 
   for await (const { text, line } of rest) {
     const record = parseRecord(text);
@@ -86,7 +91,7 @@ async function walk(
     const here = { sequence, previousHash, hash, line };
     if (sequence !== expected || previousHash !== head.hash) return await explainBreak(here, head, rest);
     if (isOther(here, expectedHead) || isOther(here, part?.last)) return rewritten(here);
-    if (part && sequence > part.last.sequence) return beyond(here, part.last);
+    if (part?.last && sequence > part.last.sequence) return beyond(here, part.last);
     if (witnesses && witnesses.due <= sequence) {
       const objection = await witness(here, witnesses);
       if (objection) return objection;
@@ -97,15 +102,19 @@ async function walk(
 
   const shortened = tooShort(head, expectedHead) ?? tooShort(head, part?.last);
   if (shortened) return shortened;
-  const missing = part ? undefined : witnesses?.missing(head);
+  const missing = part?.last ? undefined : witnesses?.missing(head);
   if (missing) return objected(missing, { line: head.line + 1, sequence: head.sequence + 1 });
   const lastHash = firstHash === null ? null : head.hash;
-  return { ok: true, records: head.line, firstHash, lastHash, head: { sequence: head.sequence, hash: head.hash } };
+  return { ok: true, records: head.line, after, firstHash, lastHash, head: placeOf(head) };
 }
 
 async function witness(here: Place, witnesses: Witnesses | undefined): Promise<AuditFault | undefined> {
   const objection = await witnesses?.meet(here);
   return objection && objected(objection, { line: Math.max(here.line, 1), sequence: here.sequence });
+}
+
+function placeOf({ sequence, hash }: ChainHead): ChainHead {
+  return { sequence, hash };
 }
 
 function isOther(here: ChainHead, known: ChainHead | undefined): boolean {

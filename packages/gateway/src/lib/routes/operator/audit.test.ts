@@ -80,6 +80,25 @@ test('an edited record is named', async () => {
   expect(found).toMatchObject([{ ok: false, sequence: 2 }]);
 });
 
+test('a damaged record is named on its page, and the others are shown', async () => {
+  const [first, second] = [await operators.guest(), await operators.guest()];
+  await operators.database.query('alter table guestpass.audit_records disable trigger audit_records_append_only');
+  const damage = async (sequence: number, line: string) =>
+    await operators.database.query(`update guestpass.audit_records set line = ${line} where sequence = ${sequence}`);
+  await damage(1, `'{'`);
+  await damage(2, `replace(line, 'sealed:', 'sealed:x')`);
+  await damage(3, `(select line from guestpass.audit_records where sequence = 4)`);
+  const { status, body } = await operators.ask<Page>('GET /v1/audit?limit=4&after=5');
+  expect(status).toBe(200);
+  expect(body.data.map(({ sequence, guestId, damage: found }) => [sequence, guestId, found])).toEqual([
+    [4, `guest-of-${second}`, null],
+    [3, null, 'does not agree with its own columns'],
+    [2, null, 'does not match its own hash'],
+    [1, null, 'is not a JSON object'],
+  ]);
+  expect(body.data[2]?.attemptId).toBe(first);
+});
+
 test('an export is the log as it was hashed, and proves itself', async () => {
   for (let i = 0; i < 5; i += 1) await operators.guest();
   const { headers, body } = await operators.ask<string>('GET /v1/audit/export');

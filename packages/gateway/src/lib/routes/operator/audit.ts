@@ -1,5 +1,5 @@
 import type { Clock } from 'guestpass';
-import type { AuditFault, AuditProof, Checkpoint, CheckpointKey } from 'guestpass/audit';
+import type { AuditFault, AuditProof, Checkpoint, CheckpointKey, CheckpointPublicKey } from 'guestpass/audit';
 import { exportAudit as startExport } from '../../audit/export.ts';
 import { type AuditRecordView, describeExport, exportAudit, listAudit, verifyAudit } from '../../openapi/audit.ts';
 import type { AuditEntry, AuditStore } from '../../store/audit.ts';
@@ -14,6 +14,8 @@ export interface ManifestTerms {
   readonly tool: string;
   /** Signs manifests. Default unsigned. */
   readonly key?: CheckpointKey;
+  /** Every key that signed checkpoints of this log. Default: the beginning of an archived log is not checked. */
+  readonly publicKeys?: readonly CheckpointPublicKey[];
   /** The last checkpoint of the log. */
   readonly checkpoint?: () => Checkpoint | undefined;
 }
@@ -31,7 +33,7 @@ export interface AuditRoutesOptions {
 
 /** Whoever reads the log is on record in it. */
 export function createAuditRoutes(options: AuditRoutesOptions): readonly OperatorRoute[] {
-  const { audit, journal, clock, onVerified } = options;
+  const { audit, journal, clock, manifests, onVerified } = options;
   return [
     route(listAudit, async ({ query, ...caller }) => {
       const { type, attempt } = query;
@@ -47,7 +49,7 @@ export function createAuditRoutes(options: AuditRoutesOptions): readonly Operato
     route(verifyAudit, async ({ body: { expectedHead }, ...caller }) => {
       await journal(caller, { eventType: 'OPERATOR_AUDIT_VERIFY' });
       const startedMs = clock.monotonic();
-      const found = await audit.verify(expectedHead);
+      const found = await audit.verify({ expectedHead, publicKeys: manifests.publicKeys });
       onVerified(found);
       return Response.json({ ...found, durationMs: clock.monotonic() - startedMs });
     }),
@@ -100,8 +102,8 @@ interface AskedRange {
 
 /** The part of the log that is meant, as it stands now. */
 async function rangeOf({ format = 'jsonl', from = 1, to }: AskedRange, { audit }: AuditRoutesOptions) {
-  const { sequence } = await audit.head();
-  return { format, from, to: Math.min(to ?? sequence, sequence) };
+  const [{ sequence }, begins] = await Promise.all([audit.head(), audit.beginning()]);
+  return { format, from: Math.max(from, begins.sequence + 1), to: Math.min(to ?? sequence, sequence) };
 }
 
 function toldRange({ format = 'jsonl', from, to }: AskedRange) {
@@ -119,5 +121,6 @@ function viewOf(entry: AuditEntry): AuditRecordView {
     line: entry.line,
     previousHash: entry.previous_hash,
     hash: entry.hash,
+    damage: entry.damage,
   };
 }
