@@ -24,6 +24,7 @@ import { createReadiness } from './readiness.ts';
 import type { ManifestTerms } from './routes/operator/audit.ts';
 import { createOperatorApp } from './routes/operator/operator-app.ts';
 import { attemptEvent, deliveryEvent, type StreamEvent } from './routes/operator/stream-event.ts';
+import { createSeldom } from './seldom.ts';
 import { createHoldStore } from './store/holds.ts';
 import type { MasterKey } from './store/seal.ts';
 
@@ -131,6 +132,7 @@ function secretsOf({ platform, webhook, captcha, operator }: GatewayConfig, toke
 }
 
 function observe({ log, metrics, events }: Omit<Watch, 'observer'>, clock: Clock): GatewayObserver {
+  const isTime = createSeldom(clock, 10_000);
   return {
     request({ caller, admission, error }) {
       const { address, requestId } = caller;
@@ -166,7 +168,8 @@ function observe({ log, metrics, events }: Omit<Watch, 'observer'>, clock: Clock
     },
     turned({ code, address }) {
       metrics.turnedAway(code);
-      log.turnedAway({ code, address });
+      // Whoever opens too many connections opens very many; the counter tells how many.
+      if (code !== 'too_many_connections' || isTime()) log.turnedAway({ code, address });
     },
     problem: (error) => log.trouble('Something went wrong in the background.', error),
   };

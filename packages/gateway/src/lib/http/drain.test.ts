@@ -48,7 +48,7 @@ test('requests under way end, with word that the connection closes, and nothing 
   expect(await drained).toBe(0);
 });
 
-test('connections that rest, and those that never asked, are closed at once', async () => {
+test('connections that rest, and those that never asked, are closed after a moment', async () => {
   const { listener, release, arrival } = await start();
   using rests = await callRaw(listener.port);
   rests.write(get);
@@ -59,6 +59,28 @@ test('connections that rest, and those that never asked, are closed at once', as
   expect(await listener.drain({ graceMs: 10_000 })).toBe(0);
   expect(await silent.closed()).toBe('');
   await rests.closed();
+});
+
+test('a request that came and was not read yet is answered, on a new connection and on one that rests', async () => {
+  const { listener, release, arrival } = await start();
+  using rests = await callRaw(listener.port);
+  rests.write(get);
+  await arrival(1);
+  release();
+  await rests.received('done');
+  using fresh = await callRaw(listener.port);
+  using probe = await callRaw(listener.port);
+  probe.write(get);
+  // By now the listener has taken all of them in.
+  await arrival(2);
+  release();
+  await probe.received('done');
+  fresh.write(get);
+  rests.write(get);
+  const drained = listener.drain({ graceMs: 10_000 });
+  expect(await fresh.closed()).toMatch(/^HTTP\/1\.1 503 [\s\S]*"code":"shutting_down"/);
+  expect(await rests.closed()).toMatch(/done[\s\S]*HTTP\/1\.1 503 [\s\S]*"code":"shutting_down"/);
+  expect(await drained).toBe(0);
 });
 
 test('nobody can connect any more, and a new request on an old connection is sent elsewhere', async () => {

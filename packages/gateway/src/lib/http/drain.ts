@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { Server as TcpServer } from 'node:net';
 import type { Clock } from 'guestpass';
 import type { Connection, Connections } from './connections.ts';
 
@@ -21,8 +22,8 @@ export function createDrain({ server, connections, clock }: DrainOptions): Drain
   let cut = 0;
 
   const begin = () => {
-    const ended = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const connection of connections) letEnd(connection);
+    const ended = stopListening(server);
+    for (const connection of connections) letEnd(connection, clock);
     return ended;
   };
 
@@ -47,13 +48,30 @@ export function createDrain({ server, connections, clock }: DrainOptions): Drain
   };
 }
 
-function letEnd({ socket, open }: Connection): void {
+/**
+ * The HTTP server would also reset connections that rest, with requests on them that it has not read yet. It is asked
+ * last, when there are none left, to end its own timer.
+ */
+async function stopListening(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => TcpServer.prototype.close.call(server, () => resolve()));
+  // Its only complaint is that it does not listen any more.
+  server.close(() => {});
+}
+
+/** How long what a caller has sent may take to be read, in milliseconds. */
+const momentMs = 200;
+
+function letEnd({ socket, open }: Connection, clock: Clock): void {
   const last = [...open].at(-1);
   if (last) {
     if (!last.headersSent) last.setHeader('Connection', 'close');
     last.once('close', () => socket.destroySoon());
-  } else if (socket.bytesRead === 0) {
-    // Node closes connections that rest between requests, and waits for those that never sent one.
-    socket.destroy();
+    return;
   }
+  // Nothing is under way as far as we know; a request may have come that is not read yet, and then gets its answer.
+  const read = socket.bytesRead;
+  const cancel = clock.after(momentMs, () => {
+    if (socket.bytesRead === read) socket.destroy();
+  });
+  socket.once('close', cancel);
 }

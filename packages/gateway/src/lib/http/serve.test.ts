@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { systemClock } from 'guestpass';
+import { manualClock } from 'guestpass/testing';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import { callRaw, exchangeRaw } from '../testing/raw-http.ts';
@@ -282,7 +283,9 @@ test('one address may have only so many connections, and trusted ones any number
   first.write(smuggled);
   second.write(smuggled);
   await Promise.all([first.received('welcome'), second.received('welcome')]);
-  expect(await ask(port, smuggled)).toEqual([]);
+  const told = await exchangeRaw(port, smuggled);
+  expect(statusesOf(told)).toEqual(['429 too_many_requests']);
+  expect(told.toLowerCase()).toContain('connection: close');
   expect(setup.turned).toEqual([{ code: 'too_many_connections', address: '127.0.0.1' }]);
   first.socket.destroy();
   await first.closed();
@@ -297,12 +300,29 @@ test('one address may have only so many connections, and trusted ones any number
   await Promise.all([third.received('welcome'), fourth.received('welcome')]);
 });
 
+test('connections too many that never ask are ended, and of too many of those none is kept', async () => {
+  const clock = manualClock();
+  await using setup = await start({ clock, limits: { maxConnectionsPerAddress: 1 } });
+  const { port } = setup.listener;
+  using first = await callRaw(port);
+  first.write(smuggled);
+  await first.received('welcome');
+  using silent = await callRaw(port);
+  expect(await ask(port, '')).toEqual([]);
+  expect(setup.turned).toHaveLength(1);
+  await clock.advance(2_000);
+  expect(await silent.closed()).toBe('');
+  expect(setup.turned).toHaveLength(2);
+  first.write(smuggled);
+  await first.received('welcome');
+});
+
 test('more connections than are borne in all are turned away', async () => {
   await using setup = await start({ limits: { maxConnections: 1 } });
   using first = await callRaw(setup.listener.port);
   first.write(smuggled);
   await first.received('welcome');
-  expect(await ask(setup.listener.port, smuggled)).toEqual([]);
+  expect(await ask(setup.listener.port, smuggled)).toEqual(['503 overloaded']);
   expect(setup.turned).toEqual([{ code: 'too_many_connections', address: '127.0.0.1' }]);
 });
 

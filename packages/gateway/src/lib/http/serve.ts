@@ -9,12 +9,12 @@ import {
 import type { Socket } from 'node:net';
 import { getRequestListener, type HttpBindings, RequestError } from '@hono/node-server';
 import type { Clock } from 'guestpass';
-import { type Connections, createConnections } from './connections.ts';
+import { type Connections, createConnections, type Excess } from './connections.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { refuseFraming } from './framing.ts';
 import { listen, type Place } from './listen.ts';
 import type { Problems } from './problem.ts';
-import { refusalOf } from './refusal.ts';
+import { type Refusal, refusalOf } from './refusal.ts';
 import { requestId } from './trace.ts';
 import { createTurnAway, type TurnAway, type Turned } from './turn-away.ts';
 
@@ -88,11 +88,13 @@ export async function serve(handler: Handler, options: ServeOptions): Promise<Li
   const { host = '127.0.0.1', port = 0, clock, problems, isTrusted = () => false, onTurned = () => {} } = options;
   const limits = { ...defaults, ...options.limits };
   const server = createServer(serverOptions(limits));
-  server.maxConnections = limits.maxConnections;
+  // A few more, to be told.
+  server.maxConnections = limits.maxConnections + Math.ceil(limits.maxConnections / 10);
   // The parser drops headers beyond a count of its own and tells nobody; ours refuses the request.
   server.maxHeadersCount = 0;
   const connections = createConnections({
     clock,
+    max: limits.maxConnections,
     maxPerAddress: limits.maxConnectionsPerAddress,
     isTrusted,
     onTooMany: (address) => onTurned({ code: 'too_many_connections', address }),
@@ -169,6 +171,9 @@ function requestListener(reception: Reception): RequestListener {
     if (malformed) {
       connection.condemned = true;
       turnAway.answer(outgoing, malformed);
+    } else if (connection.excess) {
+      connection.condemned = true;
+      turnAway.answer(outgoing, tooMany[connection.excess], 'too_many_connections');
     } else if (drain.begun) {
       turnAway.answer(outgoing, { code: 'shutting_down', detail: 'This gateway takes no new requests.' });
     } else {
@@ -176,6 +181,18 @@ function requestListener(reception: Reception): RequestListener {
     }
   };
 }
+
+/** Asking again on a connection that is there already helps at once. */
+const tooMany: Readonly<Record<Excess, Refusal>> = {
+  address: {
+    code: 'too_many_requests',
+    detail: 'Too many connections are open from this address.',
+    remedy: 'Send more requests on fewer connections.',
+    retryAfterMs: 1_000,
+    headers: { Connection: 'close' },
+  },
+  all: { code: 'overloaded', detail: 'Too many connections are open.' },
+};
 
 function responder(handler: Handler, { problems, onError }: ServeOptions): RequestListener {
   // The server speaks HTTP/1 alone, so the bindings are those of HTTP/1.

@@ -23,8 +23,8 @@ export interface TurnAwayOptions {
 
 /** Answers what never reaches the app. */
 export interface TurnAway {
-  /** Answers a request that was parsed. */
-  answer(outgoing: ServerResponse, refusal: Refusal): void;
+  /** Answers a request that was parsed. It is told under the code of the refusal, or as `as`. */
+  answer(outgoing: ServerResponse, refusal: Refusal, as?: Turned['code']): void;
   /** Answers on the bare socket and closes it. */
   tell(connection: Connection, refusal: Refusal): void;
   /** Answers what the parser could not read, after the answers that come first, and closes the connection. */
@@ -40,8 +40,8 @@ export function createTurnAway({ clock, problems, onTurned }: TurnAwayOptions): 
   };
 
   return {
-    answer(outgoing, refusal) {
-      onTurned({ code: refusal.code, address: outgoing.socket?.remoteAddress ?? '' });
+    answer(outgoing, refusal, as = refusal.code) {
+      onTurned({ code: as, address: outgoing.socket?.remoteAddress ?? '' });
       const { status, headers, body } = problems.answer(refusal, requestId());
       outgoing.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) });
       outgoing.end(body);
