@@ -187,7 +187,7 @@ describe('guides', () => {
   test('the commands of the command line page run', { timeout }, async () => {
     const { code, out, err, created } = await commandsOf('packages/cli/README.md');
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(created).toBe(3);
+    expect(created).toBe(4);
     expect(out).toContain('Nothing was sent.');
     expect(out).toContain('"outcome": "admitted"');
   });

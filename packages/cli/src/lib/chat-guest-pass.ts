@@ -17,7 +17,7 @@ export type ChatGuest =
 /** Lets a guest in, whatever the issuer. */
 export async function admitChatGuest(surroundings: Surroundings, flags: OutputFlags & GuestFlags): Promise<ChatGuest> {
   const { terminal, clock, exchange, signal } = surroundings;
-  if (flags.payload === '-' || flags.clientSecretStdin) {
+  if (flags.payload === '-' || flags.signInFile === '-' || flags.clientSecretStdin) {
     throw misuse('chat', 'takes its lines from standard input, so nothing else can come from there', 'Name a file.');
   }
   const { payload, config } = await prepareGuest(surroundings, flags);
@@ -30,9 +30,9 @@ export async function admitChatGuest(surroundings: Surroundings, flags: OutputFl
   }
   const { guestPass: pass } = attempt;
   say(terminal, flags, `Admitted to channel ${printable(pass.channelId)} as guest ${printable(pass.guestId)}.\n`);
-  const { origin, issuer } = config.options;
+  const { origin, issuer = 'rest' } = config.options;
   // The contract of the tutorial takes attributes with the guest; the published protocol takes them with a message.
-  const attributes = issuer === 'web-messaging' ? textsOf(payload) : {};
+  const attributes = issuer === 'rest' ? {} : textsOf(payload);
   return { pass, attributes, ...(origin !== undefined && { origin }) };
 }
 
@@ -84,7 +84,18 @@ function passOf(value: unknown): GuestPass | undefined {
   if (!isText(sessionToken) || sessionToken.startsWith('…') || !isText(url) || !isText(deploymentId)) return undefined;
   if (typeof guestId !== 'string' || typeof channelId !== 'string') return undefined;
   const connect = { url, deploymentId };
-  return { guestId, channelId, sessionToken, expiresAt: isText(expiresAt) ? expiresAt : null, connect };
+  const signedIn = signedInOf(fieldsOf(record.signedIn));
+  const pass = { guestId, channelId, sessionToken, expiresAt: isText(expiresAt) ? expiresAt : null, connect };
+  return { ...pass, ...(signedIn && { signedIn }) };
+}
+
+function signedInOf({ jwt, refreshToken, expiresAt }: Readonly<Record<string, unknown>>): GuestPass['signedIn'] {
+  if (!isText(jwt)) return undefined;
+  return {
+    jwt,
+    refreshToken: isText(refreshToken) ? refreshToken : null,
+    expiresAt: isText(expiresAt) ? expiresAt : null,
+  };
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

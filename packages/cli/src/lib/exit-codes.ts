@@ -62,3 +62,13 @@ export function exitOfAttempt(attempt: Attempt, signal: AbortSignal): number {
   if (signal.aborted) return exitCodes.interrupted.code;
   return exitCodes[exitOfError[attempt.error.code]].code;
 }
+
+/** From harmless to grave: wrong credentials let nobody in, and of a guest whose outcome is unknown nobody can tell. */
+const byGravity = ['done', 'usage', 'refused', 'problem', 'failed', 'gaveUp', 'credentials', 'interrupted'] as const;
+
+/** The worst of several exit codes; 0 of none. */
+export function worstExit(codes: Iterable<number>): number {
+  const among = new Set(codes);
+  const worst = byGravity.findLast((exit) => among.has(exitCodes[exit].code)) ?? 'done';
+  return exitCodes[worst].code;
+}

@@ -9,6 +9,9 @@ export function hintsOf(attempt: Told['attempt'], config: LoadedConfig): NonNull
   if (code === 'channel_not_allowed' && allowedChannels) {
     return [['Allowed', `${allowedChannels.join(', ')}   (from ${config.originOf('allowedChannels')})`]];
   }
+  if (faults.some(({ pointer, detail }) => pointer === '/signIn' && detail.startsWith('is required'))) {
+    return [['Sign-in', 'give --sign-in-file, or `signIn` in the payload']];
+  }
   const noChannel = attempt.channelId === null && faults.some(({ pointer }) => pointer === '/channelId');
   return noChannel ? [['Channel', 'give --channel, or set GUESTPASS_CHANNEL_ID or WEBMSG_CHANNEL_ID']] : [];
 }

@@ -15,6 +15,8 @@ export interface PayloadSources {
   readonly flags: PayloadFlags;
   /** JSON the flags are laid over. Without it, consent is what the flags say, and never assumed. */
   readonly text?: string;
+  /** JSON of what a guest who signed in brings; takes the place of `signIn` in the payload. */
+  readonly signInText?: string;
   /** Channel of a payload that names none. */
   readonly channelId?: string;
   /** ISO 8601 instant of a consent that is given by flag and has none. */
@@ -22,14 +24,15 @@ export interface PayloadSources {
 }
 
 /** Puts the payload together. Its shape is not judged here. */
-export function composePayload({ flags, text, channelId, now }: PayloadSources): unknown {
-  const base = text === undefined ? {} : parseJson(text);
+export function composePayload({ flags, text, signInText, channelId, now }: PayloadSources): unknown {
+  const base = text === undefined ? {} : parseJson(text, 'payload');
   if (!isRecord(base)) return base;
   return {
     ...base,
     ...channelOf(base, flags.channel, channelId),
     ...consentOf(text === undefined ? noConsent(now) : base, flags, now),
     ...captchaOf(base, flags),
+    ...(signInText !== undefined && { signIn: parseJson(signInText, 'sign-in') }),
     ...(flags.attribute && { attributes: { ...recordOf(base.attributes), ...flags.attribute } }),
   };
 }
@@ -59,12 +62,12 @@ function captchaOf(base: Json, { captchaProvider, captchaResponse, captchaScore 
   return given.length === 0 ? {} : { captcha: { ...recordOf(base.captcha), ...Object.fromEntries(given) } };
 }
 
-/** The parser's own message quotes the text, which may hold a captcha answer: it is not repeated, nor kept as cause. */
-function parseJson(text: string): unknown {
+/** The parser's own message quotes the text, which may hold a captcha answer or a code: it is not repeated, nor kept as cause. */
+function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new GuestpassError('body_invalid', 'The payload is not JSON.');
+    throw new GuestpassError('body_invalid', `The ${what} is not JSON.`);
   }
 }
 

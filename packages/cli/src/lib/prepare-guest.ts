@@ -9,6 +9,8 @@ import type { Surroundings } from './surroundings.ts';
 export interface GuestFlags extends PayloadFlags, Omit<ConfigFlags, 'clientSecret' | 'deadlineMs'> {
   /** Path of a JSON file, or `-`. */
   readonly payload?: string;
+  /** Path of a JSON file, or `-`. */
+  readonly signInFile?: string;
   readonly clientSecretStdin?: boolean;
   /** Milliseconds, as text. */
   readonly deadline?: string;
@@ -26,7 +28,7 @@ export async function prepareGuest(
   flags: OutputFlags & GuestFlags,
 ): Promise<PreparedGuest> {
   const { clock = systemClock } = surroundings;
-  const { payloadText, clientSecret } = await readInputs(surroundings, flags);
+  const { payloadText, signInText, clientSecret } = await readInputs(surroundings, flags);
   const config = loadConfig(surroundings, {
     ...flags,
     ...(clientSecret !== undefined && { clientSecret }),
@@ -36,30 +38,51 @@ export async function prepareGuest(
     flags,
     now: new Date(clock.now()).toISOString(),
     ...(payloadText !== undefined && { text: payloadText }),
+    ...(signInText !== undefined && { signInText }),
     ...(config.values.channelId !== undefined && { channelId: config.values.channelId }),
   });
   return { payload, config };
 }
 
+interface Inputs {
+  readonly payloadText?: string;
+  readonly signInText?: string;
+  readonly clientSecret?: string;
+}
+
 /** Standard input can give one thing only. */
-async function readInputs(
-  surroundings: Surroundings,
-  flags: OutputFlags & GuestFlags,
-): Promise<{ readonly payloadText?: string; readonly clientSecret?: string }> {
-  const { payload, clientSecretStdin } = flags;
-  if (payload === '-' && clientSecretStdin) {
-    throw misuse(
-      '--payload',
-      'cannot come from standard input together with the secret',
-      'Name a file for one of them.',
-    );
+async function readInputs(surroundings: Surroundings, flags: OutputFlags & GuestFlags): Promise<Inputs> {
+  const { payload, signInFile, clientSecretStdin } = flags;
+  const wanted = [
+    payload === '-' && '--payload',
+    signInFile === '-' && '--sign-in-file',
+    clientSecretStdin && 'secret',
+  ];
+  const [first, second] = wanted.filter((flag) => flag !== false && flag !== undefined);
+  if (first && second) {
+    const other = second === 'secret' ? 'the secret' : second;
+    throw misuse(first, `cannot come from standard input together with ${other}`, 'Name a file for one of them.');
   }
-  if (payload === '-') return { payloadText: await readStdin(surroundings, flags) };
-  const clientSecret = clientSecretStdin ? (await readStdin(surroundings, flags)).replace(/\r?\n$/, '') : undefined;
+  const stdin = first ? await readStdin(surroundings, flags) : '';
   return {
-    ...(payload !== undefined && { payloadText: readPayloadFile(surroundings, payload) }),
-    ...(clientSecret !== undefined && { clientSecret }),
+    ...(payload !== undefined && { payloadText: textOf('--payload', payload, { stdin, surroundings }) }),
+    ...(signInFile !== undefined && { signInText: textOf('--sign-in-file', signInFile, { stdin, surroundings }) }),
+    ...(clientSecretStdin && { clientSecret: stdin.replace(/\r?\n$/, '') }),
   };
+}
+
+interface Texts {
+  readonly stdin: string;
+  readonly surroundings: Surroundings;
+}
+
+function textOf(flag: string, path: string, { stdin, surroundings }: Texts): string {
+  if (path === '-') return stdin;
+  try {
+    return surroundings.readFile(path);
+  } catch (error) {
+    throw misuse(flag, `names a file that cannot be read${codeOf(error)}`, 'Name a readable JSON file in UTF-8.');
+  }
 }
 
 async function readStdin(
@@ -75,17 +98,5 @@ async function readStdin(
   } catch (error) {
     if (signal.aborted) throw error;
     throw misuse('standard input', `is not readable UTF-8 text${codeOf(error)}`, 'Pipe UTF-8 text in.');
-  }
-}
-
-function readPayloadFile({ readFile }: Surroundings, path: string): string {
-  try {
-    return readFile(path);
-  } catch (error) {
-    throw misuse(
-      '--payload',
-      `names a file that cannot be read${codeOf(error)}`,
-      'Name a readable JSON file in UTF-8.',
-    );
   }
 }

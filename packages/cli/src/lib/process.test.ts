@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { createSimulator } from '@guestpass/simulator';
@@ -75,4 +78,33 @@ test('a talk that is interrupted ends with 130', async () => {
   child.stdin?.write('hello\n');
   child.stdout?.once('data', () => child.kill('SIGINT'));
   expect(await ending(child)).toMatchObject({ code: 130, out: 'you: hello\n' });
+});
+
+test('a batch that is killed goes on where it stood, and no guest is made twice', async () => {
+  await using simulator = createSimulator({ seed: 1, requestsPerMinute: 10_000 });
+  const { url } = await simulator.listen();
+  const directory = await mkdtemp(join(tmpdir(), 'guestpass-batch-'));
+  const file = join(directory, 'guests.ndjson');
+  const guest = { channelId: 'demo', consent: { accepted: true, timestamp: '2024-01-15T10:30:00Z' } };
+  await writeFile(file, `${JSON.stringify(guest)}\n`.repeat(300));
+  const env = {
+    GUESTPASS_TARGET: 'simulator',
+    GUESTPASS_ENVIRONMENT: url,
+    GUESTPASS_REQUESTS_PER_MINUTE: '100000',
+  };
+  const killed = start(['batch', file, '-q'], env);
+  killed.stdout?.once('data', () => killed.kill('SIGKILL'));
+  await ending(killed);
+  const { code, out } = await ending(start(['batch', file, '--resume'], env));
+  const outcomes = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).outcome);
+  const inDoubt = outcomes.filter((outcome) => outcome === 'unknown').length;
+  expect(inDoubt).toBeLessThanOrEqual(4);
+  expect(code).toBe(inDoubt === 0 ? 0 : 5);
+  const made = simulator.stats().guestsCreated;
+  expect(made).toBeGreaterThanOrEqual(300 - inDoubt);
+  expect(made).toBeLessThanOrEqual(300);
+  await rm(directory, { recursive: true });
 });

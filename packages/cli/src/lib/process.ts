@@ -33,6 +33,7 @@ function surroundings(argv: readonly string[], signal: AbortSignal): Surrounding
     terminal: terminal(),
     readFile: (path) => decode(readFileSync(path)),
     readStdin: () => readStdin(signal),
+    stdin: (until) => readChunks(until),
     readLines: (until) => readLines(until),
     readBytes: (path) => readFileSync(path),
     writeFile: (path, bytes) => writeFileSync(path, bytes, { flag: 'wx' }),
@@ -60,6 +61,20 @@ async function readStdin(signal: AbortSignal): Promise<string> {
     return decode(Buffer.concat(chunks));
   } finally {
     signal.removeEventListener('abort', giveUp);
+  }
+}
+
+/** An abort ends the reading without an error. */
+async function* readChunks(signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  const stop = () => process.stdin.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    if (!signal.aborted) yield* process.stdin;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    process.stdin.destroy();
   }
 }
 

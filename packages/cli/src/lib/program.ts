@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addAudit } from './commands/audit.ts';
 import { addAuthenticate } from './commands/authenticate.ts';
+import { addBatch } from './commands/batch.ts';
 import { addChat } from './commands/chat.ts';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -28,6 +29,7 @@ export function parseJob(surroundings: Surroundings): Job {
     job = { flags, start: () => work(flags as Parameters<typeof work>[0]) };
   };
   addAuthenticate(program, surroundings, choose);
+  addBatch(program, surroundings, choose);
   addChat(program, surroundings, choose);
   addServe(program, surroundings, choose);
   addSimulate(program, surroundings, choose);

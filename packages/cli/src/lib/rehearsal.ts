@@ -1,4 +1,4 @@
-import type { GuestPayload } from 'guestpass';
+import type { GuestPayload, SignIn } from 'guestpass';
 import { type Exchange, ExchangeError, type HttpRequest } from 'guestpass/http';
 import { type Transport, TransportError } from 'guestpass/session';
 import { shortened } from './text.ts';
@@ -34,14 +34,14 @@ const rehearsedToken = {
   body: new TextEncoder().encode('{"access_token":"not-sent","token_type":"bearer","expires_in":3600}'),
 };
 
-/** The request as it may be shown: the bearer left out, the captcha answer shortened. */
+/** The request as it may be shown: the bearer left out, the captcha answer and what a sign-in brings shortened. */
 function shownRequest({ method, url, headers, body }: HttpRequest): ShownRequest {
   const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
   return {
     method,
     url,
     headers: { ...headers, ...('authorization' in headers && { authorization: 'Bearer …' }) },
-    body: withoutAnswer(JSON.parse(text)),
+    body: withoutSecrets(JSON.parse(text)),
   };
 }
 
@@ -52,7 +52,20 @@ export interface ShownRequest {
   readonly body: unknown;
 }
 
-function withoutAnswer(payload: GuestPayload): GuestPayload {
-  const { captcha } = payload;
-  return captcha ? { ...payload, captcha: { ...captcha, response: shortened(captcha.response) } } : payload;
+/** What is posted: a guest payload, or the exchange of a sign-in. */
+type Posted = Partial<GuestPayload> & { readonly oauth?: SignIn };
+
+function withoutSecrets(body: Posted): Posted {
+  const { captcha, oauth } = body;
+  return {
+    ...body,
+    ...(captcha && { captcha: { ...captcha, response: shortened(captcha.response) } }),
+    ...(oauth && { oauth: shortenedSignIn(oauth) }),
+  };
+}
+
+/** The addresses are no secrets. */
+function shortenedSignIn({ redirectUri, iss, ...secrets }: SignIn): SignIn {
+  const shown = Object.entries(secrets).map(([name, secret = '']) => [name, shortened(secret)]);
+  return { redirectUri, ...Object.fromEntries(shown), iss };
 }

@@ -1,28 +1,24 @@
-import { createSimulator, type Listening, type Simulator } from '@guestpass/simulator';
+import { createSimulator, type Listening, type Simulator, type SimulatorOptions } from '@guestpass/simulator';
 import { exitCodes } from './exit-codes.ts';
 import { codeOf, misuse } from './misuse.ts';
-import { type OutputFlags, paintFor, say } from './output.ts';
+import { say } from './output.ts';
+import { type SimulateFlags, simulatorOptions, tlsOptions } from './simulator-options.ts';
 import type { Surroundings } from './surroundings.ts';
-import { columns, jsonDocument } from './text.ts';
-
-export interface SimulateFlags extends OutputFlags {
-  readonly port: number;
-  readonly strictPort?: boolean;
-  readonly host: string;
-  readonly seed?: string;
-}
+import { simulatorFacts, simulatorWelcome } from './tell-simulator.ts';
+import { jsonDocument } from './text.ts';
 
 /** Runs the simulator until it is asked to end. Resolves with the exit code. */
 export async function runSimulator(surroundings: Surroundings, flags: SimulateFlags): Promise<number> {
   const { terminal, signal } = surroundings;
   const ended = abortOf(signal);
-  await using simulator = createSimulator(flags.seed === undefined ? {} : { seed: flags.seed });
-  const { url, port } = await listen(simulator, flags);
+  const options = simulatorOptions(flags);
+  await using simulator = create(options);
+  const listening = await listen(simulator, flags);
+  const { port } = listening;
   if (port !== flags.port && flags.port !== 0)
     say(terminal, flags, `Port ${flags.port} is busy; port ${port} is taken.\n`);
-  terminal.out(
-    flags.json ? jsonDocument(facts(url, port, simulator.seed)) : welcome(url, simulator.seed, { surroundings, flags }),
-  );
+  const facts = simulatorFacts(listening, { options, seed: simulator.seed });
+  terminal.out(flags.json ? jsonDocument(facts) : simulatorWelcome(facts, surroundings, flags));
   await ended;
   say(terminal, flags, 'The simulator has ended.\n');
   return exitCodes.done.code;
@@ -35,42 +31,42 @@ function abortOf(signal: AbortSignal): Promise<void> {
   });
 }
 
+function create(options: SimulatorOptions): Simulator {
+  try {
+    return createSimulator(options);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // Everything else the flags can say was read above.
+    throw misuse('--redirect-uri', error.message, 'Give an https address, or an http one on this machine.');
+  }
+}
+
 const triedPorts = 50;
 
-async function listen(simulator: Simulator, { port, host, strictPort }: SimulateFlags): Promise<Listening> {
+async function listen(simulator: Simulator, flags: SimulateFlags): Promise<Listening> {
+  const { port, host, strictPort } = flags;
+  const tls = tlsOptions(flags);
   for (let next = port; ; next += 1) {
     try {
-      return await simulator.listen({ port: next, host });
+      return await simulator.listen({ port: next, host, tls });
     } catch (error) {
-      const code = codeOf(error);
-      const another = code === ' (EADDRINUSE)' && !strictPort && next < Math.min(port + triedPorts, 65_535);
-      if (!another)
-        throw misuse('--port', `${next} of ${host} cannot be listened on${code}`, 'Choose another --port or --host.');
+      const another = isBusy(error) && !strictPort && next < Math.min(port + triedPorts, 65_535);
+      if (!another) throw listenProblem(error, { port: next, host });
     }
   }
 }
 
-function facts(url: string, port: number, seed: string) {
-  return { url, port, clientId: 'sim-client', clientSecret: 'sim-secret', seed };
+function isBusy(error: unknown): boolean {
+  return codeOf(error) === ' (EADDRINUSE)';
 }
 
-function welcome(
-  url: string,
-  seed: string,
-  { surroundings, flags }: { readonly surroundings: Surroundings; readonly flags: OutputFlags },
-): string {
-  const paint = paintFor('out', surroundings, flags);
-  const elsewhere = url === 'http://127.0.0.1:4010' ? '' : ` --environment ${url}`;
-  return `${paint.bold('Simulated Genesys Cloud')}  ${paint.cyan(url)}
-${columns([
-  ['client id', 'sim-client'],
-  ['client secret', 'sim-secret'],
-  ['channels', 'demo, your-channel-id, disabled'],
-  ['seed', seed],
-])}
-Try  guestpass authenticate --target simulator${elsewhere} --channel demo --consent
-     curl -s -u sim-client:sim-secret -d grant_type=client_credentials ${url}/oauth/token
-
-Ctrl-C ends it.
-`;
+function listenProblem(error: unknown, { port, host }: Pick<SimulateFlags, 'port' | 'host'>): unknown {
+  if (error instanceof TypeError) {
+    return misuse('--tls', error.message, 'Choose another --tls-name or --tls-directory.');
+  }
+  if (error instanceof Error && 'path' in error) {
+    return misuse('--tls-directory', `${error.path} cannot be used${codeOf(error)}`, 'Choose another --tls-directory.');
+  }
+  const detail = `${port} of ${host} cannot be listened on${codeOf(error)}`;
+  return misuse('--port', detail, 'Choose another --port or --host.');
 }

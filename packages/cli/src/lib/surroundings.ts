@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly readFile: (path: string) => string;
   /** Reads standard input to its end, as UTF-8. */
   readonly readStdin: () => Promise<string>;
+  /** Reads standard input as it comes, until it ends or the signal aborts, which is no error. */
+  readonly stdin: (signal: AbortSignal) => AsyncIterable<Uint8Array>;
   /** Reads standard input line by line, as UTF-8, until it ends or the signal aborts. */
   readonly readLines: (signal: AbortSignal) => AsyncIterable<string>;
   /** Reads a file as it is. Throws the system's error. */

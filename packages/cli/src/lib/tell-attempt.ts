@@ -1,11 +1,18 @@
-import { type Admitted, type Attempt, errorTable, type GuestpassError, type Statistics } from 'guestpass';
+import {
+  type Admitted,
+  type Attempt,
+  errorTable,
+  type GuestPass,
+  type GuestpassError,
+  type Statistics,
+} from 'guestpass';
 import { type OutputFlags, type Paint, paintFor } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
 import { complaint } from './tell-error.ts';
 import { columns, jsonDocument, printable, shortened } from './text.ts';
 
 export interface AttemptFlags extends OutputFlags {
-  /** True when the session token is printed whole. */
+  /** True when the session token and the tokens of a sign-in are printed whole. */
   readonly showToken?: boolean;
 }
 
@@ -33,8 +40,21 @@ export function tellAttempt(
 
 function recordOf(attempt: Attempt, { showToken }: AttemptFlags): Attempt {
   if (attempt.outcome !== 'admitted' || showToken) return attempt;
-  const { guestPass } = attempt;
-  return { ...attempt, guestPass: { ...guestPass, sessionToken: shortened(guestPass.sessionToken) } };
+  return { ...attempt, guestPass: withoutSecrets(attempt.guestPass) };
+}
+
+function withoutSecrets({ sessionToken, signedIn, ...guestPass }: GuestPass): GuestPass {
+  return {
+    ...guestPass,
+    sessionToken: shortened(sessionToken),
+    ...(signedIn && {
+      signedIn: {
+        ...signedIn,
+        jwt: shortened(signedIn.jwt),
+        refreshToken: signedIn.refreshToken === null ? null : shortened(signedIn.refreshToken),
+      },
+    }),
+  };
 }
 
 function admission(
@@ -49,7 +69,7 @@ function admission(
 
 function detailsOf(attempt: Admitted, { showToken }: AttemptFlags, paint: Paint): string {
   const { guestPass, retries, statusCodes, correlationId } = attempt;
-  const { sessionToken, expiresAt, connect } = guestPass;
+  const { sessionToken, expiresAt, connect, signedIn } = guestPass;
   const rows: [string, string][] = [
     ['session token', showToken ? printable(sessionToken) : `${shortened(sessionToken)}   (--show-token prints it)`],
     ['expires', expiresAt === null ? 'the platform names no time' : printable(expiresAt)],
@@ -58,10 +78,22 @@ function detailsOf(attempt: Admitted, { showToken }: AttemptFlags, paint: Paint)
   ];
   if (connect)
     rows.splice(2, 0, ['connect', `${printable(connect.url)} deployment ${printable(connect.deploymentId)}`]);
+  if (signedIn) rows.splice(1, 0, ...signedInRows(signedIn, showToken));
   if (correlationId !== null) rows.push(['correlation', printable(correlationId)]);
   if (retries > 0) rows.push(['retries', `${retries}   (answers: ${statusCodes.join(', ')})`]);
   const head = `${paint.green('✓')} Admitted to channel ${printable(guestPass.channelId)} in ${round(attempt.durationMs)} ms`;
   return `${head}\n${columns(rows)}\n`;
+}
+
+function signedInRows(
+  { jwt, refreshToken, expiresAt }: NonNullable<GuestPass['signedIn']>,
+  whole = false,
+): [string, string][] {
+  const told = (secret: string) => (whole ? printable(secret) : shortened(secret));
+  return [
+    ['JWT', `${told(jwt)}${expiresAt === null ? '' : `   (until ${printable(expiresAt)})`}`],
+    ['refresh token', refreshToken === null ? 'the platform gave none' : told(refreshToken)],
+  ];
 }
 
 function stagesOf({ stages }: Attempt): string {

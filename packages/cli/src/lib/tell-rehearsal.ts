@@ -17,14 +17,18 @@ export function tellRehearsal(
   surroundings.terminal.out(text);
 }
 
-/** Where a token would be asked for; web messaging needs none. */
+/** Where a token would be asked for; the issuers of web messaging need none. */
 interface TokenRequest {
   readonly url: string;
   readonly clientId: string;
 }
 
-function tokenOf({ issuer, environment, clientId = '' }: GuestpassConfig['options']): TokenRequest | undefined {
-  return issuer === 'web-messaging' ? undefined : { url: `${environment.loginUrl}/oauth/token`, clientId };
+function tokenOf({
+  issuer = 'rest',
+  environment,
+  clientId = '',
+}: GuestpassConfig['options']): TokenRequest | undefined {
+  return issuer === 'rest' ? { url: `${environment.loginUrl}/oauth/token`, clientId } : undefined;
 }
 
 function rehearsalText(
@@ -33,9 +37,11 @@ function rehearsalText(
   paint: Paint,
 ): string {
   const rows = Object.entries(headers).map(([name, value]) => [name, printable(value)] as const);
+  const opens =
+    method === 'GET' ? 'Would open a WebSocket and send on it' : 'Would send, and open a WebSocket with the answer';
   const first = token
     ? `Would ask ${printable(token.url)} for a token as ${printable(token.clientId)}, then send`
-    : 'Would open a WebSocket and send on it';
+    : opens;
   return `${paint.green('✓')} Settings, payload and policy are in order. Nothing was sent.
 
 ${first}

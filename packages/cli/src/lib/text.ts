@@ -13,6 +13,11 @@ export function jsonDocument(value: unknown): string {
   return `${text.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)}\n`;
 }
 
+/** One JSON object on a line, as harmless to a terminal. */
+export function jsonLine(value: unknown): string {
+  return `${JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)}\n`;
+}
+
 /** A secret as it may be shown: its last four characters when it is long enough to keep the rest secret. */
 export function shortened(secret: string): string {
   return secret.length >= 16 ? `…${printable(secret.slice(-4))}` : '…';

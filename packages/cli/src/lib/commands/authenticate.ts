@@ -8,6 +8,7 @@ const examples = `Examples:
   guestpass authenticate --target simulator --channel demo --consent
   guestpass authenticate --environment usw2 --client-id ID --client-secret-file secret.txt --payload guest.json
   guestpass authenticate --payload - --dry-run < guest.json
+  guestpass authenticate --issuer authenticated-web-messaging --channel demo --consent --sign-in-file code.json
 `;
 
 /** `guestpass authenticate`: lets one guest in. */
@@ -38,5 +39,5 @@ function addRunFlags(command: Command): void {
     .option('--idempotency-key <key>', '16 to 128 letters, digits, _ or -; names this guest to the platform')
     .option('--audit-file <file>', 'append audit records to this JSON lines file')
     .option('--dry-run', 'check settings, payload and policy; send nothing')
-    .option('--show-token', 'print the session token whole');
+    .option('--show-token', 'print the session token whole, and those of a guest who signed in');
 }

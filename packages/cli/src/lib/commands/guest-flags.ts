@@ -11,7 +11,8 @@ export function addGuestFlags(command: Command): void {
     .option('--captcha-response <answer>', 'the answer to the captcha; good once')
     .option('--captcha-score <score>', 'score of the captcha, 0 to 1', readScore)
     .option('--attribute <key=value>', 'text for routing; may be repeated', readAttribute)
-    .option('--payload <file>', 'JSON payload from a file, or - for standard input; flags win over it');
+    .option('--payload <file>', 'JSON payload from a file, or - for standard input; flags win over it')
+    .option('--sign-in-file <file>', 'JSON of code, redirectUri and codeVerifier, or - for standard input');
 }
 
 /** Flags that say where the guest goes, and how. */
@@ -20,8 +21,8 @@ export function addPlatformFlags(command: Command): void {
     .optionsGroup('The platform:')
     .option('--target <name>', 'simulator or genesys')
     .option('--environment <name>', 'URL, host name or Genesys region, such as usw2')
-    .option('--issuer <name>', 'rest, or web-messaging: the published protocol')
-    .option('--origin <origin>', 'Origin sent by web-messaging, such as https://shop.example')
+    .option('--issuer <name>', 'rest, or the published protocol: web-messaging, authenticated-web-messaging')
+    .option('--origin <origin>', 'Origin sent by both of web messaging, such as https://shop.example')
     .option('--client-id <id>', 'OAuth client')
     .option('--client-secret-file <file>', 'file that holds the secret of the client')
     .addOption(

@@ -49,6 +49,9 @@ export async function play(argv: readonly string[], props: Props = {}): Promise<
       return text;
     },
     readStdin: async () => stdin,
+    async *stdin() {
+      yield new TextEncoder().encode(stdin);
+    },
     async *readLines() {
       yield* stdin.split('\n');
     },
