@@ -4,7 +4,7 @@ import { type Clock, systemClock } from 'guestpass';
 import { type Exchange, undiciExchange } from 'guestpass/http';
 import { startSealer } from './audit/sealer.ts';
 import { configuredVerifiers } from './captcha/config-verifiers.ts';
-import { checkpointKey } from './checkpoint-key.ts';
+import { checkpointKeys } from './checkpoint-key.ts';
 import type { GatewayConfig } from './config.ts';
 import { createEvents, type Events } from './events.ts';
 import { type Gateway, startGateway } from './gateway.ts';
@@ -21,6 +21,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import type { GatewayObserver } from './observer.ts';
 import { createOpened } from './opened.ts';
 import { createReadiness } from './readiness.ts';
+import { keepRecords } from './records.ts';
 import type { ManifestTerms } from './routes/operator/audit.ts';
 import { createOperatorApp } from './routes/operator/operator-app.ts';
 import { attemptEvent, deliveryEvent, type StreamEvent } from './routes/operator/stream-event.ts';
@@ -52,24 +53,36 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   await using opened = createOpened();
   const token = config.operator.token ?? randomBytes(32).toString('base64url');
   const watch = watchOver(config, options, token);
-  const network = opened.adopt(undiciExchange(), (end) => end.close());
+  const network = opened.adopt(undiciExchange({ clock }), (end) => end.close());
   const masterKey = config.masterKey ?? (await loadMasterKey(keyPath(config)));
   const gateway = opened.use(await openGateway(config, watch, { clock, exchange: network.exchange, masterKey }));
   await ensureEndpoint(gateway, config, clock);
 
-  const key = await checkpointKey(config.checkpoints.key, config.checkpoints.file);
+  const keys = await checkpointKeys(config.checkpoints);
   const sealer = opened.use(
     await startSealer({
       audit: gateway.audit,
       origin: gateway.logId,
-      key,
+      ...keys,
       path: config.checkpoints.file,
       clock,
+      onKeyChange: ({ from, to }) => recordKeyChange(gateway, clock, { from, to }),
       onProblem: (error) => watch.log.trouble('The audit log could not be sealed.', error),
     }),
   );
   const state = { draining: false };
-  const manifests = { tool: `guestpass ${options.version}`, key, checkpoint: () => sealer.last };
+  const manifests = { tool: `guestpass ${options.version}`, ...keys, checkpoint: () => sealer.last };
+  opened.use(
+    keepRecords({
+      ...config.retention,
+      ...manifests,
+      database: gateway.storage.database,
+      audit: gateway.audit,
+      origin: gateway.logId,
+      clock,
+      onProblem: (error) => watch.log.trouble('What is past its time could not be removed.', error),
+    }),
+  );
   const sessionKey = sessionKeyOf(masterKey, token);
   const setup = { gateway, watch, clock, token, sessionKey, state, manifests };
   const operator = opened.use(await openOperator(config, setup));
@@ -213,6 +226,16 @@ async function openGateway(
  */
 function sessionKeyOf(masterKey: MasterKey, token: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', masterKey, token, 'guestpass/operator-session', 32));
+}
+
+async function recordKeyChange(
+  { attempts }: Gateway,
+  clock: Clock,
+  change: { readonly from: string; readonly to: string },
+): Promise<void> {
+  const nowMs = clock.now();
+  const timestamp = new Date(nowMs).toISOString();
+  await attempts.recordEvent({ eventType: 'WEBMESSAGING_AUDIT_KEY_CHANGED', ...change, timestamp }, nowMs);
 }
 
 /** Beside the data it protects, and not in it: a copy of the database alone shows nothing. */

@@ -61,7 +61,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const { clock = systemClock, deadlineMs = 10_000 } = options;
   const faults = optionFaults(options);
   if (faults.length > 0) throw new GuestpassError('config_invalid', 'The options are not usable.', { faults });
-  const end = options.exchange ? { exchange: options.exchange, close: async () => {} } : undiciExchange(options);
+  const end = options.exchange
+    ? { exchange: options.exchange, close: async () => {} }
+    : undiciExchange({ ...options, clock });
   const timestamp = createTimestamps(clock);
   const { issuer, close } = openIssuer(options, { exchange: end.exchange, clock });
   return {

@@ -51,11 +51,9 @@ export interface Platform {
 
 export function createPlatform(options: PlatformOptions): Platform {
   const { hosts, clientId, clientSecret, scope, guestsPath, clock, random, retry, requestsPerMinute } = options;
+  const inTime = withDeadline(options.exchange, { clock });
   const timed = (operation: string) =>
-    withTrace(withDeadline(withObserver(options.exchange, { operation, clock }), { clock }), {
-      operation,
-      trace: options.trace,
-    });
+    withTrace(withObserver(inTime, { operation, clock }), { operation, trace: options.trace });
 
   const tokenCalls = withRetry(timed('token'), {
     ...retry,

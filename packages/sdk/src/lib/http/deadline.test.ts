@@ -145,3 +145,12 @@ test('a deadline beyond the longest timer does not end the request early', async
   expect(clock.pending).toBe(1);
   expect(await clock.settle(outcome)).toBe(created);
 });
+
+test('an exchange that keeps deadlines by the same clock is not wrapped; by another clock it is', () => {
+  const clock = manualClock();
+  const exchange: Exchange = Object.assign(async () => ({ status: 200, headers: {}, body: new Uint8Array() }), {
+    deadlineClock: clock,
+  });
+  expect(withDeadline(exchange, { clock })).toBe(exchange);
+  expect(withDeadline(exchange, { clock: manualClock() })).not.toBe(exchange);
+});

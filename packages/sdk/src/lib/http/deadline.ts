@@ -8,13 +8,14 @@ export interface DeadlineOptions {
 /**
  * Ends a request at its `deadlineAt` or when its signal aborts, whichever comes first, even when the exchange inside
  * does not listen. An answer that is already there when the end comes is still returned. Afterwards no timer and no
- * listener is left.
+ * listener is left. An exchange that keeps deadlines by the same clock itself is returned unchanged.
  *
  * @throws ExchangeError `deadline` or `aborted`; `sent` is what the exchange inside knows, and `maybe` when it does not
  * say.
  */
 export function withDeadline(exchange: Exchange, { clock }: DeadlineOptions): Exchange {
-  return (request) => {
+  if (exchange.deadlineClock === clock) return exchange;
+  const inTime: Exchange = (request) => {
     const { signal, deadlineAt } = request;
     if (signal?.aborted) return Promise.reject(new ExchangeError('aborted', { sent: 'no', cause: signal.reason }));
     if (!signal && deadlineAt === undefined) return exchange(request);
@@ -22,6 +23,7 @@ export function withDeadline(exchange: Exchange, { clock }: DeadlineOptions): Ex
     if (leftMs <= 0) return Promise.reject(new ExchangeError('deadline', { sent: 'no' }));
     return new Race(clock).run(exchange, request, leftMs);
   };
+  return Object.assign(inTime, { deadlineClock: clock });
 }
 
 /** One request against its end. A class, so that one allocation holds what would be a handful of closures. */
@@ -42,7 +44,9 @@ class Race {
     this.#signal?.addEventListener('abort', this, { once: true });
     // A longer timer would be cut and end the request too early.
     if (leftMs <= longestTimerMs) this.#cancelTimer = this.#clock.after(leftMs, () => this.#stop('deadline'));
-    exchange({ ...request, signal: this.#controller.signal }).then(
+    // The exchange inside is told by the signal alone: its own clock may be another one.
+    const { deadlineAt: _, ...timeless } = request;
+    exchange({ ...timeless, signal: this.#controller.signal }).then(
       (response) => {
         this.#clear();
         this.#settled.resolve(response);

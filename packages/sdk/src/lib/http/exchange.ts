@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { TraceTry } from './trace-context.ts';
 
 /** One HTTP request as a plain record. Header names are lower case; bodies are whole, so a repeat sends the same bytes. */
@@ -43,7 +44,11 @@ export interface Try {
  * Everything that speaks HTTP has this shape; behaviour is added by wrapping: Exchange in, Exchange out. Resolves
  * with any status. Rejects with an {@link ExchangeError} when no whole answer came.
  */
-export type Exchange = (request: HttpRequest) => Promise<HttpResponse>;
+export interface Exchange {
+  (request: HttpRequest): Promise<HttpResponse>;
+  /** Set by an end that ends each request at its `deadlineAt` itself, which costs less than a wrapper; read by this clock. */
+  readonly deadlineClock?: Clock;
+}
 
 /** Whether the platform may have seen a request that got no answer. */
 export type Sent = 'no' | 'maybe';

@@ -1,6 +1,7 @@
 import { createServer, type Server as HttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { manualClock } from '../testing/manual-clock.ts';
 import { ExchangeError, type HttpRequest } from './exchange.ts';
 import { type UndiciExchangeOptions, undiciExchange } from './undici.ts';
 
@@ -156,4 +157,32 @@ test('an exchange may be closed twice, and sends nothing afterwards', async () =
   await expect(close()).resolves.toBeUndefined();
   const error = await failureOf(exchange(post(url)));
   expect(error).toMatchObject({ failure: 'closed', sent: 'no', permanent: true });
+});
+
+test('a request ends at its deadline: before it is sent, while it waits, and with an answer half read', async () => {
+  const clock = manualClock();
+  const exchange = client({ clock });
+  const silent = await behaving((socket) => void socket.resume());
+  const started = Promise.withResolvers<void>();
+  const halfway = await answering((_, response) => {
+    response.writeHead(200, { 'content-length': '10' }).write('half');
+    started.resolve();
+  });
+  const deadlineAt = clock.monotonic() + 1000;
+  const waiting = failureOf(exchange(post(silent, { deadlineAt })));
+  const reading = failureOf(exchange(post(halfway, { deadlineAt })));
+  await started.promise;
+  await clock.advance(1000);
+  expect(await waiting).toMatchObject({ failure: 'deadline' });
+  expect(await reading).toMatchObject({ failure: 'deadline', sent: 'maybe' });
+  expect(await failureOf(exchange(post(silent, { deadlineAt })))).toMatchObject({ failure: 'deadline', sent: 'no' });
+  expect(clock.pending).toBe(0);
+});
+
+test('an answer in time leaves no timer behind', async () => {
+  const clock = manualClock();
+  const url = await answering((_, response) => response.end('ok'));
+  const response = await client({ clock })(post(url, { deadlineAt: clock.monotonic() + 1000 }));
+  expect(response.status).toBe(200);
+  expect(clock.pending).toBe(0);
 });

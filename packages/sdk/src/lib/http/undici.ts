@@ -1,5 +1,7 @@
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
+import { type Clock, systemClock } from '../clock.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from './exchange.ts';
+import { createExpiry, type Expiry, type Perishable } from './expiry.ts';
 import { classifyFailure } from './failure.ts';
 
 export interface UndiciExchangeOptions {
@@ -9,6 +11,8 @@ export interface UndiciExchangeOptions {
   readonly maxBodyBytes?: number;
   /** HTTP proxy every request goes through. Default none; environment variables are not read here. */
   readonly proxy?: string;
+  /** Reads the `deadlineAt` of requests. Default the system's clock. */
+  readonly clock?: Clock;
 }
 
 export interface UndiciExchange {
@@ -19,11 +23,12 @@ export interface UndiciExchange {
 
 /**
  * The default end: undici's pool, driven by its dispatch interface, which costs a third of `fetch`. Every answer is
- * read to its end, so a repeated request never leaves a connection behind. Redirects are not followed. How long an
- * answer is waited for is up to the request's signal.
+ * read to its end, so a repeated request never leaves a connection behind. Redirects are not followed. A request ends at
+ * its `deadlineAt` or by its signal with an {@link ExchangeError} `deadline` or `aborted`; without them it waits for ever.
  */
 export function undiciExchange(options: UndiciExchangeOptions = {}): UndiciExchange {
-  const { connections = 64, maxBodyBytes = 262_144, proxy } = options;
+  const { connections = 64, maxBodyBytes = 262_144, proxy, clock = systemClock } = options;
+  const expiry = createExpiry(clock);
   const pools = new Map<string, Dispatcher>();
   const targets = new Map<string, Target>();
   let closing: Promise<unknown> | undefined;
@@ -40,25 +45,37 @@ export function undiciExchange(options: UndiciExchangeOptions = {}): UndiciExcha
     return target;
   };
 
+  const exchange: Exchange = (request) =>
+    new Promise((resolve, reject) => {
+      const early = notSent(request, { closed: closing !== undefined, clock });
+      if (early) return reject(early);
+      const reception = new Reception(request, { maxBodyBytes, expiry }, { resolve, reject });
+      try {
+        const { pool, origin, path } = targetOf(request.url);
+        const { method, headers, body } = request;
+        pool.dispatch({ origin, path, method, headers, body: body ?? null } as Dispatcher.DispatchOptions, reception);
+      } catch (error) {
+        reception.fail(error);
+      }
+    });
+
   return {
-    exchange: (request) =>
-      new Promise((resolve, reject) => {
-        if (request.signal?.aborted) return reject(new ExchangeError('aborted', { sent: 'no' }));
-        if (closing !== undefined) return reject(new ExchangeError('closed', { sent: 'no', permanent: true }));
-        const reception = new Reception(request, maxBodyBytes, { resolve, reject });
-        try {
-          const { pool, origin, path } = targetOf(request.url);
-          const { method, headers, body } = request;
-          pool.dispatch({ origin, path, method, headers, body: body ?? null } as Dispatcher.DispatchOptions, reception);
-        } catch (error) {
-          reception.fail(error);
-        }
-      }),
+    exchange: Object.assign(exchange, { deadlineClock: clock }),
     async close() {
       closing ??= Promise.all([...pools.values()].map((pool) => pool.close()));
       await closing;
     },
   };
+}
+
+/** Why a request is not even begun. */
+function notSent(
+  { signal, deadlineAt }: HttpRequest,
+  { closed, clock }: { readonly closed: boolean; readonly clock: Clock },
+): ExchangeError | undefined {
+  if (signal?.aborted) return new ExchangeError('aborted', { sent: 'no', cause: signal.reason });
+  if (deadlineAt !== undefined && deadlineAt <= clock.monotonic()) return new ExchangeError('deadline', { sent: 'no' });
+  return closed ? new ExchangeError('closed', { sent: 'no', permanent: true }) : undefined;
 }
 
 /** Few addresses are asked again and again; a caller with many different ones must not grow a map. */
@@ -81,10 +98,16 @@ interface Settle {
   readonly reject: (error: ExchangeError) => void;
 }
 
+interface Limits {
+  readonly maxBodyBytes: number;
+  readonly expiry: Expiry;
+}
+
 /** Receives one answer. A request counts as sent from the moment undici hands it to a connected socket. */
-class Reception implements Dispatcher.DispatchHandler {
+class Reception implements Dispatcher.DispatchHandler, Perishable {
+  readonly deadlineAt: number | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #maxBodyBytes: number;
+  readonly #limits: Limits;
   readonly #promise: Settle;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
@@ -93,17 +116,27 @@ class Reception implements Dispatcher.DispatchHandler {
   #size = 0;
   #ended = false;
 
-  constructor(request: HttpRequest, maxBodyBytes: number, promise: Settle) {
+  constructor(request: HttpRequest, limits: Limits, promise: Settle) {
+    this.deadlineAt = request.deadlineAt;
     this.#signal = request.signal;
-    this.#maxBodyBytes = maxBodyBytes;
+    this.#limits = limits;
     this.#promise = promise;
     this.#signal?.addEventListener('abort', this);
+    limits.expiry.watch(this);
   }
 
   /** The abort of the request's signal. */
   handleEvent(): void {
-    this.fail(new ExchangeError('aborted', { sent: this.#sent }));
-    this.#controller?.abort(new Error('aborted'));
+    this.#giveUp('aborted');
+  }
+
+  expire(): void {
+    this.#giveUp('deadline');
+  }
+
+  #giveUp(why: 'aborted' | 'deadline'): void {
+    this.fail(new ExchangeError(why, { sent: this.#sent }));
+    this.#controller?.abort(new Error(why));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -124,7 +157,7 @@ class Reception implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.byteLength;
-    if (this.#size > this.#maxBodyBytes) {
+    if (this.#size > this.#limits.maxBodyBytes) {
       this.fail(new ExchangeError('body_too_large', { sent: 'maybe', status: this.#status }));
       controller.abort(new Error('body_too_large'));
     } else {
@@ -161,6 +194,7 @@ class Reception implements Dispatcher.DispatchHandler {
   #end(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
+    this.#limits.expiry.forget(this);
     this.#signal?.removeEventListener('abort', this);
     return true;
   }
