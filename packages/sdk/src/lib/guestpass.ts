@@ -2,7 +2,8 @@ import { memoryChain } from './audit/chain.ts';
 import type { AuditRecord, AuditSink } from './audit/event.ts';
 import { createBooks } from './books.ts';
 import type { GuestPass } from './contract/guest-pass.ts';
-import { type GuestPayload, parseGuestPayload } from './contract/guest-payload.ts';
+import type { GuestPayload } from './contract/guest-payload.ts';
+import { parseGuestPayload } from './contract/parse-guest-payload.ts';
 import { GuestpassError } from './errors.ts';
 import type { Attempt } from './guest/attempt.ts';
 import { attemptGuest, breakOff, endEarly, type Run, refusePayload } from './guest/attempt-guest.ts';
@@ -102,7 +103,7 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
 
   return {
     attempt,
-    authenticate: async (payload, call) => passOrThrow(await attempt(payload, call)),
+    authenticate: (payload, call) => attempt(payload, call).then(passOrThrow),
     stats: () => books.read(),
     close,
     [Symbol.asyncDispose]: close,

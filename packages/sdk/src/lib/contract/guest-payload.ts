@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import type { Fault } from '../errors.ts';
 import { parseAttributes } from './attributes.ts';
-import { faultsOf, objectFault } from './faults.ts';
+import { objectFault } from './faults.ts';
 import { line } from './line.ts';
 import { signInSchema } from './sign-in.ts';
 
@@ -55,14 +54,3 @@ export const guestPayloadSchema = z.strictObject(
 );
 
 export type GuestPayload = z.infer<typeof guestPayloadSchema>;
-
-export type ParsedGuestPayload =
-  | { readonly ok: true; readonly payload: GuestPayload }
-  | { readonly ok: false; readonly faults: readonly Fault[] };
-
-/** Parses unknown input into a payload, or returns every fault at once. Never throws. */
-export function parseGuestPayload(input: unknown): ParsedGuestPayload {
-  const result = guestPayloadSchema.safeParse(input);
-  if (result.success) return { ok: true, payload: result.data };
-  return { ok: false, faults: faultsOf(result.error) };
-}

@@ -18,6 +18,11 @@ export function line(max: number) {
 /** What all but a few lines are made of; the rest is looked at more closely. */
 const ordinary = /^[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*$/;
 
+/** True only for a string that {@link line} accepts; others it accepts too are more than ordinary. */
+export function isOrdinaryLine(value: unknown, max: number): value is string {
+  return typeof value === 'string' && value.length <= max && ordinary.test(value);
+}
+
 function lineProblem(text: string, max: number): string | undefined {
   if (text.length > max) return `must have at most ${max} characters`;
   if (ordinary.test(text)) return undefined;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseGuestPayload } from './guest-payload.ts';
+import { parseGuestPayload } from './parse-guest-payload.ts';
 
 const tutorial = {
   channelId: 'your-channel-id',
