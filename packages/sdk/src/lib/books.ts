@@ -1,4 +1,4 @@
-import type { AuditEvent, AuditRecord, AuditSink } from './audit/event.ts';
+import type { AuditRecord, AuditSink } from './audit/event.ts';
 import { guestOutcome, guestRequested } from './audit/guest-events.ts';
 import { createCallbacks } from './callbacks.ts';
 import { type Clock, createTimestamps } from './clock.ts';
@@ -33,27 +33,28 @@ export function createBooks({ clock, audit, onAudit, onGuest, onProblem }: Books
   const now = createTimestamps(clock);
   const callbacks = createCallbacks({ clock, ...(onProblem && { onProblem }) });
 
-  const record = async (event: AuditEvent): Promise<GuestpassError | undefined> => {
-    try {
-      const recorded = await audit.record(event);
-      if (onAudit) callbacks.post(onAudit, recorded);
-      return undefined;
-    } catch (error) {
-      if (isGuestpassError(error)) return error;
-      return new GuestpassError('storage_unavailable', 'The audit sink did not take the record.', { cause: error });
-    }
+  const tell = (recorded: AuditRecord) => {
+    if (onAudit) callbacks.post(onAudit, recorded);
   };
 
   return {
     async intend(payload, run) {
-      const problem = await record(guestRequested(run.id, payload, run.startedAt));
+      let problem: GuestpassError | undefined;
+      try {
+        tell(await audit.record(guestRequested(run.id, payload, run.startedAt)));
+      } catch (error) {
+        problem = notRecorded(error);
+      }
       run.watch.lap('audit');
       return problem;
     },
     async settle(attempt, run) {
       const timestamp = now();
-      const problem = await record(guestOutcome(attempt, statistics.count(attempt), timestamp));
-      if (problem) callbacks.report(problem);
+      try {
+        tell(await audit.record(guestOutcome(attempt, statistics.count(attempt), timestamp)));
+      } catch (error) {
+        callbacks.report(notRecorded(error));
+      }
       run.watch.lap('audit');
       if (onGuest) callbacks.post(onGuest, guestNotice(attempt, timestamp));
       run.watch.lap('webhook');
@@ -62,4 +63,9 @@ export function createBooks({ clock, audit, onAudit, onGuest, onProblem }: Books
     read: () => statistics.read(),
     drained: () => callbacks.drained(),
   };
+}
+
+function notRecorded(error: unknown): GuestpassError {
+  if (isGuestpassError(error)) return error;
+  return new GuestpassError('storage_unavailable', 'The audit sink did not take the record.', { cause: error });
 }

@@ -160,9 +160,15 @@ function factsOf(payload: GuestPayload | undefined, run: Run, asked: Asked = not
     durationMs: run.watch.elapsed(),
     stages: run.watch.stages,
     retries: Math.max(0, tokenTries.length - 1) + Math.max(0, issue.tries.length - 1),
-    statusCodes: issue.tries.flatMap(({ status }) => status ?? []),
+    statusCodes: statusesOf(issue.tries),
     correlationId: issue.correlationId,
   };
+}
+
+function statusesOf(tries: readonly Try[]): readonly number[] {
+  const statuses: number[] = [];
+  for (const { status } of tries) if (status !== undefined) statuses.push(status);
+  return statuses;
 }
 
 function claimedCaptcha(payload: GuestPayload | undefined): CaptchaJudgement | null {
