@@ -4,8 +4,9 @@ import { type Exchange, fetchExchange } from 'guestpass/http';
 import { createPipeline } from 'guestpass/pipeline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAdmit } from './admission.ts';
-import { createAttemptStore } from './store/attempts.ts';
-import { masterKey, payload } from './testing/guests.ts';
+import { createOutcomeKeeper } from './outcome-keeper.ts';
+import { type AttemptStore, createAttemptStore } from './store/attempts.ts';
+import { masterKey, newAttemptId, payload } from './testing/guests.ts';
 import { type TestDatabase, testDatabase } from './testing/postgres.ts';
 
 let database: TestDatabase;
@@ -18,8 +19,9 @@ afterAll(() => database[Symbol.asyncDispose]());
 
 const clock = systemClock;
 
-const pipelineOver = (exchange: Exchange) =>
+const pipelineOver = (exchange: Exchange, deadlineMs = 10_000) =>
   createPipeline({
+    deadlineMs,
     environment: 'http://127.0.0.1:4010',
     clientId: 'sim-client',
     clientSecret: 'sim-secret',
@@ -44,7 +46,8 @@ test('a guest whose outcome cannot be recorded gets no pass, the operator is tol
   const pipeline = pipelineOver(exchange);
   const problems: unknown[] = [];
   const onProblem = (error: unknown) => problems.push(error);
-  const { attempt, recorded } = await createAdmit({ pipeline, attempts, clock, onProblem })(payload);
+  const outcomes = createOutcomeKeeper({ attempts, clock, leaseMs: 200, onProblem });
+  const { attempt, recorded } = await createAdmit({ pipeline, attempts, outcomes, clock })(payload);
   await pipeline.close();
   expect(simulator.stats().guestsCreated).toBe(1);
   expect(attempt).toMatchObject({
@@ -69,7 +72,9 @@ test('a refusal that cannot be recorded is trouble with the storage: nobody came
   const { attempts, exchange } = storeThatFails(fetchExchange(simulator.fetch));
   const pipeline = pipelineOver(exchange);
   const problems: unknown[] = [];
-  const admit = createAdmit({ pipeline, attempts, clock, onProblem: (error) => problems.push(error) });
+  const onProblem = (error: unknown) => problems.push(error);
+  const outcomes = createOutcomeKeeper({ attempts, clock, leaseMs: 200, onProblem });
+  const admit = createAdmit({ pipeline, attempts, outcomes, clock });
   const told = { code: 'storage_unavailable', attemptId: expect.stringMatching(/^att_/) };
   await expect(admit(payload)).rejects.toMatchObject(told);
   expect(problems).toMatchObject([told]);
@@ -87,11 +92,39 @@ test('a guest whose attempt outlived its lease gets no pass: it stands on record
     return response;
   };
   const pipeline = pipelineOver(late);
-  const { attempt, recorded } = await createAdmit({ pipeline, attempts, clock })(payload);
+  const outcomes = createOutcomeKeeper({ attempts, clock, leaseMs: 1_000 });
+  const { attempt, recorded } = await createAdmit({ pipeline, attempts, outcomes, clock })(payload);
   expect(simulator.stats().guestsCreated).toBe(1);
   expect([attempt.outcome, recorded]).toEqual(['unknown', true]);
   expect(attempt).toMatchObject({ stage: 'audit', error: { code: 'outcome_unknown', retryable: false } });
   expect(JSON.stringify(attempt)).not.toContain('sessionToken');
   expect((await attempts.get(attempt.id))?.status).toBe('unknown');
+  await pipeline.close();
+});
+
+test('an intent that is not recorded by the deadline is refused, and withdrawn when it is there after all', async () => {
+  await using simulator = createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } });
+  await using attempts = createAttemptStore({ database, masterKey, owner: 'hanging' });
+  await using outcomes = createOutcomeKeeper({ attempts, clock, leaseMs: 60_000 });
+  const hanging = Promise.withResolvers<void>();
+  const slow: AttemptStore = {
+    ...attempts,
+    async recordIntent(intent) {
+      await hanging.promise;
+      return await attempts.recordIntent(intent);
+    },
+  };
+  const pipeline = pipelineOver(fetchExchange(simulator.fetch), 100);
+  const idempotency = { scope: 'guests', key: newAttemptId() };
+  const admit = createAdmit({ pipeline, attempts: slow, outcomes, clock });
+  await expect(admit(payload, { idempotency })).rejects.toMatchObject({ code: 'storage_unavailable' });
+  hanging.resolve();
+  const withdrawn = () => attempts.list({ limit: 1, status: 'failed' });
+  while ((await withdrawn()).length === 0);
+  expect(await withdrawn()).toMatchObject([{ code: 'storage_unavailable', stage: 'audit' }]);
+  // The key is free again, as after any attempt that made nobody.
+  const next = { attemptId: newAttemptId(), payload, nowMs: clock.now(), idempotency };
+  expect(await attempts.recordIntent(next)).toEqual({ outcome: 'claimed' });
+  expect(simulator.stats().guestRequests).toBe(0);
   await pipeline.close();
 });

@@ -1,15 +1,17 @@
-import { type Attempt, type Clock, type GuestPayload, GuestpassError } from 'guestpass';
+import { type Attempt, type Clock, type GuestPayload, GuestpassError, isGuestpassError } from 'guestpass';
 import { parseGuestPayload } from 'guestpass/contract';
-import { attemptGuest, type Pipeline, type Run, refusePayload } from 'guestpass/pipeline';
-import type { AttemptStore } from './store/attempts.ts';
-import type { Idempotency } from './store/intents.ts';
+import { attemptGuest, endEarly, type Pipeline, type Run, refusePayload } from 'guestpass/pipeline';
+import type { AttemptTrace } from './http/tracing.ts';
+import { inTime } from './in-time.ts';
+import type { OutcomeKeeper } from './outcome-keeper.ts';
+import type { AttemptStore, IntentOutcome } from './store/attempts.ts';
+import type { Idempotency, Intent } from './store/intents.ts';
 
 export interface AdmissionOptions {
   readonly pipeline: Pipeline;
   readonly attempts: AttemptStore;
+  readonly outcomes: OutcomeKeeper;
   readonly clock: Clock;
-  /** Told of an outcome that could not be recorded; it is found again as `unknown`. Default: nobody is. */
-  readonly onProblem?: (error: unknown) => void;
 }
 
 /** What became of a request to let a guest in. */
@@ -28,6 +30,8 @@ export interface Admission {
  * Lets one guest in, durably: the intent is on the disk before the platform is called, and the outcome, its audit record
  * and the webhook jobs are on the disk before the guest pass is handed over.
  *
+ * Storage that hangs is waited for until the deadline of the attempt, and two seconds more for an outcome.
+ *
  * @throws GuestpassError `idempotency_in_progress`, `idempotency_key_reused`, `storage_unavailable` or `overloaded`:
  * then no guest was made. A guest that may have been made and is not on record is an `unknown` attempt, without a pass.
  */
@@ -38,37 +42,49 @@ export interface Ask {
   readonly idempotency?: Idempotency;
   /** The visitor's address, for the captcha provider. */
   readonly remoteIp?: string;
+  /** Follows the attempt. Default nobody does. */
+  readonly trace?: AttemptTrace | undefined;
 }
 
-export function createAdmit({ pipeline, attempts, clock, onProblem }: AdmissionOptions): Admit {
-  return async (input, { idempotency, remoteIp } = {}) => {
-    const run = pipeline.begin(remoteIp === undefined ? {} : { remoteIp });
+export function createAdmit({ pipeline, attempts, outcomes, clock }: AdmissionOptions): Admit {
+  return async (input, ask = {}) => {
+    const run = begin(ask);
     const parsed = parseGuestPayload(input);
     if (!parsed.ok) return { attempt: refusePayload(input, parsed.faults, run), replayed: false, recorded: false };
     run.watch.lap('payload');
 
-    const earlier = await claim(parsed.payload, run, idempotency);
+    const earlier = await claim(parsed.payload, run, ask);
     if (earlier) return { attempt: earlier, replayed: true, recorded: true };
 
     return await settle(await attemptGuest(parsed.payload, pipeline.setup, run), run);
   };
 
+  function begin({ remoteIp, trace }: Ask): Run {
+    const run = pipeline.begin({ ...(remoteIp !== undefined && { remoteIp }), ...(trace && { trace: trace.try }) });
+    const watch = trace?.follow(run.watch) ?? run.watch;
+    return watch === run.watch ? run : { ...run, watch };
+  }
+
   async function settle(attempt: Attempt, run: Run): Promise<Admission> {
     try {
-      const first = await attempts.recordOutcome(attempt, clock.now());
+      const first = await outcomes.keep(attempt, Math.max(deadlineOf(run), clock.monotonic() + recordingMs));
       run.watch.lap('audit');
       return { attempt: first ? attempt : inDoubt(attempt, overtaken), replayed: false, recorded: true };
-    } catch (cause) {
-      const error = unrecorded(attempt, cause);
-      onProblem?.(error);
-      if (attempt.outcome === 'refused' || attempt.outcome === 'failed') throw error;
+    } catch (error) {
+      if (!isGuestpassError(error) || attempt.outcome === 'refused' || attempt.outcome === 'failed') throw error;
       return { attempt: inDoubt(attempt, notKept, error), replayed: false, recorded: false };
     }
   }
 
-  async function claim(payload: GuestPayload, run: Run, idempotency?: Idempotency): Promise<Attempt | undefined> {
-    const intent = { attemptId: run.id, payload, nowMs: clock.now(), ...(idempotency && { idempotency }) };
-    const claimed = await attempts.recordIntent(intent);
+  async function claim(payload: GuestPayload, run: Run, { idempotency, trace }: Ask): Promise<Attempt | undefined> {
+    const intent = {
+      attemptId: run.id,
+      payload,
+      nowMs: clock.now(),
+      ...(idempotency && { idempotency }),
+      ...(trace && { traceparent: trace.traceparent }),
+    };
+    const claimed = await record(intent, run);
     run.watch.lap('audit');
     switch (claimed.outcome) {
       case 'claimed':
@@ -84,12 +100,37 @@ export function createAdmit({ pipeline, attempts, clock, onProblem }: AdmissionO
         throw new GuestpassError('idempotency_key_reused', 'This idempotency key was used with another payload.');
     }
   }
+
+  /** An intent that is recorded too late is withdrawn: the platform is not called for it. */
+  async function record(intent: Intent, run: Run): Promise<IntentOutcome> {
+    const { attemptId, payload } = intent;
+    const recording = attempts.recordIntent(intent);
+    let isLate = false;
+    const withdrawn = recording.then(async ({ outcome }) => {
+      if (!isLate || outcome !== 'claimed') return;
+      const failed = endEarly('failed', tooLate(attemptId), { run, payload });
+      await outcomes.keep(failed, clock.monotonic() + recordingMs);
+    });
+    // Whoever keeps the outcome tells of it.
+    withdrawn.catch(() => {});
+    const late = () => {
+      isLate = true;
+      return tooLate(attemptId);
+    };
+    return await inTime(recording, deadlineOf(run) - clock.monotonic(), { clock, late });
+  }
 }
 
-function unrecorded({ id, outcome }: Attempt, cause: unknown): GuestpassError {
-  const detail = `The outcome of ${id}, ${outcome}, could not be recorded; it will stand as unknown.`;
-  return new GuestpassError('storage_unavailable', detail, { attemptId: id, cause });
+function tooLate(attemptId: string): GuestpassError {
+  return new GuestpassError('storage_unavailable', 'The intent could not be recorded in time.', { attemptId });
 }
+
+function deadlineOf({ deadlineAt = Number.POSITIVE_INFINITY }: Run): number {
+  return deadlineAt;
+}
+
+/** Time to record an outcome that came at the last moment, in milliseconds. */
+const recordingMs = 2_000;
 
 /** Another process took this one for gone and put `unknown` on record. */
 const overtaken = 'The attempt took so long that it was given up for lost; the guest may exist.';

@@ -24,6 +24,7 @@ import { createDeliverWebhook } from './jobs/deliver-webhook.ts';
 import { type DeliveryQueue, openDeliveryQueue } from './jobs/delivery-queue.ts';
 import { calmObserver, type GatewayObserver } from './observer.ts';
 import { createOpened, type Opened } from './opened.ts';
+import { createOutcomeKeeper } from './outcome-keeper.ts';
 import { createPublicApp } from './public-app.ts';
 import type { GuestPageOptions } from './routes/pages/guest-page.ts';
 import { openStorage, type Storage, type StorageOptions } from './storage.ts';
@@ -131,7 +132,8 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   });
   const policy = gatewayPolicy(options.platform.policy ?? {}, { altcha, uses, clock });
   const pipeline = opened.adopt(createPipeline({ ...options.platform, clock, policy }), (open) => open.close());
-  const admit = createAdmit({ pipeline, attempts: stores.attempts, clock, onProblem });
+  const outcomes = opened.use(createOutcomeKeeper({ ...stores, clock, leaseMs, onProblem }));
+  const admit = createAdmit({ pipeline, attempts: stores.attempts, outcomes, clock });
   await stores.attempts.recoverOrphans(clock.now());
   opened.use(startUpkeep({ clock, chores: choresOf(stores, clock, leaseMs), onProblem }));
 
