@@ -7,7 +7,7 @@ import {
   startGateway,
 } from '@guestpass/gateway';
 import { type TestDatabase, testDatabase } from '@guestpass/gateway/testing';
-import { createSimulator, defaultWebhookSecret, type Simulator } from '@guestpass/simulator';
+import { createSimulator, defaultWebhookSecret, type Simulator, type SimulatorOptions } from '@guestpass/simulator';
 import type { PipelineOptions } from 'guestpass';
 import { recaptchaVerifier } from 'guestpass/captcha';
 import { undiciExchange } from 'guestpass/http';
@@ -19,6 +19,7 @@ export const clientSecret = 'sim-secret';
 export interface StageOptions {
   readonly gateway?: Partial<GatewayOptions>;
   readonly platform?: Partial<PipelineOptions>;
+  readonly simulator?: SimulatorOptions;
 }
 
 /** A gateway over HTTP, the simulated platform over HTTP, a database of their own, and who saw what happened. */
@@ -42,7 +43,9 @@ export interface Stage extends AsyncDisposable {
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
   await using opened = new AsyncDisposableStack();
   const database = opened.use(await testDatabase({ migrated: false }));
-  const simulator = opened.use(createSimulator({ seed: 1, requestsPerMinute: 1e9, tokenRequestsPerMinute: 1e9 }));
+  const simulator = opened.use(
+    createSimulator({ seed: 1, requestsPerMinute: 1e9, tokenRequestsPerMinute: 1e9, ...options.simulator }),
+  );
   const { url: platformUrl } = await simulator.listen();
   const masterKey = randomBytes(32);
   const witness = createWitness();

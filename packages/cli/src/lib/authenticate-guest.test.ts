@@ -272,3 +272,43 @@ test('a guest of the published protocol needs no client, and a dry run shows the
   const forbidden = await play(['auth', '--channel', 'disabled', '--consent', ...flags], {});
   expect(forbidden).toMatchObject({ code: 4, err: expect.stringContaining('allowed domains') });
 });
+
+const signedInGuest = [...guest, '--issuer', 'authenticated-web-messaging', '--environment', 'http://127.0.0.1:9'];
+const signIn = {
+  code: 'code-hunter2-0123456789',
+  redirectUri: 'https://shop.example/callback',
+  codeVerifier: 'verifier-hunter2-0123456789-0123456789-0123456789',
+};
+
+test('a dry run of a guest who signed in shows the exchange, and no secret', async () => {
+  const files = { 'code.json': JSON.stringify(signIn) };
+  const flags = [...signedInGuest, '--sign-in-file', 'code.json', '--dry-run'];
+  const { code, out } = await play([...flags, '--json'], { files });
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toEqual({
+    dryRun: true,
+    request: {
+      method: 'POST',
+      url: 'http://127.0.0.1:9/api/v2/webdeployments/token/oauthcodegrantjwtexchange',
+      headers: { origin: 'http://127.0.0.1:9', accept: 'application/json', 'content-type': 'application/json' },
+      body: {
+        deploymentId: 'demo',
+        oauth: { code: '…6789', redirectUri: 'https://shop.example/callback', codeVerifier: '…6789' },
+      },
+    },
+  });
+  const told = await play(flags, { files });
+  expect(told.out).toContain('Would send, and open a WebSocket with the answer');
+  expect(out + told.out).not.toContain('hunter2');
+});
+
+test('a sign-in may come from standard input or a file, alone there', async () => {
+  const piped = await play([...signedInGuest, '--sign-in-file', '-', '--dry-run'], { stdin: JSON.stringify(signIn) });
+  expect(piped).toMatchObject({ code: 0, err: '' });
+  const both = await play([...signedInGuest, '--sign-in-file', '-', '--payload', '-']);
+  expect(both).toMatchObject({ code: 2, err: expect.stringContaining('together with --sign-in-file') });
+  const gone = await play([...signedInGuest, '--sign-in-file', 'gone.json']);
+  expect(gone).toMatchObject({ code: 2, err: expect.stringContaining('--sign-in-file  names a file that cannot') });
+  const none = await play(signedInGuest);
+  expect(none).toMatchObject({ code: 2, err: expect.stringContaining('give --sign-in-file') });
+});

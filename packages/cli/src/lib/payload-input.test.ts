@@ -51,3 +51,15 @@ test('broken JSON is told without quoting it', () => {
     expect.objectContaining({ code: 'body_invalid', message: expect.not.stringContaining('hunter2') }),
   );
 });
+
+test('a sign-in from its own file takes the place of that in the payload', () => {
+  const text = JSON.stringify({ ...stored, signIn: { code: 'old' } });
+  const signInText = '{"code":"new","redirectUri":"https://shop.example/callback"}';
+  expect(composePayload({ flags: {}, text, signInText, now })).toEqual({
+    ...stored,
+    signIn: { code: 'new', redirectUri: 'https://shop.example/callback' },
+  });
+  expect(() => composePayload({ flags: {}, signInText: '{hunter2', now })).toThrow(
+    expect.objectContaining({ code: 'body_invalid', detail: 'The sign-in is not JSON.' }),
+  );
+});
