@@ -57,7 +57,10 @@ test('two equal requests at one time exchange one code', async () => {
   const headers = { 'idempotency-key': randomUUID() };
   const before = exchanges();
   const answers = await Promise.all([stage.ask(payload, headers), stage.ask(payload, headers)]);
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+  const statuses = answers.map(({ status }) => status);
+  expect(statuses).toContain(201);
+  // The other one finds it under way, or done.
+  expect(statuses.every((status) => status === 201 || status === 409)).toBe(true);
   expect(exchanges() - before).toBe(1);
 });
 

@@ -70,6 +70,33 @@ test.each([
   expect(peers.map(({ url }) => url.searchParams.get('deploymentId'))).toEqual(['demo']);
 });
 
+test('each try of an exchange carries the trace of its guest', async () => {
+  const { transport } = platform();
+  const traced: [string, number][] = [];
+  const sent: (string | undefined)[] = [];
+  const { exchange } = signIns(503);
+  await using guests = createGuestpass({
+    environment: 'usw2',
+    issuer: 'authenticated-web-messaging',
+    transport,
+    exchange: (request) => {
+      sent.push(request.headers.traceparent);
+      return exchange(request);
+    },
+    random: () => 0,
+    trace({ operation, resends }) {
+      traced.push([operation, resends]);
+      return { headers: { traceparent: `span-${resends}` } };
+    },
+  });
+  expect(await guests.attempt({ ...payload, signIn })).toMatchObject({ outcome: 'admitted' });
+  expect(traced).toEqual([
+    ['sign-in', 0],
+    ['sign-in', 1],
+  ]);
+  expect(sent).toEqual(['span-0', 'span-1']);
+});
+
 test('a sign-in that is not accepted ends the attempt at the token', async () => {
   const { peers, transport } = platform();
   const { exchange } = signIns(503, 401);

@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { type PlatformHosts, resolveEnvironment } from './environment.ts';
 import type { Exchange } from './http/exchange.ts';
 import { withObserver } from './http/observe.ts';
+import { withTrace } from './http/trace.ts';
 import type { TraceTry } from './http/trace-context.ts';
 import { authenticatedWebMessagingIssuer } from './issuer/authenticated-web-messaging.ts';
 import type { Issuer, IssuerName } from './issuer/issuer.ts';
@@ -108,9 +109,10 @@ async function nothingToClose(): Promise<void> {}
 function openAuthenticated(options: IssuerOptions, hosts: PlatformHosts, means: Means): Issuer {
   const { clock } = means;
   const sockets = socketsOf(options, hosts, means);
+  const operation = 'sign-in';
   const signIns = createSignInClient({
     apiUrl: hosts.apiUrl,
-    exchange: withObserver(means.exchange, { operation: 'sign-in', clock }),
+    exchange: withTrace(withObserver(means.exchange, { operation, clock }), { operation, trace: options.trace }),
     clock,
     random: sockets.random,
     headers: { origin: sockets.origin },

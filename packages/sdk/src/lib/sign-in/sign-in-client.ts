@@ -3,6 +3,7 @@ import type { SignIn } from '../contract/sign-in.ts';
 import { withDeadline } from '../http/deadline.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from '../http/exchange.ts';
 import { withRetry } from '../http/retry.ts';
+import type { TraceTry } from '../http/trace-context.ts';
 import { type Granted, readGranted } from './granted.ts';
 import { noAnswerTo, refusalOf, type SignInStep } from './sign-in-refusal.ts';
 
@@ -24,11 +25,13 @@ export interface SignInClientOptions {
   };
 }
 
-/** How long a caller waits. */
+/** How long a caller waits, and who follows. */
 export interface SignInWait {
   readonly signal?: AbortSignal;
   /** Instant on the clock's monotonic axis. Default none. */
   readonly deadlineAt?: number;
+  /** Follows each try. Default nobody does. */
+  readonly trace?: TraceTry;
 }
 
 /**
@@ -101,6 +104,6 @@ export function createSignInClient(options: SignInClientOptions): SignInClient {
   };
 }
 
-function waiting({ signal, deadlineAt }: SignInWait = {}): Pick<HttpRequest, 'signal' | 'deadlineAt'> {
-  return { ...(signal && { signal }), ...(deadlineAt !== undefined && { deadlineAt }) };
+function waiting({ signal, deadlineAt, trace }: SignInWait = {}): Pick<HttpRequest, keyof SignInWait> {
+  return { ...(signal && { signal }), ...(deadlineAt !== undefined && { deadlineAt }), ...(trace && { trace }) };
 }
