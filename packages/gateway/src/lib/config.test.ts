@@ -26,6 +26,7 @@ function refusalOf(variables: Variables): GuestpassError {
 const pointersOf = (variables: Variables) => refusalOf(variables).faults.map(({ pointer }) => pointer);
 
 const key = Buffer.alloc(32, 7).toString('base64');
+const day = 86_400_000;
 const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const secret = generateWebhookSecret();
 
@@ -39,7 +40,8 @@ test('with the simulator as its target a gateway needs no other setting', () => 
     load: { maxConnections: 2_000, maxConnectionsPerAddress: 100, maxInFlight: 500, maxEventLoopDelayMs: 250 },
     drain: { delayMs: 5_000, graceMs: 10_000 },
     storage: { directory: '.guestpass/postgres' },
-    checkpoints: { key: undefined, file: '.guestpass/checkpoints.jsonl' },
+    checkpoints: { key: undefined, previousKey: undefined, file: '.guestpass/checkpoints.jsonl' },
+    retention: { personalDataMs: 90 * day, recordsMs: 2_192 * day, archiveDirectory: undefined },
     webhook: undefined,
     receivers: { allowCidrs: [], allowHttp: false },
     logLevel: 'info',
@@ -89,6 +91,10 @@ test('every setting reaches the configuration', () => {
     GUESTPASS_DATABASE_URL: 'postgres://u:p@db.example:5432/guestpass',
     GUESTPASS_MASTER_KEY: key,
     GUESTPASS_AUDIT_CHECKPOINT_KEY: pem,
+    GUESTPASS_AUDIT_PREVIOUS_CHECKPOINT_KEY: pem,
+    GUESTPASS_RETENTION_PERSONAL_DATA_DAYS: '30',
+    GUESTPASS_RETENTION_RECORDS_DAYS: '365',
+    GUESTPASS_AUDIT_ARCHIVE_DIRECTORY: '/mnt/archive',
     GUESTPASS_AUDIT_CHECKPOINT_FILE: '/mnt/checkpoints.jsonl',
     GUESTPASS_WEBHOOK_URL: 'https://idp.example.com/hook',
     GUESTPASS_WEBHOOK_SECRET: secret,
@@ -116,6 +122,7 @@ test('every setting reaches the configuration', () => {
     drain: { delayMs: 0, graceMs: 9 },
     storage: { url: 'postgres://u:p@db.example:5432/guestpass' },
     checkpoints: { file: '/mnt/checkpoints.jsonl' },
+    retention: { personalDataMs: 30 * day, recordsMs: 365 * day, archiveDirectory: '/mnt/archive' },
     webhook: { url: 'https://idp.example.com/hook', secret },
     receivers: { allowCidrs: ['10.1.0.0/16'], allowHttp: false },
     captcha: {
@@ -131,6 +138,7 @@ test('every setting reaches the configuration', () => {
   expect(config.isTrustedProxy('192.0.2.1')).toBe(false);
   expect(config.masterKey?.symmetricKeySize).toBe(32);
   expect(config.checkpoints.key?.asymmetricKeyType).toBe('ed25519');
+  expect(config.checkpoints.previousKey?.asymmetricKeyType).toBe('ed25519');
   expect(config.origins.webhookUrl).toBe('GUESTPASS_WEBHOOK_URL');
 });
 
@@ -192,9 +200,24 @@ test.each([
     { GUESTPASS_DATABASE_URL: 'postgres://db/x', GUESTPASS_DATABASE_DIRECTORY: '/x', GUESTPASS_MASTER_KEY: key },
     '/GUESTPASS_DATABASE_DIRECTORY',
   ],
+  [
+    'a checkpoint key before, and none to follow it',
+    { GUESTPASS_AUDIT_PREVIOUS_CHECKPOINT_KEY: pem },
+    '/GUESTPASS_AUDIT_CHECKPOINT_KEY',
+  ],
+  [
+    'personal data that outlives the rest',
+    { GUESTPASS_RETENTION_RECORDS_DAYS: '30' },
+    '/GUESTPASS_RETENTION_PERSONAL_DATA_DAYS',
+  ],
   ['two listeners on one port', { GUESTPASS_PORT: '4001' }, '/GUESTPASS_OPERATOR_PORT'],
 ])('%s is a fault', (_name, variables, pointer) => {
   expect(pointersOf(variables)).toEqual([pointer]);
+});
+
+test('0 days are for ever', () => {
+  const never = { GUESTPASS_RETENTION_PERSONAL_DATA_DAYS: '0', GUESTPASS_RETENTION_RECORDS_DAYS: '0' };
+  expect(read(never).retention).toMatchObject({ personalDataMs: undefined, recordsMs: undefined });
 });
 
 test('a webhook secret that is too short is refused without being repeated', () => {

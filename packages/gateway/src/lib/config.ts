@@ -55,7 +55,17 @@ export interface GatewayConfig {
   /** A PostgreSQL of the operator's, or the directory of an embedded one. */
   readonly storage: { readonly url: string } | { readonly directory: string };
   readonly masterKey: KeyObject | undefined;
-  readonly checkpoints: { readonly key: KeyObject | undefined; readonly file: string };
+  readonly checkpoints: {
+    readonly key: KeyObject | undefined;
+    readonly previousKey: KeyObject | undefined;
+    readonly file: string;
+  };
+  /** How long things are kept, in milliseconds; `undefined` is for ever. */
+  readonly retention: {
+    readonly personalDataMs: number | undefined;
+    readonly recordsMs: number | undefined;
+    readonly archiveDirectory: string | undefined;
+  };
   readonly webhook: { readonly url: string; readonly secret: string } | undefined;
   /** Which receivers webhooks may reach. */
   readonly receivers: { readonly allowCidrs: readonly string[]; readonly allowHttp: boolean; readonly ports?: 'any' };
@@ -123,6 +133,12 @@ function contradictions(values: GatewayValues, origins: Origins): Fault[] {
   if (databaseUrl !== undefined && !origins.masterKey) {
     fault('masterKey', `is not set, and the database of ${origins.databaseUrl} needs it`);
   }
+  if (values.previousCheckpointKey && !origins.checkpointKey) {
+    fault('checkpointKey', `is not set, but ${origins.previousCheckpointKey} is`);
+  }
+  if (values.recordsDays !== 0 && (values.personalDataDays ?? 90) > (values.recordsDays ?? 2_192)) {
+    fault('personalDataDays', `is more than the days that the rest is kept, ${values.recordsDays ?? 2_192}`);
+  }
   if (port !== 0 && port === operatorPort) fault('operatorPort', 'is the port of the public listener too');
   return faults;
 }
@@ -152,7 +168,12 @@ function configOf(values: GatewayValues, { sdk, origins }: Pick<GatewayConfig, '
         ? { directory: values.databaseDirectory ?? '.guestpass/postgres' }
         : { url: databaseUrl },
     masterKey: values.masterKey,
-    checkpoints: { key: values.checkpointKey, file: values.checkpointFile ?? '.guestpass/checkpoints.jsonl' },
+    checkpoints: {
+      key: values.checkpointKey,
+      previousKey: values.previousCheckpointKey,
+      file: values.checkpointFile ?? '.guestpass/checkpoints.jsonl',
+    },
+    retention: retentionOf(values),
     webhook:
       webhookUrl === undefined || webhookSecret === undefined ? undefined : { url: webhookUrl, secret: webhookSecret },
     receivers: receiversOf(values),
@@ -201,6 +222,15 @@ function limitsOf(values: GatewayValues): Pick<GatewayConfig, 'rates' | 'load' |
     },
     drain: { delayMs: values.drainDelayMs ?? 5_000, graceMs: values.drainGraceMs ?? 10_000 },
   };
+}
+
+function retentionOf({
+  personalDataDays = 90,
+  recordsDays = 2_192,
+  archiveDirectory,
+}: GatewayValues): GatewayConfig['retention'] {
+  const span = (days: number) => (days === 0 ? undefined : days * 24 * 60 * minute);
+  return { personalDataMs: span(personalDataDays), recordsMs: span(recordsDays), archiveDirectory };
 }
 
 function receiversOf({ webhookNetworks = [], insecureWebhooks = false }: GatewayValues): GatewayConfig['receivers'] {

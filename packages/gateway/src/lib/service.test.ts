@@ -1,8 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseCheckpointPublicKeys, readAuditLines, verifyAuditLog, verifyCheckpoints } from 'guestpass/audit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readGatewayConfig } from './config.ts';
 import { startService } from './service.ts';
@@ -71,4 +73,41 @@ test('a deadline of an attempt may be as long as the settings allow', async () =
   const { write } = log();
   await using service = await startService(configOf({ GUESTPASS_DEADLINE_MS: '120000' }), { version: '1.0.0', write });
   expect(service.gateway.url).toMatch(/^http:/);
+});
+
+test('the checkpoint key changes twice by configuration, and the first public key is enough to check by', async () => {
+  const { write } = log();
+  const keys = Array.from({ length: 3 }, () =>
+    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  );
+  const lines: string[] = [];
+  for (const [index, key] of keys.entries()) {
+    const previous = keys[index - 1];
+    const config = configOf({
+      GUESTPASS_AUDIT_CHECKPOINT_KEY: key,
+      ...(previous !== undefined && { GUESTPASS_AUDIT_PREVIOUS_CHECKPOINT_KEY: previous }),
+    });
+    const service = await startService(config, { version: '1.0.0', write });
+    const head = () => service.gateway.audit.head();
+    await expect.poll(async () => (await head()).sequence).toBe(index);
+    await service.stop();
+  }
+  const service = await startService(configOf({ GUESTPASS_AUDIT_CHECKPOINT_KEY: keys[2] ?? '' }), {
+    version: '1.0.0',
+    write,
+  });
+  for await (const { line } of service.gateway.audit.read()) lines.push(line);
+  await service.stop();
+
+  const kids = parseCheckpointPublicKeys(await readFile(join(directory, 'checkpoint-keys.pem'), 'utf8'));
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { eventType: 'WEBMESSAGING_AUDIT_KEY_CHANGED', from: kids[0]?.kid, to: kids[1]?.kid },
+    { eventType: 'WEBMESSAGING_AUDIT_KEY_CHANGED', from: kids[1]?.kid, to: kids[2]?.kid },
+  ]);
+  const publicKeys = kids.slice(0, 1);
+  const files = () => [readAuditLines(join(directory, 'checkpoints.jsonl'))];
+  const proof = await verifyAuditLog(lines, { checkpoints: { files: files(), publicKeys } });
+  expect(proof).toMatchObject({ ok: true, records: 2, checkpoints: { upTo: 2 } });
+  const second = await verifyCheckpoints(files()[0] ?? [], { publicKeys: kids.slice(1, 2) });
+  expect(second).toMatchObject({ ok: false, kind: 'unknown_key' });
 });

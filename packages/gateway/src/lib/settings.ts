@@ -15,6 +15,7 @@ import {
 const port = wholeNumber(0, 65_535);
 const count = wholeNumber(1, 1_000_000);
 const spanMs = wholeNumber(0, 600_000);
+const days = wholeNumber(0, 36_500);
 
 /** Where the gateway listens, and whom it lets ask. */
 const listenerSettings = {
@@ -136,9 +137,26 @@ const bookSettings = {
     fallback: 'one kept beside the checkpoints',
     secret: true,
   }),
+  previousCheckpointKey: defineSetting('GUESTPASS_AUDIT_PREVIOUS_CHECKPOINT_KEY', signingKey, {
+    doc: 'The checkpoint key before, while it hands over: the next checkpoint is signed with both. Needed for one start; `GUESTPASS_AUDIT_PREVIOUS_CHECKPOINT_KEY_FILE` names a file that holds it.',
+    fallback: 'none',
+    secret: true,
+  }),
   checkpointFile: defineSetting('GUESTPASS_AUDIT_CHECKPOINT_FILE', line(4_096), {
     doc: 'JSON lines file signed checkpoints are appended to. It belongs on another volume than the database.',
     fallback: '.guestpass/checkpoints.jsonl',
+  }),
+  personalDataDays: defineSetting('GUESTPASS_RETENTION_PERSONAL_DATA_DAYS', days, {
+    doc: 'Days after its end that what is personal in an attempt is kept: guest id, guest pass, webhook bodies, and the key of what the audit log holds sealed. 0: for ever.',
+    fallback: '90',
+  }),
+  recordsDays: defineSetting('GUESTPASS_RETENTION_RECORDS_DAYS', days, {
+    doc: 'Days that the rest of an attempt is kept, and records of the audit log where `GUESTPASS_AUDIT_ARCHIVE_DIRECTORY` takes them. 0: for ever.',
+    fallback: '2192, six years',
+  }),
+  archiveDirectory: defineSetting('GUESTPASS_AUDIT_ARCHIVE_DIRECTORY', line(4_096), {
+    doc: 'Directory that the oldest audit records move to, in signed files, when their time is up.',
+    fallback: 'none: they stay in the database',
   }),
   webhookUrl: defineSetting('GUESTPASS_WEBHOOK_URL', receiverAddress, {
     doc: 'Receiver that is told of every outcome. More are managed through the operator listener.',

@@ -18,6 +18,8 @@ export interface SealerOptions extends Omit<CheckpointFileOptions, 'clock'> {
   readonly lookEveryMs?: number;
   /** How long to wait after a failure, in milliseconds. Default 10,000. */
   readonly retryMs?: number;
+  /** Told when the key before has handed over, by the names of both. What it rejects with is told to `onProblem`. */
+  readonly onKeyChange?: (change: { readonly from: string; readonly to: string }) => Promise<void>;
   /** Told of each checkpoint that could not be written. The next one vouches for its records too. */
   readonly onProblem: (error: unknown) => void;
 }
@@ -35,7 +37,7 @@ export interface Sealer extends AsyncDisposable {
  * the end. Rejects with `storage_unavailable` when the file cannot be gone on with.
  */
 export async function startSealer(options: SealerOptions): Promise<Sealer> {
-  const { audit, path, clock, onProblem, ...cadence } = options;
+  const { audit, path, clock, onProblem, onKeyChange = async () => {}, ...cadence } = options;
   const { everyRecords = 1_000, everyMs = 600_000, lookEveryMs = 1_000, retryMs = 10_000 } = cadence;
   const file = await openCheckpointFile(path, options);
   let sealedAt = Number.NEGATIVE_INFINITY;
@@ -54,8 +56,9 @@ export async function startSealer(options: SealerOptions): Promise<Sealer> {
     try {
       const head = await audit.head();
       if (!due(head)) return true;
-      await file.seal(head);
+      const { kid, nextKid } = await file.seal(head);
       sealedAt = clock.monotonic();
+      if (nextKid !== undefined) await onKeyChange({ from: kid, to: nextKid });
       return true;
     } catch (error) {
       onProblem(error);

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { manualClock } from '../testing/manual-clock.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { genesis } from './chain.ts';
+import { hashOfCheckpoint, noCheckpoint, signCheckpoint, signRotation } from './checkpoint.ts';
 import { type CheckpointFileOptions, openCheckpointFile } from './checkpoint-file.ts';
-import { generateCheckpointKey } from './checkpoint-keys.ts';
+import { generateCheckpointKey, publicKeyText } from './checkpoint-keys.ts';
 import { openLogFile } from './log-file.ts';
 import { readAuditLines } from './log-lines.ts';
 import { verifyCheckpoints } from './verify-checkpoints.ts';
@@ -118,6 +120,49 @@ test('a new key takes over with a checkpoint that both sign, once', async () => 
     expect((await file.seal(headAt(8))).nextKid).toBeUndefined();
   }
   expect(await place.verify()).toMatchObject({ ok: true, checkpoints: 4 });
+});
+
+test('keys that change twice are a line: the first one is enough to check by, and nobody gets into it', async () => {
+  await using place = await folder();
+  const third = generateCheckpointKey();
+  const stranger = generateCheckpointKey();
+  const keys = [key, successor, third];
+  for (const [index, current] of keys.entries()) {
+    const previousKey = keys[index - 1];
+    await using file = await place.open({ key: current, ...(previousKey && { previousKey }) });
+    await file.seal(headAt(2 * index + 1));
+    await file.seal(headAt(2 * index + 2));
+  }
+  const lines = (await readFile(place.path, 'utf8')).trimEnd().split('\n');
+  const check = (changed: readonly string[], publicKeys = [key]) => verifyCheckpoints(changed, { publicKeys });
+  const proof = await check(lines);
+  expect(proof).toMatchObject({ ok: true, checkpoints: 6, last: { kid: third.kid } });
+  expect(proof.ok && proof.publicKeys.map(({ kid }) => kid)).toEqual(keys.map(({ kid }) => kid));
+  // Neither the second key alone, which nobody introduced then, nor keys of no such line will do.
+  expect(await check(lines, [successor])).toMatchObject({ ok: false, kind: 'unknown_key', line: 1 });
+
+  const parsed = lines.map((line) => JSON.parse(line));
+  const claimBehind = (count: number) => {
+    const previous = count === 0 ? noCheckpoint : hashOfCheckpoint(lines[count - 1] ?? '');
+    return { ...headAt(9), origin: 'log-1', timestamp: parsed[0].timestamp, previous };
+  };
+  const forged = (line: string) => check([...lines, line]);
+  const claim = claimBehind(6);
+  expect(await forged(signCheckpoint(claim, stranger).line)).toMatchObject({ kind: 'unknown_key', line: 7 });
+  expect(await forged(signCheckpoint(claim, successor).line)).toMatchObject({ kind: 'wrong_key', line: 7 });
+  expect(await forged(signRotation(claim, { from: stranger, to: stranger }).line)).toMatchObject({
+    kind: 'unknown_key',
+  });
+  // Given with the others, but never introduced.
+  const given = [key, stranger];
+  expect(await check([...lines, signCheckpoint(claim, stranger).line], given)).toMatchObject({ kind: 'wrong_key' });
+  // The introduced key is signed too: another one in its place breaks both signatures.
+  const swapped = canonicalJson({ ...parsed[2], nextPublicKey: publicKeyText(stranger), nextKid: stranger.kid });
+  expect(await check(lines.with(2, swapped))).toMatchObject({ kind: 'bad_signature', line: 3 });
+  const misnamed = canonicalJson({ ...parsed[2], nextPublicKey: publicKeyText(stranger) });
+  expect(await check(lines.with(2, misnamed))).toMatchObject({ kind: 'bad_signature', line: 3 });
+  const { nextSignature: _, ...half } = parsed[2];
+  expect(await check(lines.with(2, canonicalJson(half)))).toMatchObject({ kind: 'malformed', line: 3 });
 });
 
 test('after the hand-over the key before is not needed any more', async () => {

@@ -70,6 +70,21 @@ export function parseCheckpointPublicKeys(pem: string): readonly CheckpointPubli
   );
 }
 
+/** Writes a public key as it stands in a checkpoint that introduces it: its 32 bytes (RFC 8032) as base64url. */
+export function publicKeyText({ publicKey }: CheckpointPublicKey): string {
+  const { x = '' } = publicKey.export({ format: 'jwk' });
+  return x;
+}
+
+/** Reads what {@link publicKeyText} wrote, or returns `undefined`. */
+export function parsePublicKeyText(text: string): CheckpointPublicKey | undefined {
+  try {
+    return publicKeyOf(createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: text }, format: 'jwk' }));
+  } catch {
+    return undefined;
+  }
+}
+
 /** {@link parseCheckpointKey} of a file. */
 export async function loadCheckpointKey(path: string): Promise<CheckpointKey> {
   return parseCheckpointKey(await read(path));

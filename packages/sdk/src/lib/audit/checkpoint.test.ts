@@ -44,7 +44,8 @@ const plain = fileOf(Array.from({ length: 8 }, () => by(key)));
 test('checkpoints as they were signed are found good', async () => {
   const result = await verifyCheckpoints(plain, { publicKeys, origin: 'log-1' });
   expect(result).toMatchObject({ ok: true, checkpoints: 8, last: { sequence: 80, kid: key.kid } });
-  expect(await verifyCheckpoints([], { publicKeys })).toEqual({ ok: true, checkpoints: 0, last: null });
+  expect(await verifyCheckpoints([], { publicKeys })).toMatchObject({ ok: true, checkpoints: 0, last: null });
+  expect(result.ok && result.publicKeys.some((known) => 'privateKey' in known)).toBe(false);
 });
 
 test('a signature covers the canonical form of everything but the signatures', () => {
@@ -120,7 +121,7 @@ test('another key that only bears the name of the true one is found', async () =
 test('a key takes over where both keys sign, and nowhere else', async () => {
   const rotated = fileOf([by(key), handOver(key, successor), by(successor)]);
   expect(await verifyCheckpoints(rotated, { publicKeys })).toMatchObject({ ok: true, checkpoints: 3 });
-  expect(await verifyCheckpoints(rotated, { publicKeys: [key] })).toMatchObject({ kind: 'unknown_key', line: 2 });
+  expect(await verifyCheckpoints(rotated, { publicKeys: [key] })).toMatchObject({ ok: true, checkpoints: 3 });
   const unannounced = fileOf([by(key), by(successor)]);
   expect(await verifyCheckpoints(unannounced, { publicKeys })).toMatchObject({ kind: 'wrong_key', line: 2 });
   const retired = fileOf([by(key), handOver(key, successor), by(key)]);

@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto';
 import { canonicalJson } from './canonical-json.ts';
 import { type ChainHead, genesisHash, longestLine } from './chain.ts';
-import type { CheckpointKey, CheckpointPublicKey } from './checkpoint-keys.ts';
+import { type CheckpointKey, type CheckpointPublicKey, parsePublicKeyText, publicKeyText } from './checkpoint-keys.ts';
 import { isSignature, isSignedBy, signMembers } from './signature.ts';
 import { isHash, parseObject } from './stored-record.ts';
 
@@ -26,6 +26,8 @@ export interface Checkpoint extends CheckpointClaim {
   readonly signature: string;
   /** In a checkpoint that changes keys: names the key that signs from the next checkpoint on. */
   readonly nextKid?: string;
+  /** That key itself, its 32 bytes as base64url: whoever trusts the key before trusts this one too. */
+  readonly nextPublicKey?: string;
   /** The signature of that key over the same text. */
   readonly nextSignature?: string;
 }
@@ -51,11 +53,12 @@ export function signRotation(
   claim: CheckpointClaim,
   keys: { readonly from: CheckpointKey; readonly to: CheckpointKey },
 ): SignedCheckpoint {
-  const members = { ...membersOf(claim), kid: keys.from.kid, nextKid: keys.to.kid };
+  const { from, to } = keys;
+  const members = { ...membersOf(claim), kid: from.kid, nextKid: to.kid, nextPublicKey: publicKeyText(to) };
   return written({
     ...members,
-    signature: signMembers(members, keys.from),
-    nextSignature: signMembers(members, keys.to),
+    signature: signMembers(members, from),
+    nextSignature: signMembers(members, to),
   });
 }
 
@@ -74,6 +77,12 @@ export function parseCheckpoint(line: string): Checkpoint | string {
   return canonicalOrNothing(members) === line ? members : 'is not in the form it was written in';
 }
 
+/** The key that a checkpoint introduces, when it holds one and the key has the name it goes by. */
+export function introducedKey({ nextKid, nextPublicKey }: Checkpoint): CheckpointPublicKey | undefined {
+  const key = nextPublicKey === undefined ? undefined : parsePublicKeyText(nextPublicKey);
+  return key?.kid === nextKid ? key : undefined;
+}
+
 /** Names the key that signs behind this checkpoint. */
 export function kidInForce({ kid, nextKid }: Checkpoint): string {
   return nextKid ?? kid;
@@ -85,16 +94,20 @@ export interface SignatureFault {
   readonly detail: string;
 }
 
-/** Says what is wrong with the signatures of a checkpoint, or returns `undefined`. */
+/**
+ * Says what is wrong with the signatures of a checkpoint, or returns `undefined`. One that changes keys must be signed
+ * with a known key; the key behind it need not be known, when the checkpoint introduces it.
+ */
 export function signatureFault(
   checkpoint: Checkpoint,
   publicKeys: readonly CheckpointPublicKey[],
 ): SignatureFault | undefined {
   const { kid, signature, nextKid, nextSignature = '' } = checkpoint;
-  return (
-    faultOf(checkpoint, { kid, signature }, publicKeys) ??
-    (nextKid === undefined ? undefined : faultOf(checkpoint, { kid: nextKid, signature: nextSignature }, publicKeys))
-  );
+  const fault = faultOf(checkpoint, { kid, signature }, publicKeys);
+  if (fault || nextKid === undefined) return fault;
+  const introduced = introducedKey(checkpoint);
+  const known = introduced ? [...publicKeys, introduced] : publicKeys;
+  return faultOf(checkpoint, { kid: nextKid, signature: nextSignature }, known);
 }
 
 /** Says in a few words why a checkpoint is not to be trusted, or returns `undefined`. */
@@ -136,8 +149,7 @@ function written(checkpoint: Checkpoint): SignedCheckpoint {
 }
 
 function isCheckpoint(members: Readonly<Record<string, unknown>> | Checkpoint): members is Checkpoint {
-  const { origin, sequence, hash, timestamp, previous, kid, signature, nextKid, nextSignature } = members;
-  const rotates = nextKid !== undefined || nextSignature !== undefined;
+  const { origin, sequence, hash, timestamp, previous, kid, signature } = members;
   return (
     typeof origin === 'string' &&
     typeof sequence === 'number' &&
@@ -149,8 +161,20 @@ function isCheckpoint(members: Readonly<Record<string, unknown>> | Checkpoint): 
     isHash(previous) &&
     isKid(kid) &&
     isSignature(signature) &&
-    (!rotates || (isKid(nextKid) && isSignature(nextSignature)))
+    isHandover(members)
   );
+}
+
+/** All of it or nothing; the key itself may be absent. */
+function isHandover({
+  nextKid,
+  nextPublicKey,
+  nextSignature,
+}: Readonly<Record<string, unknown>> | Checkpoint): boolean {
+  if (nextKid === undefined && nextPublicKey === undefined && nextSignature === undefined) return true;
+  const isText =
+    nextPublicKey === undefined || (typeof nextPublicKey === 'string' && /^[\w-]{43}$/.test(nextPublicKey));
+  return isKid(nextKid) && isSignature(nextSignature) && isText;
 }
 
 function isKid(value: unknown): value is string {

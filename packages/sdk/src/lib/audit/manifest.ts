@@ -55,6 +55,7 @@ const checkpointSchema = z.strictObject({
   kid,
   signature: z.string(),
   nextKid: kid.exactOptional(),
+  nextPublicKey: z.string().exactOptional(),
   nextSignature: z.string().exactOptional(),
 });
 

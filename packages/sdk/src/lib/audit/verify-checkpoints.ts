@@ -1,10 +1,17 @@
 import type { ChainHead } from './chain.ts';
-import { type Checkpoint, hashOfCheckpoint, noCheckpoint, parseCheckpoint, signatureFault } from './checkpoint.ts';
+import {
+  type Checkpoint,
+  hashOfCheckpoint,
+  introducedKey,
+  noCheckpoint,
+  parseCheckpoint,
+  signatureFault,
+} from './checkpoint.ts';
 import type { CheckpointPublicKey } from './checkpoint-keys.ts';
 import type { Lines } from './lines.ts';
 
 export interface VerifyCheckpointsOptions {
-  /** Every key that signed one of them: the one in force and those before it. */
+  /** Keys that are trusted: the first one that signed, or all. A key that a trusted one introduces is trusted too. */
   readonly publicKeys: readonly CheckpointPublicKey[];
   /** The id of the log they must speak of. Default: whatever the first one names. */
   readonly origin?: string;
@@ -12,7 +19,7 @@ export interface VerifyCheckpointsOptions {
 
 /**
  * How a file of checkpoints departs from what was written: `malformed`, the line is no checkpoint; `unknown_key`, it
- * is signed with a key that was not given; `bad_signature`, it was changed; `wrong_key`, it is signed with a key that
+ * is signed with a key that was neither given nor introduced; `bad_signature`, it was changed; `wrong_key`, it is signed with a key that
  * was not in force there; `other_log`, it speaks of another log; `broken_order`, checkpoints are gone, were moved or
  * come again; `rewritten`, each is signed, but together they tell of a log that was cut off or rewritten.
  */
@@ -41,6 +48,8 @@ export interface CheckpointProof {
   readonly checkpoints: number;
   /** `null` without checkpoints. */
   readonly last: Checkpoint | null;
+  /** The keys that were given, and those that were introduced behind them. */
+  readonly publicKeys: readonly CheckpointPublicKey[];
 }
 
 /**
@@ -54,13 +63,16 @@ export async function verifyCheckpoints(
   const judge = createCheckpointJudge(options);
   let checkpoints = 0;
   let last: Checkpoint | null = null;
+  const publicKeys = options.publicKeys.map(({ kid, publicKey }) => ({ kid, publicKey }));
   for await (const line of lines) {
     const verdict = judge(line);
     if (!verdict.ok) return verdict;
     checkpoints += 1;
     last = verdict.checkpoint;
+    const introduced = introducedKey(last);
+    if (introduced) publicKeys.push(introduced);
   }
-  return { ok: true, checkpoints, last };
+  return { ok: true, checkpoints, last, publicKeys };
 }
 
 /** Judges the next line of a file of checkpoints by those before it. */
@@ -70,6 +82,7 @@ export type CheckpointJudge = (
 
 export function createCheckpointJudge({ publicKeys, origin }: VerifyCheckpointsOptions): CheckpointJudge {
   let line = 0;
+  const known = [...publicKeys];
   let last: Checkpoint | undefined;
   let previous = noCheckpoint;
 
@@ -80,7 +93,7 @@ export function createCheckpointJudge({ publicKeys, origin }: VerifyCheckpointsO
     };
     const checkpoint = parseCheckpoint(text);
     if (typeof checkpoint === 'string') return fault('malformed', checkpoint);
-    const unsigned = signatureFault(checkpoint, publicKeys);
+    const unsigned = signatureFault(checkpoint, known);
     if (unsigned) return fault(unsigned.kind, unsigned.detail);
     if (checkpoint.origin !== (last?.origin ?? origin ?? checkpoint.origin)) {
       return fault('other_log', 'speaks of another log');
@@ -92,6 +105,8 @@ export function createCheckpointJudge({ publicKeys, origin }: VerifyCheckpointsO
     if (last && contradicts(checkpoint, last)) {
       return fault('rewritten', `names a record that cannot come behind record ${last.sequence} of the one before`);
     }
+    const introduced = introducedKey(checkpoint);
+    if (introduced) known.push(introduced);
     last = checkpoint;
     previous = hashOfCheckpoint(text);
     return { ok: true, checkpoint };

@@ -8,7 +8,7 @@ import { type CheckpointJudge, createCheckpointJudge } from './verify-checkpoint
 export interface CheckpointEvidence {
   /** One or more files of checkpoints of the same log, such as one of each gateway. */
   readonly files: readonly Lines[];
-  /** Every key that signed one of them: the one in force and those before it. */
+  /** Keys that are trusted: the first one that signed, or all. A key that a trusted one introduces is trusted too. */
   readonly publicKeys: readonly CheckpointPublicKey[];
   /** The id of the log they must speak of. Default: whatever the first one names. */
   readonly origin?: string;
