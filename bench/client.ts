@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createHistogram } from 'node:perf_hooks';
-import { guestpassWithAuditFile, guestpassWithAuditInMemory } from './clients/guestpass.ts';
+import { guestpassWithAuditFile, guestpassWithAuditInMemory, guestpassWithFlushedFile } from './clients/guestpass.ts';
 import { officialSdkClient } from './clients/official-sdk.ts';
 import { undiciClient } from './clients/undici.ts';
 import type { Client, Measure, Order } from './contract.ts';
@@ -16,6 +16,8 @@ async function open(): Promise<Client> {
       return officialSdkClient(url);
     case 'guestpass':
       return guestpassWithAuditFile(url, Number(connections), join(scratch, `audit-${process.pid}.jsonl`));
+    case 'guestpass-flush':
+      return guestpassWithFlushedFile(url, Number(connections), join(scratch, `audit-${process.pid}.jsonl`));
     case 'guestpass-memory':
       return guestpassWithAuditInMemory(url, Number(connections));
     default:

@@ -20,7 +20,8 @@ const manyGuests = 100_000;
 
 const clients = [
   { name: 'undici', label: 'raw undici.request', guests },
-  { name: 'guestpass', label: 'guestpass, whole pipeline, audit file', guests },
+  { name: 'guestpass', label: 'guestpass, whole pipeline, audit file synced', guests },
+  { name: 'guestpass-flush', label: 'guestpass, whole pipeline, audit file flushed', guests },
   { name: 'guestpass-memory', label: 'guestpass, whole pipeline, audit in memory', guests },
   { name: 'official-sdk', label: 'purecloud-platform-client-v2', guests: Math.round(guests / 6) },
 ] as const;

@@ -8,6 +8,11 @@ export async function guestpassWithAuditFile(url: string, connections: number, a
   return guestpassClient(url, connections, await jsonlAuditLog(auditFile));
 }
 
+/** The same file, with every record handed to the operating system and not waited for on the disk. */
+export async function guestpassWithFlushedFile(url: string, connections: number, auditFile: string): Promise<Client> {
+  return guestpassClient(url, connections, await jsonlAuditLog(auditFile, { durability: 'flush' }));
+}
+
 /** The whole pipeline, with the records chained and then forgotten: what is left is the price of the disk. */
 export function guestpassWithAuditInMemory(url: string, connections: number): Client {
   return guestpassClient(url, connections, memoryChain());
