@@ -1,5 +1,6 @@
 import { configSettings, type Setting } from 'guestpass';
 import { exitCodes } from './exit-codes.ts';
+import { operatorSettings } from './operator-settings.ts';
 import { columns, printable } from './text.ts';
 
 /** A page of help, or what to say when there is none of that name. */
@@ -23,7 +24,7 @@ function exitCodePage(): string {
 }
 
 function environmentPage(): string {
-  const settings: readonly Setting[] = Object.values(configSettings);
+  const settings: readonly Setting[] = [...Object.values(configSettings), ...Object.values(operatorSettings)];
   return `Settings come from flags, then the environment, then the file .env in the working directory.
 
 ${settings.map(settingText).join('\n')}

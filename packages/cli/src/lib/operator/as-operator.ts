@@ -1,0 +1,77 @@
+import { systemClock } from 'guestpass';
+import { ExchangeError } from 'guestpass/http';
+import { exitCodes } from '../exit-codes.ts';
+import { openExchange } from '../open-exchange.ts';
+import { readOperatorAccess } from '../operator-access.ts';
+import { type OutputFlags, paintFor } from '../output.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { type Complaint, complaint } from '../tell-error.ts';
+import { jsonDocument } from '../text.ts';
+import { GatewayRefusal } from './gateway-refusal.ts';
+import { createOperatorApi, type OperatorApi } from './operator-api.ts';
+
+/** Works with the gateway of the settings, and tells why when it refuses or does not answer. Resolves with the exit code. */
+export async function asOperator(
+  surroundings: Surroundings,
+  flags: OutputFlags,
+  work: (api: OperatorApi) => Promise<number>,
+): Promise<number> {
+  const { clock = systemClock, signal } = surroundings;
+  const access = readOperatorAccess(surroundings);
+  await using network = await openExchange(surroundings);
+  try {
+    return await work(createOperatorApi(access, { exchange: network.exchange, clock, signal }));
+  } catch (error) {
+    if (signal.aborted) return exitCodes.interrupted.code;
+    const told = complaintOf(error, access.url);
+    if (!told) throw error;
+    const { terminal } = surroundings;
+    if (flags.json) terminal.out(jsonDocument({ error: { code: told.code, message: told.complaint.what } }));
+    terminal.err(complaint(told.complaint, paintFor('err', surroundings, flags)));
+    return told.exit;
+  }
+}
+
+interface Told {
+  readonly code: string;
+  readonly exit: number;
+  readonly complaint: Complaint;
+}
+
+function complaintOf(error: unknown, url: string): Told | undefined {
+  if (error instanceof GatewayRefusal) return refusal(error);
+  if (!(error instanceof ExchangeError)) return undefined;
+  const code = error.failure;
+  return {
+    code,
+    exit: exitCodes.gaveUp.code,
+    complaint: {
+      verdict: 'Failed',
+      what: `No answer came from the gateway at ${url}.`,
+      faults: [],
+      why: `The operator listener could not be reached, or did not answer in time (${code}).`,
+      hints: [],
+      next: 'Start it with guestpass serve, or set GUESTPASS_OPERATOR_URL to where it listens.',
+      ids: [code],
+    },
+  };
+}
+
+function refusal({ status, code, message, faults, requestId }: GatewayRefusal): Told {
+  const isLockedOut = status === 401 || status === 403;
+  return {
+    code,
+    exit: isLockedOut ? exitCodes.usage.code : exitCodes.failed.code,
+    complaint: {
+      verdict: 'Refused',
+      what: message,
+      faults,
+      why: `The gateway answered ${status}.`,
+      hints: [],
+      next: isLockedOut
+        ? 'Set GUESTPASS_OPERATOR_TOKEN, or GUESTPASS_OPERATOR_TOKEN_FILE, to the token of this gateway.'
+        : 'See what there is with guestpass deliveries list, or what the gateway logged under this request.',
+      ids: [code, ...(requestId === undefined ? [] : [`request ${requestId}`])],
+    },
+  };
+}
