@@ -21,23 +21,26 @@ export interface Storage extends AsyncDisposable {
   readonly place: string;
 }
 
-export async function openStorage(
-  options: StorageOptions,
-  { clock, onProblem }: { readonly clock: Clock; readonly onProblem: (error: unknown) => void },
-): Promise<Storage> {
+interface StorageTerms {
+  readonly clock: Clock;
+  /** Told of connections that broke, and of an embedded server that ended. */
+  readonly onProblem: (error: unknown) => void;
+}
+
+export async function openStorage(options: StorageOptions, { clock, onProblem }: StorageTerms): Promise<Storage> {
   await using opened = createOpened();
-  const { url, place } = await locate(options, opened, clock);
+  const { url, place } = await locate(options, opened, { clock, onProblem });
   await migrate({ url, nowMs: clock.now() });
   const database = opened.use(connectDatabase({ url, onProblem }));
   const kept = opened.handOver();
   return { database, url, place, [Symbol.asyncDispose]: kept };
 }
 
-async function locate(options: StorageOptions, opened: Opened, clock: Clock) {
+async function locate(options: StorageOptions, opened: Opened, terms: StorageTerms) {
   if ('url' in options) {
     const { hostname, port, pathname } = new URL(options.url);
     return { url: options.url, place: `${hostname}:${port || '5432'}${pathname}` };
   }
-  const server = opened.use(await openEmbedded({ directory: options.directory, clock }));
+  const server = opened.use(await openEmbedded({ directory: options.directory, ...terms }));
   return { url: server.url, place: `${server.directory} (embedded, port ${server.port})` };
 }

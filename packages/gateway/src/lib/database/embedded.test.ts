@@ -139,6 +139,30 @@ test('after kill -9 of the server itself the next start recovers what was commit
   expect(await query(next.url, 'select * from survives')).toEqual([]);
 });
 
+test('a server that is killed under its users is started again on its port, with all that was committed', async () => {
+  const problems: unknown[] = [];
+  const watched = { directory, clock: systemClock, onProblem: (problem: unknown) => problems.push(problem) };
+  await using server = await openEmbedded(watched);
+  await using joined = await openEmbedded(watched);
+  await query(server.url, 'create table outlives (it int)');
+  const pid = await postmasterPid();
+  process.kill(pid, 'SIGKILL');
+
+  const isBack = () =>
+    query(server.url, 'select * from outlives').then(
+      (rows) => rows.length === 0,
+      () => false,
+    );
+  while (!(await isBack()));
+  expect(await postmasterPid()).not.toBe(pid);
+  expect(problems[0]).toMatchObject({ code: 'storage_unavailable' });
+
+  await server[Symbol.asyncDispose]();
+  expect(await query(joined.url, 'select 1 as still')).toEqual([{ still: 1 }]);
+  await joined[Symbol.asyncDispose]();
+  expect(await hasServer()).toBe(false);
+});
+
 test('the file of a dead server whose number another process has now does not stop the next start', async () => {
   await (await open())[Symbol.asyncDispose]();
   const stale = [process.pid, join(directory, 'cluster'), 0, 1, '', '127.0.0.1', '  1  1', 'ready   ', ''].join('\n');

@@ -8,11 +8,14 @@ import { readPostmaster } from './postmaster.ts';
 import { greet, type Presence } from './presence.ts';
 import { type ServerSetup, startServer, stopServer } from './server.ts';
 import { storageError } from './storage-error.ts';
+import { superviseServer } from './supervise.ts';
 
 export interface EmbeddedOptions {
   /** Where the database lives. Created on first use. Default `.guestpass/postgres` in the working directory. */
   readonly directory?: string;
   readonly clock: Clock;
+  /** Told when the server ended under us, and of what keeps it from starting again. Default: nobody is. */
+  readonly onProblem?: (error: unknown) => void;
 }
 
 /** A PostgreSQL of our own on this machine, listening on the loopback interface alone. */
@@ -32,23 +35,28 @@ export interface EmbeddedServer {
  * first one after a crash that left the server behind. The first start of all creates the database (about a second);
  * later ones take about 50 ms. Rejects with `storage_unavailable`, within two seconds, when another server has the
  * directory and cannot be reached from here, and with `config_invalid` when this machine or directory cannot have one.
+ * A server that ends while it is used is started again.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  const { clock, directory: wanted = '.guestpass/postgres' } = options;
+  const { clock, directory: wanted = '.guestpass/postgres', onProblem = () => {} } = options;
   await mkdir(wanted, { recursive: true, mode: 0o755 });
   const directory = await realpath(wanted);
   const binaries = await findBinaries();
   const account = await serverAccount({ cluster: clusterPath(directory), program: binaries.initdb });
   await ensureCluster(directory, binaries.initdb, account);
   const setup = { directory, binaries, account, clock };
-  const { started, port, presence } = await startOrJoin(setup, await readPassword(directory));
+  const password = await readPassword(directory);
+  const { started, port, presence } = await startOrJoin(setup, password);
+  // Those who use it know its address, so it comes back on the same port.
+  const enter = async () => (await startOrJoin({ ...setup, port }, password)).presence;
+  const supervision = superviseServer({ clock, presence, enter, onProblem });
   return {
-    url: addressOf(port, await readPassword(directory)),
+    url: addressOf(port, password),
     started,
     directory,
     port,
     async [Symbol.asyncDispose]() {
-      if (await presence.leave()) await stopServer(setup);
+      if (await supervision.leave()) await stopServer(setup);
     },
   };
 }
@@ -72,6 +80,7 @@ async function startOrJoin(setup: ServerSetup, password: string): Promise<Entran
   for (let started = false; ; ) {
     const running = await readPostmaster(clusterPath(directory));
     const greeting = running ? await enter(addressOf(running.port, password)) : undefined;
+    if (setup.port !== undefined && running?.ready && running.port !== setup.port) throw moved(directory);
     if (running && greeting?.outcome === 'welcome') return { started, port: running.port, presence: greeting.presence };
     if (greeting?.outcome === 'refused') throw storageError(greeting.error);
     const elapsed = clock.monotonic() - since;
@@ -124,6 +133,12 @@ function unreachable(directory: string): GuestpassError {
   return new GuestpassError('storage_unavailable', detail, {
     retryable: false,
     remedy: 'End that server, or give each container its own directory or one common GUESTPASS_DATABASE_URL.',
+  });
+}
+
+function moved(directory: string): GuestpassError {
+  return new GuestpassError('storage_unavailable', `The database in ${directory} is on another port now.`, {
+    remedy: 'Start this process again.',
   });
 }
 

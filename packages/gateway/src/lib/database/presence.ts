@@ -2,6 +2,8 @@ import pg from 'pg';
 
 /** A process's place among those that use one embedded server. Lost when the process dies, however it dies. */
 export interface Presence {
+  /** Resolves when the place is no more: the server ended, or it was given up. */
+  readonly over: Promise<void>;
   /** Gives the place up. Resolves with true when nobody else has one: this process then ends the server. */
   leave(): Promise<boolean>;
 }
@@ -28,20 +30,22 @@ export async function greet(url: string): Promise<Greeting> {
     query_timeout: 700,
     keepAlive: true,
   });
+  const over = new Promise<void>((resolve) => void client.once('end', () => resolve()));
   // Statements reject too; this keeps the event from ending the process.
   client.on('error', () => {});
   try {
     await client.connect();
     await client.query('select pg_advisory_lock_shared($1)', [lockKey]);
-    return { outcome: 'welcome', presence: presenceOn(client) };
+    return { outcome: 'welcome', presence: presenceOn(client, over) };
   } catch (error) {
     await client.end().catch(() => {});
     return unwelcome(error);
   }
 }
 
-function presenceOn(client: pg.Client): Presence {
+function presenceOn(client: pg.Client, over: Promise<void>): Presence {
   return {
+    over,
     async leave() {
       try {
         // Whoever asks last finds nobody else, also when two leave at once: each has given its own place up before.

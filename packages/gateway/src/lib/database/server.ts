@@ -13,6 +13,8 @@ export interface ServerSetup {
   readonly binaries: Binaries;
   readonly account: Account | undefined;
   readonly clock: Clock;
+  /** The port it must have. Default that of the last one when nobody has it, else any. */
+  readonly port?: number;
 }
 
 /** `ready`: it takes connections. `held`: another server has the data directory. `failed`: it ended, and said why. */
@@ -28,7 +30,7 @@ export type Start =
 export async function startServer(setup: ServerSetup): Promise<Start> {
   const { directory, account } = setup;
   const cluster = clusterPath(directory);
-  const port = await freePort(await lastPort(cluster));
+  const port = setup.port ?? (await freePort(await lastPort(cluster)));
   const lock = join(directory, 'lock');
   await (await open(lock, 'a', 0o644)).close();
   const locked = await underLock(lock, await commandFor(setup, port));
