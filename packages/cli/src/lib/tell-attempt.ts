@@ -43,18 +43,13 @@ function recordOf(attempt: Attempt, { showToken }: AttemptFlags): Attempt {
   return { ...attempt, guestPass: withoutSecrets(attempt.guestPass) };
 }
 
-function withoutSecrets({ sessionToken, signedIn, ...guestPass }: GuestPass): GuestPass {
-  return {
-    ...guestPass,
-    sessionToken: shortened(sessionToken),
-    ...(signedIn && {
-      signedIn: {
-        ...signedIn,
-        jwt: shortened(signedIn.jwt),
-        refreshToken: signedIn.refreshToken === null ? null : shortened(signedIn.refreshToken),
-      },
-    }),
-  };
+function withoutSecrets(guestPass: GuestPass): GuestPass {
+  const { sessionToken, signedIn } = guestPass;
+  const shown = { ...guestPass, sessionToken: shortened(sessionToken) };
+  if (!signedIn) return shown;
+  const { jwt, refreshToken } = signedIn;
+  const shownToken = refreshToken === null ? null : shortened(refreshToken);
+  return { ...shown, signedIn: { ...signedIn, jwt: shortened(jwt), refreshToken: shownToken } };
 }
 
 function admission(

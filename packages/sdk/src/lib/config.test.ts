@@ -241,14 +241,17 @@ test('whatever the variables hold, the answer is a configuration or config_inval
   );
 });
 
-test('the issuer web-messaging needs an environment and no OAuth client', () => {
+test('the issuers of web messaging need an environment and no OAuth client', () => {
   const variables = {
     GUESTPASS_ENVIRONMENT: 'usw2',
-    GUESTPASS_ISSUER: 'web-messaging',
+    GUESTPASS_ISSUER: 'authenticated-web-messaging',
     GUESTPASS_ORIGIN: 'https://shop.example',
   };
-  expect(readConfig(variables, noFiles).options).toMatchObject({
+  expect(readConfig({ ...variables, GUESTPASS_ISSUER: 'web-messaging' }, noFiles).options).toMatchObject({
     issuer: 'web-messaging',
+  });
+  expect(readConfig(variables, noFiles).options).toMatchObject({
+    issuer: 'authenticated-web-messaging',
     origin: 'https://shop.example',
     environment: { domain: 'usw2.pure.cloud' },
   });
