@@ -1,5 +1,6 @@
 export type { CaptchaSite } from './lib/captcha/siteverify-endpoint.ts';
 export type { SimulatorClock } from './lib/clock.ts';
+export { endpointsAt, type SimulatorEndpoints } from './lib/endpoints.ts';
 export type { FaultBody, SimulatorFault } from './lib/faults/fault.ts';
 export type { Faults, OpenFault } from './lib/faults/faults.ts';
 export type { ChannelStatus } from './lib/guests/guests-endpoint.ts';
@@ -20,6 +21,6 @@ export type {
 } from './lib/messaging/structured-message.ts';
 export type { SimulatedClient } from './lib/oauth/token-endpoint.ts';
 export type { Listening, ListeningCa, ListenOptions, TlsOptions } from './lib/server/listen.ts';
-export { defaultWebhookSecret, type SimulatorOptions } from './lib/settings.ts';
+export { defaultChannels, defaultWebhookSecret, type SimulatorOptions } from './lib/settings.ts';
 export type { SignInSite } from './lib/sign-in/site.ts';
 export { createSimulator, type Simulator, type SimulatorStats } from './lib/simulator.ts';

@@ -77,7 +77,8 @@ const defaultClients = [
   { id: 'sim-client', secret: 'sim-secret', scopes: ['webmessaging:guest:create', 'openid'] },
 ] as const;
 
-const defaultChannels = { demo: 'active', 'your-channel-id': 'active', disabled: 'disabled' } as const;
+/** The channels there are unless others are named. */
+export const defaultChannels = { demo: 'active', 'your-channel-id': 'active', disabled: 'disabled' } as const;
 
 const defaultCaptcha: CaptchaSite = { secret: 'sim-captcha-secret', hostname: 'localhost', action: 'guest' };
 
