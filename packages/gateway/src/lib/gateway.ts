@@ -1,4 +1,5 @@
 import { hkdfSync } from 'node:crypto';
+import type { TracerProvider } from '@opentelemetry/api';
 import {
   type Clock,
   GuestpassError,
@@ -35,6 +36,8 @@ import { createDeliveryStore, type DeliveryStore } from './store/deliveries.ts';
 import { createEndpointStore, type EndpointStore } from './store/endpoints.ts';
 import { createRateCounts, type RateCounts } from './store/rate-counts.ts';
 import type { MasterKey } from './store/seal.ts';
+import { createTracing } from './tracing/tracer.ts';
+import type { Tracing } from './tracing/tracing.ts';
 import { type Chore, startUpkeep } from './upkeep.ts';
 
 export interface GatewayOptions {
@@ -78,6 +81,8 @@ export interface GatewayOptions {
   /** 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
   readonly random?: () => number;
   readonly observer?: Partial<GatewayObserver>;
+  /** Takes OpenTelemetry spans. Default the provider that an SDK has registered in this process; without one there are none. */
+  readonly tracerProvider?: TracerProvider;
 }
 
 /** Bounds of the public listener. */
@@ -114,7 +119,8 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   const { deadlineMs = 10_000 } = given.platform;
   const { clock = systemClock, leaseMs = Math.max(60_000, deadlineMs + 30_000) } = given;
   if (leaseMs <= deadlineMs) throw tooShort(leaseMs);
-  const options = { ...given, observer, leaseMs };
+  const tracing = createTracing({ clock, provider: given.tracerProvider });
+  const options = { ...given, observer, leaseMs, tracing };
   await using opened = createOpened();
   const onProblem = observer.problem;
   // Opened before the queue and so closed after it: a delivery under way still has its network.
@@ -131,7 +137,9 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     ...options.altcha,
   });
   const policy = gatewayPolicy(options.platform.policy ?? {}, { altcha, uses, clock });
-  const pipeline = opened.adopt(createPipeline({ ...options.platform, clock, policy }), (open) => open.close());
+  const pipeline = opened.adopt(createPipeline({ trace: tracing.alone, ...options.platform, clock, policy }), (open) =>
+    open.close(),
+  );
   const outcomes = opened.use(createOutcomeKeeper({ ...stores, clock, leaseMs, onProblem }));
   const admit = createAdmit({ pipeline, attempts: stores.attempts, outcomes, clock });
   await stores.attempts.recoverOrphans(clock.now());
@@ -166,7 +174,11 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
 }
 
 /** The options, with what follows from them. */
-type Settled = GatewayOptions & { readonly observer: GatewayObserver; readonly leaseMs: number };
+interface Settled extends GatewayOptions {
+  readonly observer: GatewayObserver;
+  readonly leaseMs: number;
+  readonly tracing: Tracing;
+}
 
 interface Stores {
   readonly attempts: AttemptStore;
@@ -197,13 +209,14 @@ async function openStores(
 }
 
 async function startWorker(stores: Stores, options: Settled, exchange: Exchange): Promise<void> {
-  const { clock = systemClock, random = Math.random, schedule, observer } = options;
+  const { clock = systemClock, random = Math.random, schedule, observer, tracing } = options;
   const deliver = createDeliverWebhook({
     ...stores,
     exchange,
     clock,
     random,
     ...(schedule && { schedule }),
+    tracing,
     onTry: observer.delivery,
   });
   await stores.queue.start(deliver);
@@ -265,6 +278,7 @@ function publicHandler({ admit, altcha, limits, ownOrigins }: Services, options:
     problems,
     clientAddress: createClientAddress({ isTrusted: isTrustedProxy }),
     guestPage: { ...options.guestPage, platform: platformOf(options.platform) },
+    tracing: options.tracing,
     onError: observer.problem,
   });
   return (request, bindings) => app.fetch(request, bindings);

@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
+import { routePath } from 'hono/route';
 import type { Altcha } from './captcha/altcha.ts';
 import type { ClientAddress } from './http/client-address.ts';
 import { addSecurityHeaders } from './http/headers.ts';
@@ -7,10 +8,11 @@ import type { Origins } from './http/origins.ts';
 import type { Problems } from './http/problem.ts';
 import type { RateLimits } from './http/rate-limits.ts';
 import { refusalOf } from './http/refusal.ts';
-import { requestId } from './http/trace.ts';
+import { requestId } from './http/request-id.ts';
 import { authenticateGuest, type Caller, type GuestDesk } from './routes/authenticate-guest.ts';
 import { captchaChallenge } from './routes/captcha-challenge.ts';
 import { createGuestPage, type GuestPageOptions } from './routes/pages/guest-page.ts';
+import { plainTracing, type RequestTrace, type Tracing } from './tracing/tracing.ts';
 
 export interface PublicAppOptions {
   readonly desk: GuestDesk;
@@ -23,30 +25,38 @@ export interface PublicAppOptions {
   readonly clientAddress: ClientAddress;
   /** Default no guest page. */
   readonly guestPage?: GuestPageOptions;
+  /** Follows each request. Default no spans; traces are carried on. */
+  readonly tracing?: Pick<Tracing, 'receive'>;
   /** Told of what went wrong with a request for no reason that has a name. */
   readonly onError: (error: unknown) => void;
 }
 
-type Env = { readonly Bindings: HttpBindings; readonly Variables: { readonly requestId: string } };
+type Env = {
+  readonly Bindings: HttpBindings;
+  readonly Variables: { readonly requestId: string; readonly trace: RequestTrace };
+};
 
 /** What websites reach: guests come in here, and nothing else is here. */
 export function createPublicApp(options: PublicAppOptions): Hono<Env> {
-  const { desk, origins, problems, clientAddress, onError } = options;
+  const { desk, origins, problems, clientAddress, tracing = plainTracing, onError } = options;
   const app = new Hono<Env>();
   const letIn = authenticateGuest(desk);
 
   app.use(async (c, next) => {
     const id = requestId(c.req.header('x-request-id'));
     c.set('requestId', id);
-    await next();
+    const trace = tracing.receive(c.req.raw);
+    c.set('trace', trace);
+    await trace.within(next);
     c.res.headers.set('X-Request-Id', id);
     addSecurityHeaders(c.res.headers);
+    trace.end({ status: c.res.status, route: routeOf(c) });
   });
 
   const callerOf = (c: Context<Env>): Caller => {
     const peer = c.env?.incoming?.socket.remoteAddress;
     const address = clientAddress(peer, c.req.header('x-forwarded-for') ?? null);
-    return { address, requestId: c.get('requestId') };
+    return { address, requestId: c.get('requestId'), trace: c.get('trace') };
   };
 
   const challenge = captchaChallenge(options);
@@ -67,4 +77,10 @@ export function createPublicApp(options: PublicAppOptions): Hono<Env> {
     return problems.reply(refusalOf(error), c.get('requestId'));
   });
   return app;
+}
+
+/** What the request came to; `undefined` when there is nothing at its address. */
+function routeOf(c: Context<Env>): string | undefined {
+  const path = routePath(c, -1);
+  return path === '/*' ? undefined : path;
 }

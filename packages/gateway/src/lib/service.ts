@@ -148,20 +148,21 @@ function observe({ log, metrics, events }: Omit<Watch, 'observer'>, clock: Clock
   const isTime = createSeldom(clock, 10_000);
   return {
     request({ caller, admission, error }) {
-      const { address, requestId } = caller;
+      const { address, requestId, trace } = caller;
+      const ids = trace ? { requestId, traceId: trace.traceId } : { requestId };
       if (!admission) {
         const { code } = refusalOf(error);
         metrics.requestRefused(code);
-        if (code === 'internal_error') log.trouble('A request could not be completed.', error, { requestId });
-        else log.requestRefused({ address, requestId, code });
+        if (code === 'internal_error') log.trouble('A request could not be completed.', error, ids);
+        else log.requestRefused({ address, ...ids, code });
         return;
       }
       const { attempt, replayed } = admission;
-      log.attemptEnded(attempt, { address, requestId, replayed });
+      log.attemptEnded(attempt, { address, ...ids, replayed });
       if (replayed) return;
       metrics.attemptEnded(attempt);
       if (admission.recorded) metrics.auditRecorded(2);
-      events.publish(attemptEvent(attempt));
+      events.publish(attemptEvent(attempt, trace?.traceId));
     },
     delivery(ended) {
       const { delivery, tried, state } = ended;

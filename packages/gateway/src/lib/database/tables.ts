@@ -35,6 +35,7 @@ export interface AttemptsTable {
   readonly retries: number | null;
   readonly status_codes: number[] | null;
   readonly correlation_id: string | null;
+  readonly traceparent: string | null;
   readonly sealed_pass: Buffer | null;
   readonly forgotten_at: Generated<Date | null>;
 }

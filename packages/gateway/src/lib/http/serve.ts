@@ -15,7 +15,7 @@ import { refuseFraming } from './framing.ts';
 import { listen, type Place } from './listen.ts';
 import type { Problems } from './problem.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
-import { requestId } from './trace.ts';
+import { requestId } from './request-id.ts';
 import { createTurnAway, type TurnAway, type Turned } from './turn-away.ts';
 
 /** What one listener bears. */

@@ -4,7 +4,7 @@ import type { Connection } from './connections.ts';
 import type { Problems } from './problem.ts';
 import type { ProblemCode } from './problem-table.ts';
 import type { Refusal } from './refusal.ts';
-import { requestId } from './trace.ts';
+import { requestId } from './request-id.ts';
 import { wireAnswer } from './wire-answer.ts';
 
 /** A request that never reached the app, or a connection that was turned away. */

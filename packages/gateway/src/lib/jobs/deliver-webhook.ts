@@ -1,9 +1,10 @@
 import type { Clock } from 'guestpass';
 import type { Exchange } from 'guestpass/http';
 import { type Delivery as DeliveryTry, deliverWebhook, nextDelayMs } from 'guestpass/webhook';
-import type { Delivery, DeliveryStore } from '../store/deliveries.ts';
+import type { Delivery, DeliveryStore, TracedDelivery } from '../store/deliveries.ts';
 import type { Verdict } from '../store/ended-tries.ts';
 import type { Endpoint, EndpointStore, Receiver } from '../store/endpoints.ts';
+import { plainTracing, type Tracing } from '../tracing/tracing.ts';
 
 export interface DeliverOptions {
   readonly deliveries: DeliveryStore;
@@ -15,6 +16,8 @@ export interface DeliverOptions {
   readonly random: () => number;
   /** The delay before each try, in milliseconds. Default that of Standard Webhooks: ten tries in 75 hours. */
   readonly schedule?: readonly number[];
+  /** Follows each try. Default no spans; traces are carried on. */
+  readonly tracing?: Pick<Tracing, 'deliver'>;
   /** Told how each try ended, once that is on record. */
   readonly onTry?: (ended: EndedTry) => void;
 }
@@ -27,7 +30,7 @@ export interface EndedTry {
 
 /** A delivery that needs a try, as it stood a moment ago. */
 export interface Prepared {
-  readonly delivery: Delivery & { readonly body: Buffer };
+  readonly delivery: TracedDelivery & { readonly body: Buffer };
   /** `undefined` when the endpoint was removed. */
   readonly receiver: Receiver | undefined;
   /** By the monotonic clock. */
@@ -49,7 +52,7 @@ export interface Deliverer {
 }
 
 export function createDeliverWebhook(options: DeliverOptions): Deliverer {
-  const { deliveries, endpoints, exchange, clock, onTry } = options;
+  const { deliveries, endpoints, exchange, clock, tracing = plainTracing, onTry } = options;
 
   const prepare = async (ids: readonly string[]) => {
     const due = (await deliveries.getAll(ids)).flatMap((delivery) => dueOrNot(delivery, clock.now()));
@@ -80,7 +83,13 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
 
       const { endpoint, secrets } = receiver;
       const message = { endpoint: endpoint.url, id: delivery.event_id, body: delivery.body };
-      const tried = await deliverWebhook(message, { exchange, clock, secrets });
+      const trace = tracing.deliver(aboutTry(delivery));
+      let tried: DeliveryTry | undefined;
+      try {
+        tried = await deliverWebhook(message, { exchange, clock, secrets, trace: trace.try });
+      } finally {
+        trace.end(tried && resultOf(tried));
+      }
       answered();
       const verdict = judge(delivery, tried, options);
       const recorded = await deliveries.recordTry(delivery.id, finishedTry(delivery, tried, startedAtMs), verdict);
@@ -91,10 +100,20 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
   };
 }
 
+function aboutTry({ id, tries, traceparent, ...row }: TracedDelivery): Parameters<Tracing['deliver']>[0] {
+  const { event_id: eventId, event_type: eventType, attempt_id: attemptId, endpoint_id: endpointId } = row;
+  return { id, eventId, eventType, attemptId, endpointId, try: tries + 1, traceparent };
+}
+
+/** `delivered`, or what went wrong in one word. */
+function resultOf({ result, failure }: DeliveryTry): string {
+  return result === 'delivered' ? 'delivered' : (failure ?? result);
+}
+
 /** What was read longer ago than this is read again: it may have been erased, or its endpoint changed. */
 const freshMs = 1_000;
 
-function dueOrNot(delivery: Delivery, nowMs: number): Prepared['delivery'][] {
+function dueOrNot(delivery: TracedDelivery, nowMs: number): Prepared['delivery'][] {
   const { state, body, next_at } = delivery;
   if (state !== 'pending' || !body) return [];
   return next_at && next_at.getTime() > nowMs + earlyMs ? [] : [{ ...delivery, body }];
@@ -103,26 +122,26 @@ function dueOrNot(delivery: Delivery, nowMs: number): Prepared['delivery'][] {
 /** Clocks of a fleet differ a little; a job this early is its own. */
 const earlyMs = 2_000;
 
-function judge(delivery: Delivery, tried: DeliveryTry, { clock, random, schedule }: DeliverOptions): Verdict {
+function judge(delivery: TracedDelivery, tried: DeliveryTry, { clock, random, schedule }: DeliverOptions): Verdict {
   if (tried.result === 'delivered') return { state: 'delivered' };
   const made = delivery.tries + 1;
   const delayMs = nextDelayMs(made, { random, lastResult: tried, ...(schedule && { schedule }) });
   return delayMs === undefined ? { state: 'dead' } : { state: 'pending', nextAtMs: clock.now() + delayMs };
 }
 
-function finishedTry(delivery: Delivery, tried: DeliveryTry, startedAtMs: number) {
+function finishedTry(delivery: TracedDelivery, tried: DeliveryTry, startedAtMs: number) {
   return {
     number: delivery.tries + 1,
     startedAtMs,
     durationMs: tried.durationMs,
-    outcome: tried.result === 'delivered' ? 'delivered' : (tried.failure ?? tried.result),
+    outcome: resultOf(tried),
     responseStatus: tried.status ?? null,
     responseExcerpt: tried.responseExcerpt ?? null,
   };
 }
 
 /** What waits for a disabled endpoint is kept for the day it is enabled again. */
-async function hold(deliveries: DeliveryStore, delivery: Delivery, startedAtMs: number): Promise<void> {
+async function hold(deliveries: DeliveryStore, delivery: TracedDelivery, startedAtMs: number): Promise<void> {
   const finished = {
     number: delivery.tries + 1,
     startedAtMs,

@@ -42,6 +42,7 @@ export const attemptSchema = z.object({
   retries: z.int().nullable(),
   statusCodes: z.array(z.int()).nullable().describe('Every status the platform answered with, in order.'),
   correlationId: z.string().nullable().describe("The platform's own id of the request."),
+  traceId: z.string().nullable().describe('The trace of the request that asked (W3C Trace Context).'),
 });
 
 export type AttemptView = z.infer<typeof attemptSchema>;

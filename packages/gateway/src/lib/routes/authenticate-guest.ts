@@ -8,6 +8,7 @@ import type { Origins } from '../http/origins.ts';
 import type { Problems } from '../http/problem.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import { refusalOf } from '../http/refusal.ts';
+import type { RequestTrace } from '../tracing/tracing.ts';
 
 export interface GuestDesk {
   readonly admit: Admit;
@@ -23,6 +24,8 @@ export interface GuestDesk {
 export interface Caller {
   readonly address: string;
   readonly requestId: string;
+  /** Follows the request. Absent where nobody does. */
+  readonly trace?: RequestTrace;
 }
 
 export interface EndedRequest {
@@ -42,11 +45,15 @@ export function authenticateGuest(desk: GuestDesk): (request: Request, caller: C
     try {
       if (!entry.ok) throw entry.error;
       const admission = await letIn(request, { caller, desk, headers });
+      const { attempt, replayed } = admission;
+      caller.trace?.tell({ requestId: caller.requestId, attempt, replayed });
       onEnded?.({ caller, admission });
       return withHeaders(replyTo(admission, problems, caller), headers);
     } catch (error) {
+      const refusal = refusalOf(error);
+      caller.trace?.tell({ requestId: caller.requestId, code: refusal.code });
       onEnded?.({ caller, error });
-      return withHeaders(problems.reply(refusalOf(error), caller.requestId), headers);
+      return withHeaders(problems.reply(refusal, caller.requestId), headers);
     } finally {
       if (entry.ok) entry.leave();
     }
@@ -71,11 +78,11 @@ async function letIn(request: Request, { caller, desk, headers }: Context): Prom
     refuseIf(desk.origins.refuse(origin, channelId));
     refuseIf(await paced(desk.rates.ofChannel(channelId), headers));
   }
-  const remoteIp = caller.address;
-  if (key === null) return await desk.admit(value, { remoteIp });
+  const ask = { remoteIp: caller.address, trace: caller.trace };
+  if (key === null) return await desk.admit(value, ask);
   // One website's keys say nothing to another.
   const scope = JSON.stringify(['guests', origin, channelId ?? null]);
-  return await desk.admit(value, { remoteIp, idempotency: { scope, key } });
+  return await desk.admit(value, { ...ask, idempotency: { scope, key } });
 }
 
 function replyTo({ attempt, replayed }: Admission, problems: Problems, { requestId }: Caller): Response {

@@ -9,6 +9,11 @@ import type { NewDelivery } from './new-deliveries.ts';
 /** A delivery with the bytes that are sent. */
 export type Delivery = Selectable<DeliveriesTable>;
 
+/** A delivery, and the request it tells of. */
+export interface TracedDelivery extends Delivery {
+  readonly traceparent: string | null;
+}
+
 export type DeliveryState = Delivery['state'];
 
 export interface DeliveryQuery {
@@ -35,7 +40,7 @@ export interface ReplayFilter {
 export interface DeliveryStore {
   get(id: string): Promise<Delivery | undefined>;
   /** Several at once, in no order; those that are not there are missing. */
-  getAll(ids: readonly string[]): Promise<readonly Delivery[]>;
+  getAll(ids: readonly string[]): Promise<readonly TracedDelivery[]>;
   list(query: DeliveryQuery): Promise<readonly Omit<Delivery, 'body'>[]>;
   /** The tries of a delivery, oldest first. */
   tries(id: string): Promise<readonly DeliveryAttemptsTable[]>;
@@ -84,10 +89,13 @@ async function findDelivery(session: Session, id: string): Promise<Delivery | un
   return await session.selectFrom('guestpass.deliveries').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-async function findDeliveries(session: Session, ids: readonly string[]): Promise<readonly Delivery[]> {
+async function findDeliveries(session: Session, ids: readonly string[]): Promise<readonly TracedDelivery[]> {
   if (ids.length === 0) return [];
-  const { rows } = await sql<Delivery>`
-    select * from guestpass.deliveries where id = any(${[...ids]}::text[])`.execute(session);
+  // An erasure is no part of the request that let the guest in.
+  const { rows } = await sql<TracedDelivery>`
+    select d.*, a.traceparent from guestpass.deliveries d
+    left join guestpass.attempts a on a.id = d.attempt_id and d.event_type <> 'guest.erased'
+    where d.id = any(${[...ids]}::text[])`.execute(session);
   return rows;
 }
 

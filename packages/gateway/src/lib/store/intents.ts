@@ -11,6 +11,8 @@ export interface Intent {
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
   readonly idempotency?: Idempotency;
+  /** Of the request that asks. */
+  readonly traceparent?: string;
 }
 
 /** A request that may come more than once. */
@@ -122,19 +124,20 @@ async function insertIntents(work: Work, keyed: readonly Keyed[], terms: IntentT
     with asked as (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
         id text, lease_until timestamptz, channel_id text, consent_timestamp text, captcha_provider text,
-        captcha_score double precision, started_at timestamptz, hash text, fingerprint text, expires_at timestamptz)
+        captcha_score double precision, started_at timestamptz, traceparent text, hash text, fingerprint text,
+        expires_at timestamptz)
     ), attempts as (
       insert into guestpass.attempts (id, status, owner, lease_until, channel_id, consent_timestamp, captcha_provider,
-        captcha_verified, captcha_score, started_at)
+        captcha_verified, captcha_score, started_at, traceparent)
       select id, 'intent', ${terms.owner}, lease_until, channel_id, consent_timestamp, captcha_provider,
-        case when captcha_provider is not null then false end, captcha_score, started_at
+        case when captcha_provider is not null then false end, captcha_score, started_at, traceparent
       from asked
     )
     insert into guestpass.idempotency_keys (hash, fingerprint, attempt_id, expires_at)
     select decode(hash, 'hex'), fingerprint, id, expires_at from asked where hash is not null`.execute(work);
 }
 
-function columnsOf({ attemptId, payload, nowMs }: Intent, { leaseMs, keyRetentionMs }: IntentTerms) {
+function columnsOf({ attemptId, payload, nowMs, traceparent }: Intent, { leaseMs, keyRetentionMs }: IntentTerms) {
   return {
     id: attemptId,
     started_at: new Date(nowMs).toISOString(),
@@ -144,5 +147,6 @@ function columnsOf({ attemptId, payload, nowMs }: Intent, { leaseMs, keyRetentio
     consent_timestamp: payload.consent.timestamp,
     captcha_provider: payload.captcha?.provider ?? null,
     captcha_score: payload.captcha?.score ?? null,
+    traceparent: traceparent ?? null,
   };
 }

@@ -77,4 +77,5 @@ const summaryColumns = [
   'retries',
   'status_codes',
   'correlation_id',
+  'traceparent',
 ] as const;

@@ -1,3 +1,4 @@
+import { parseTraceparent } from 'guestpass/http';
 import { type AttemptView, getAttempt, listAttempts } from '../../openapi/attempts.ts';
 import type { AttemptStore } from '../../store/attempts.ts';
 import type { AttemptSummary } from '../../store/list-attempts.ts';
@@ -45,6 +46,7 @@ function viewOf(row: AttemptSummary): AttemptView {
     retries: row.retries,
     statusCodes: row.status_codes,
     correlationId: row.correlation_id,
+    traceId: parseTraceparent(row.traceparent)?.traceId ?? null,
   };
 }
 

@@ -12,7 +12,7 @@ import type { OperatorSessions } from '../../http/operator-sessions.ts';
 import type { Problems } from '../../http/problem.ts';
 import type { ProblemCode } from '../../http/problem-table.ts';
 import { type Refusal, refusalOf } from '../../http/refusal.ts';
-import { requestId } from '../../http/trace.ts';
+import { requestId } from '../../http/request-id.ts';
 import { renderSignIn } from '../../openapi/sign-in-page.ts';
 import type { AttemptStore } from '../../store/attempts.ts';
 import type { AuditStore } from '../../store/audit.ts';
@@ -125,7 +125,7 @@ function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
     ...createStreamRoutes(options),
     ...createDeliveryRoutes({ deliveries, journal, clock }),
     ...createEndpointRoutes({ endpoints, deliveries, journal, clock, policy: options.endpointPolicy }),
-    ...createAuditRoutes({ audit, journal, clock, manifests, onVerified, onBroken: onError }),
+    ...createAuditRoutes({ audit, attempts, journal, clock, manifests, onVerified, onBroken: onError }),
     ...createErasureRoutes({ attempts, deliveries, holds, journal, clock }),
     ...createHoldRoutes({ attempts, holds, journal, clock }),
     ...createSessionRoutes(options.sessions),

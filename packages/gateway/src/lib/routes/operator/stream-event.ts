@@ -9,7 +9,7 @@ export type StreamEvent =
   | { readonly type: 'delivery'; readonly data: DeliveryNews };
 
 /** Tells of an attempt that has its outcome, as the list of attempts shows it. */
-export function attemptEvent(attempt: Attempt): StreamEvent {
+export function attemptEvent(attempt: Attempt, traceId: string | null = null): StreamEvent {
   const error = attempt.outcome === 'admitted' ? undefined : attempt.error;
   const settledAtMs = Date.parse(attempt.startedAt) + attempt.durationMs;
   const data: AttemptView = {
@@ -32,6 +32,7 @@ export function attemptEvent(attempt: Attempt): StreamEvent {
     retries: attempt.retries,
     statusCodes: [...attempt.statusCodes],
     correlationId: attempt.correlationId,
+    traceId,
   };
   return { type: 'attempt', data };
 }
