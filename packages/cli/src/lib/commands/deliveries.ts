@@ -3,8 +3,7 @@ import type { ListFlags, ReplayFlags } from '../deliveries.ts';
 import type { Choose } from '../job.ts';
 import type { OutputFlags } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { readLongSpan } from './spans.ts';
-import { readCount } from './tail.ts';
+import { readCount, readLongSpan } from './flag-values.ts';
 
 const examples = `Examples:
   guestpass deliveries list --state dead

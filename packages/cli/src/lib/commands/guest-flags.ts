@@ -38,7 +38,11 @@ function readScore(text: string): number {
   throw new InvalidArgumentError('Give a number from 0 to 1, such as 0.9.');
 }
 
-function readAttribute(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+/** Names and values, gathered over every time the flag is given. */
+export function readAttribute(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('Give a name and a value, such as origin=website.');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };

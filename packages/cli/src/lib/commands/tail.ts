@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Choose } from '../job.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { TailFlags } from '../tail.ts';
+import { readCount, readList } from './flag-values.ts';
 
 const examples = `Examples:
   guestpass tail
@@ -31,15 +32,4 @@ export function addTail(program: Command, surroundings: Surroundings, choose: Ch
         return tail(surroundings, flags);
       }),
     );
-}
-
-function readList(text: string): readonly string[] {
-  return text.split(',').map((one) => one.trim());
-}
-
-/** A whole number above 0. */
-export function readCount(text: string): number {
-  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (count > 0) return count;
-  throw new InvalidArgumentError('Give a whole number above 0.');
 }

@@ -1,0 +1,36 @@
+import { InvalidArgumentError } from 'commander';
+
+const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds as text, of a span that may be days long. */
+export function readLongSpan(text: string): string {
+  const [, digits, unit = 's'] = /^(\d{1,6})(ms|s|m|h|d)?$/.exec(text) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError('Give a span such as 30s, 30m, 2h or 3d.');
+  // A cast, because the expression lets no other unit through.
+  return String(Number(digits) * units[unit as keyof typeof units]);
+}
+
+/** A whole number above 0. */
+export function readCount(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count > 0) return count;
+  throw new InvalidArgumentError('Give a whole number above 0.');
+}
+
+/** Words separated by commas. */
+export function readList(text: string): readonly string[] {
+  return text.split(',').map((one) => one.trim());
+}
+
+export function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError('Give a number from 0 to 65535.');
+}
+
+/** An http or https URL, as it stands. */
+export function readUrl(text: string): string {
+  const { protocol = '' } = URL.parse(text) ?? {};
+  if (/^https?:$/.test(protocol)) return text;
+  throw new InvalidArgumentError('Give an http or https URL.');
+}
