@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { createSimulator, type SimulatorOptions } from '@guestpass/simulator';
 import { type Attempt, createGuestpass, type GuestpassOptions } from 'guestpass';
 import { afterEach, expect, test } from 'vitest';
-import { signInAt } from './sign-in-site.ts';
+import { idTokenAt, signInAt } from './sign-in-site.ts';
 
 // Guests who sign in at the site's own provider: over real sockets, by HTTP alone, on the system's clock.
 
@@ -57,6 +57,18 @@ test('a guest signs in, and the code becomes a guest pass of the account', async
   expect(asked()).toEqual(['exchange 200', 'socket 101']);
   expect(simulator.stats()).toMatchObject({ guestsSignedIn: 1 });
   expect(simulator.sessions.list()).toMatchObject([{ deploymentId: 'demo', state: 'open' }]);
+});
+
+test('an ID token does instead of a code, and brings no refresh token', async () => {
+  const { url, admit } = await place();
+  const signIn = await idTokenAt(url, 'ann');
+  expect(await admit({ signIn })).toMatchObject({
+    outcome: 'admitted',
+    guestPass: { signedIn: { jwt: expect.any(String), refreshToken: null } },
+  });
+  expect(await admit({ signIn: { ...signIn, nonce: 'of-somebody-else' } })).toMatchObject({
+    error: { code: 'sign_in_rejected' },
+  });
 });
 
 test('an account has one session, whenever it comes', async () => {
