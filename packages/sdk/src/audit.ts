@@ -35,7 +35,7 @@ export type { Durability } from './lib/audit/group-commit.ts';
 export { type JsonlAuditLog, type JsonlAuditLogOptions, jsonlAuditLog } from './lib/audit/jsonl.ts';
 export type { LogFile, OpenLogFile } from './lib/audit/log-file.ts';
 export { readAuditLines } from './lib/audit/log-lines.ts';
-export { type ExportManifest, parseManifest, signManifest } from './lib/audit/manifest.ts';
+export { type ExportFilter, type ExportManifest, parseManifest, signManifest } from './lib/audit/manifest.ts';
 export { recordFault } from './lib/audit/stored-record.ts';
 export { type AuditProof, type LogPart, type VerifyOptions, verifyAuditLog } from './lib/audit/verify.ts';
 export {
@@ -51,4 +51,6 @@ export {
   type VerifyExportOptions,
   verifyExport,
 } from './lib/audit/verify-export.ts';
+export { type ExportedFile, type ExportsFault, type ExportsProof, verifyExports } from './lib/audit/verify-exports.ts';
+export type { RecordsProof } from './lib/audit/verify-records.ts';
 export type { CheckpointEvidence, CheckpointPlace } from './lib/audit/witnesses.ts';

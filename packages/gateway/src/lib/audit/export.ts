@@ -32,7 +32,7 @@ const pieceBytes = 64 * 1024;
  * Reading rejects with `storage_unavailable`; what was taken until then has no manifest, and is no export.
  */
 export async function exportAudit(options: AuditExportOptions): Promise<AuditExport> {
-  const { format, audit } = options;
+  const { format, audit, filter } = options;
   const { checkpoint: begins, sequence: archived } = await audit.beginning();
   const from = Math.max(options.from ?? 1, archived + 1);
   const head = await audit.head();
@@ -42,7 +42,7 @@ export async function exportAudit(options: AuditExportOptions): Promise<AuditExp
 
   async function* pieces(): AsyncGenerator<Buffer, void, undefined> {
     let text = format === 'csv' ? csvRow(recordColumns) : '';
-    for await (const record of audit.read({ from, to })) {
+    for await (const record of audit.read({ from, to, filter })) {
       text += format === 'csv' ? csvRow(recordRow(record.line)) : `${record.line}\n`;
       note(record, seen);
       if (text.length < pieceBytes) continue;
@@ -50,7 +50,8 @@ export async function exportAudit(options: AuditExportOptions): Promise<AuditExp
       text = '';
     }
     if (text !== '') yield measured(text, seen);
-    manifest = manifestOf(seen, { from, to, head, ...(begins && { genesis: begins }) }, options);
+    const range = { from, to, ...(filter && { filter }), head, ...(begins && { genesis: begins }) };
+    manifest = manifestOf(seen, range, options);
   }
 
   return {
@@ -88,7 +89,7 @@ function measured(text: string, seen: Seen): Buffer {
 
 function manifestOf(
   { count, bytes, digest, first, last }: Seen,
-  range: Pick<ExportManifest, 'from' | 'to' | 'head' | 'genesis'>,
+  range: Pick<ExportManifest, 'from' | 'to' | 'filter' | 'head' | 'genesis'>,
   { format, checkpoint = undefined, key, clock, tool }: AuditExportOptions,
 ): ExportManifest {
   const manifest: ExportManifest = {

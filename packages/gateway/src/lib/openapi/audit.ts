@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { attemptId } from './attempts.ts';
-import { instant } from './line.ts';
+import { givenInstant, instant, line } from './line.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery, wholeNumber } from './query.ts';
 
@@ -25,6 +25,11 @@ export const auditPageSchema = pageOf(auditRecordSchema);
 
 const tag = 'Audit';
 
+const eventType = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'must be the type of an audit event')
+  .describe('Such as `WEBMESSAGING_GUEST_AUTHENTICATED`.');
+
 export const listAudit = operation({
   id: 'listAuditRecords',
   method: 'get',
@@ -34,11 +39,7 @@ export const listAudit = operation({
   description: 'Each reading of the audit log is a record of it too.',
   query: z.strictObject({
     ...pageQuery,
-    type: z
-      .string()
-      .regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'must be the type of an audit event')
-      .optional()
-      .describe('Such as `WEBMESSAGING_GUEST_AUTHENTICATED`.'),
+    type: eventType.optional(),
     attempt: attemptId.optional(),
   }),
   answers: { 200: { description: 'A page of records.', schema: auditPageSchema } },
@@ -99,11 +100,30 @@ export const verifyAudit = operation({
 
 const exportFormat = z.enum(['jsonl', 'csv']);
 
-const exportQuery = {
+const exportFields = {
   format: exportFormat.optional().describe('JSON lines as they were hashed, which is the default, or a table.'),
   from: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('The first sequence. Default 1.'),
   to: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional().describe('The last sequence. Default the last there is.'),
+  after: wholeNumber(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('The last sequence that is there already, in place of `from`: goes on with an export that broke off.'),
+  guest: line(256).optional().describe('Only records of the attempts that let this guest in.'),
+  attempt: attemptId.optional().describe('Only records of this attempt.'),
+  type: eventType.optional().describe('Only records of this type.'),
+  since: givenInstant.optional().describe('Only records of this instant or later.'),
+  until: givenInstant.optional().describe('Only records from before this instant.'),
 };
+
+const exportQuery = z
+  .strictObject(exportFields)
+  .refine(({ from, after }) => from === undefined || after === undefined, {
+    path: ['after'],
+    error: 'must not be given together with from',
+  })
+  .refine(({ guest, attempt }) => guest === undefined || attempt === undefined, {
+    path: ['attempt'],
+    error: 'must not be given together with guest',
+  });
 
 export const exportAudit = operation({
   id: 'exportAuditLog',
@@ -112,8 +132,10 @@ export const exportAudit = operation({
   tag,
   summary: 'Export the audit log',
   description:
-    'Records in order, as they stand when the export begins. A transfer that breaks off is cut, so that it cannot pass for a whole one.',
-  query: z.strictObject(exportQuery),
+    'Records in order, as they stand when the export begins. A transfer that breaks off is cut, so that it cannot pass for a whole one; ' +
+    '`after` goes on behind its last whole line, and the parts are checked together by their manifests. ' +
+    'A filtered export shows that each record is sound, and not that none is missing between them.',
+  query: exportQuery,
   answers: {
     200: {
       description: 'The records.',
@@ -122,6 +144,7 @@ export const exportAudit = operation({
       headers: { Link: 'Where the manifest of this very export is, `rel="describedby"`.' },
     },
   },
+  problems: ['subject_not_found'],
 });
 
 /** What an exported file is. */
@@ -129,6 +152,15 @@ export const exportManifestSchema = z.object({
   format: exportFormat,
   from: z.int(),
   to: z.int(),
+  filter: z
+    .object({
+      attemptIds: z.array(attemptId).optional(),
+      eventTypes: z.array(z.string()).optional(),
+      since: instant.optional(),
+      until: instant.optional(),
+    })
+    .optional()
+    .describe('What was asked for, when it is not every record of the range.'),
   count: z.int().describe('Records in the file.'),
   previousHash: hash.nullable().describe('Hash of the record before the first.'),
   firstHash: hash.nullable(),
@@ -154,6 +186,7 @@ export const describeExport = operation({
   tag,
   summary: 'Tell what an exported file is: its range, size and hashes',
   description: 'Reads what the export reads, so that the file and its manifest can be compared.',
-  query: z.strictObject(exportQuery),
+  query: exportQuery,
   answers: { 200: { description: 'The manifest.', schema: exportManifestSchema } },
+  problems: ['subject_not_found'],
 });

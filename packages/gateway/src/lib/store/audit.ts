@@ -5,6 +5,7 @@ import {
   type Checkpoint,
   type CheckpointPublicKey,
   checkpointFault,
+  type ExportFilter,
   genesis,
   parseCheckpoint,
   recordFault,
@@ -31,6 +32,8 @@ export interface AuditRange {
   readonly from?: number;
   /** The last sequence. Default the head at the time of the call. */
   readonly to?: number;
+  /** Only records that fit all of it. */
+  readonly filter?: ExportFilter | undefined;
 }
 
 /** A record as operators see it. */
@@ -75,12 +78,12 @@ export function createAuditStore(database: Database, masterKey: MasterKey): Audi
 
   const beginning = () => database.run(readBeginning);
 
-  async function* read({ from = 1, to }: AuditRange = {}): AsyncGenerator<AuditRecordsTable, void, undefined> {
+  async function* read({ from = 1, to, filter }: AuditRange = {}): AsyncGenerator<AuditRecordsTable, void, undefined> {
     const last = to ?? (await head()).sequence;
     // What is archived may not be removed yet.
     for (let next = Math.max(from, (await beginning()).sequence + 1); next <= last; ) {
       const first = next;
-      const records = await database.run((session) => readChunk(session, first, last));
+      const records = await database.run((session) => readChunk(session, { from: first, to: last, filter }));
       yield* records;
       const end = records.at(-1)?.sequence;
       if (end === undefined) return;
@@ -177,13 +180,25 @@ async function readPage(session: Session, query: AuditQuery): Promise<readonly A
     .execute();
 }
 
-async function readChunk(session: Session, from: number, to: number): Promise<readonly AuditRecordsTable[]> {
+async function readChunk(
+  session: Session,
+  { from, to, filter = {} }: AuditRange & { readonly from: number; readonly to: number },
+): Promise<readonly AuditRecordsTable[]> {
+  const { attemptIds, eventTypes, since, until } = filter;
   return await session
     .selectFrom('guestpass.audit_records')
     .selectAll()
     .where('sequence', '>=', from)
     .where('sequence', '<=', to)
+    .$if(attemptIds !== undefined, (rows) => rows.where('attempt_id', '=', any(attemptIds)))
+    .$if(eventTypes !== undefined, (rows) => rows.where('event_type', '=', any(eventTypes)))
+    .$if(since !== undefined, (rows) => rows.where('recorded_at', '>=', new Date(since ?? 0)))
+    .$if(until !== undefined, (rows) => rows.where('recorded_at', '<', new Date(until ?? 0)))
     .orderBy('sequence')
     .limit(chunk)
     .execute();
+}
+
+function any(values: readonly string[] = []) {
+  return sql<string>`any(${[...values]}::text[])`;
 }

@@ -4,6 +4,18 @@ import { type Checkpoint, signatureFault } from './checkpoint.ts';
 import type { CheckpointKey, CheckpointPublicKey } from './checkpoint-keys.ts';
 import { isSignedBy, signMembers } from './signature.ts';
 
+/** Which records were asked for. Records that are of no attempt are in no export of attempts. */
+export interface ExportFilter {
+  /** Of these attempts. */
+  readonly attemptIds?: readonly string[];
+  /** Of these types. */
+  readonly eventTypes?: readonly string[];
+  /** Recorded at or after this instant: ISO 8601, UTC. */
+  readonly since?: string;
+  /** Recorded before this instant. */
+  readonly until?: string;
+}
+
 /** What a file of exported records is: handed over with it, it makes the file verifiable without the log. */
 export interface ExportManifest {
   /** `jsonl`: the lines of the log as they stand. `csv`: a table of the same records. */
@@ -11,6 +23,8 @@ export interface ExportManifest {
   /** The first and the last sequence that were asked for. */
   readonly from: number;
   readonly to: number;
+  /** Present when not every record of the range is there, but only those that were asked for. */
+  readonly filter?: ExportFilter;
   /** Records in the file. */
   readonly count: number;
   /** Hash of the record before the first; `null` without records, like the next two. */
@@ -63,6 +77,14 @@ const manifestSchema = z.looseObject({
   format: z.enum(['jsonl', 'csv']),
   from: z.int().positive(),
   to: count,
+  filter: z
+    .strictObject({
+      attemptIds: z.array(z.string()).exactOptional(),
+      eventTypes: z.array(z.string()).exactOptional(),
+      since: z.iso.datetime().exactOptional(),
+      until: z.iso.datetime().exactOptional(),
+    })
+    .exactOptional(),
   count,
   previousHash: hash.nullable(),
   firstHash: hash.nullable(),
@@ -88,12 +110,13 @@ export function parseManifest(text: string): ExportManifest | string {
 }
 
 function isSound(manifest: ExportManifest): boolean {
-  const { count: records, from, to, head, genesis, previousHash, firstHash, lastHash } = manifest;
+  const { count: records, from, to, head, genesis, filter, previousHash, firstHash, lastHash } = manifest;
   const empty = records === 0;
   const told = [previousHash, firstHash, lastHash].every((value) => (value === null) === empty);
   const begins = empty || !genesis || from > genesis.sequence;
-  const follows = empty || genesis?.sequence !== from - 1 || genesis.hash === previousHash;
-  return told && begins && follows && (empty || to !== head.sequence || lastHash === head.hash);
+  if (empty || filter) return told && begins;
+  const follows = genesis?.sequence !== from - 1 || genesis.hash === previousHash;
+  return told && begins && follows && (to !== head.sequence || lastHash === head.hash);
 }
 
 /** Says in one sentence why a manifest is not to be trusted, or returns `undefined`. */

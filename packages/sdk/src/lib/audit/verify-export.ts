@@ -6,6 +6,7 @@ import type { CheckpointPublicKey } from './checkpoint-keys.ts';
 import { readAuditLines } from './log-lines.ts';
 import { type ExportManifest, manifestFault, parseManifest } from './manifest.ts';
 import { type AuditProof, verifyAuditLog } from './verify.ts';
+import { type RecordsProof, verifyRecords } from './verify-records.ts';
 import type { CheckpointEvidence } from './witnesses.ts';
 
 export interface VerifyExportOptions {
@@ -21,8 +22,10 @@ export interface ExportProof {
   readonly manifest: ExportManifest;
   /** True when the signature of the manifest was checked. */
   readonly signed: boolean;
-  /** What the records prove by themselves; `null` for CSV. */
+  /** What the records prove by themselves; `null` for CSV, and for an export that was filtered. */
   readonly records: AuditProof | null;
+  /** What the records of a filtered export prove: each is sound, and whether one was left out cannot be told. */
+  readonly picked: RecordsProof | null;
 }
 
 /** A manifest that cannot be trusted, or that belongs to another file. */
@@ -35,7 +38,8 @@ export interface ManifestFault {
 
 /**
  * Checks an exported file against its manifest, in constant memory. JSON lines are checked record by record, and the
- * first bad one is named; of a CSV file it can only be told whether it is the one that was written.
+ * first bad one is named; when they were filtered, it is not told whether one is missing. Of a CSV file it can only be
+ * told whether it is the one that was written.
  */
 export async function verifyExport(
   path: string,
@@ -48,21 +52,26 @@ export async function verifyExport(
   const distrust = publicKeys && manifestFault(manifest, publicKeys);
   if (distrust !== undefined) return refused(distrust);
 
-  const records = manifest.format === 'csv' ? null : await verifyRecords(path, manifest, options);
-  if (records && !records.ok) return records;
-  if (records && (records.records !== manifest.count || records.firstHash !== manifest.firstHash)) {
+  const found = manifest.format === 'csv' ? null : await verifyLines(path, manifest, options);
+  if (found && !found.ok) return found;
+  if (found && (found.records !== manifest.count || found.firstHash !== manifest.firstHash)) {
     return refused('The manifest tells of other records than the file holds.');
   }
-  const { bytes, sha256 } = await measure(path);
-  if (bytes !== manifest.bytes || sha256 !== manifest.sha256) {
-    return refused('The file is not the one that the manifest was written for: its size or its SHA-256 differs.');
-  }
-  return { ok: true, manifest, signed: publicKeys !== undefined, records };
+  const fault = await measureFault(path, manifest);
+  if (fault) return fault;
+  const whole = found && 'head' in found ? found : null;
+  const picked = found && !('head' in found) ? found : null;
+  return { ok: true, manifest, signed: publicKeys !== undefined, records: whole, picked };
 }
 
-function verifyRecords(path: string, manifest: ExportManifest, { checkpoints }: VerifyExportOptions) {
-  const { from, to, previousHash, lastHash, checkpoint } = manifest;
+function verifyLines(
+  path: string,
+  manifest: ExportManifest,
+  { checkpoints }: VerifyExportOptions,
+): Promise<AuditProof | RecordsProof | AuditFault> {
+  const { from, to, previousHash, lastHash, checkpoint, filter } = manifest;
   const lines = readAuditLines(path);
+  if (filter) return verifyRecords(lines, { from, to, ...(checkpoints && { checkpoints }) });
   // Without records there is nothing that a checkpoint could name.
   if (previousHash === null || lastHash === null) return verifyAuditLog(lines);
   const part = { after: { sequence: from - 1, hash: previousHash }, last: { sequence: to, hash: lastHash } };
@@ -72,6 +81,13 @@ function verifyRecords(path: string, manifest: ExportManifest, { checkpoints }: 
     ...(within && { expectedHead: checkpoint }),
     ...(checkpoints && { checkpoints }),
   });
+}
+
+/** Compares a file with what its manifest says of its bytes. */
+export async function measureFault(path: string, manifest: ExportManifest): Promise<ManifestFault | undefined> {
+  const { bytes, sha256 } = await measure(path);
+  if (bytes === manifest.bytes && sha256 === manifest.sha256) return undefined;
+  return refused('The file is not the one that the manifest was written for: its size or its SHA-256 differs.');
 }
 
 async function measure(path: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
@@ -86,6 +102,6 @@ async function measure(path: string): Promise<{ readonly bytes: number; readonly
   return { bytes, sha256: digest.digest('hex') };
 }
 
-function refused(detail: string): ManifestFault {
+export function refused(detail: string): ManifestFault {
   return { ok: false, kind: 'manifest', detail };
 }

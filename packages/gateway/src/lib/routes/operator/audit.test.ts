@@ -1,15 +1,32 @@
 import { hash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   type AuditFault,
   type AuditProof,
   type ExportManifest,
   generateCheckpointKey,
   verifyAuditLog,
+  verifyExports,
 } from 'guestpass/audit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AuditRecordView } from '../../openapi/audit.ts';
 import { admitted, failed } from '../../testing/guests.ts';
 import { type Operators, openOperators, operatorToken } from '../../testing/operators.ts';
+
+/** An export, and the manifest that it says is its own. */
+async function received(query: string) {
+  const file = await operators.ask<string>(`GET /v1/audit/export?${query}`);
+  const link = /^<(.+)>; rel="describedby"$/.exec(file.headers.get('link') ?? '')?.[1];
+  const { body } = await operators.ask<ExportManifest>(`GET ${link}`);
+  return { text: file.body, manifest: JSON.stringify(body) };
+}
+
+const lastOf = (manifest = '{}') => {
+  const { to, lastHash } = JSON.parse(manifest);
+  return { sequence: to, hash: lastHash };
+};
 
 interface Page {
   readonly data: readonly AuditRecordView[];
@@ -136,6 +153,52 @@ test('an export says where its manifest is, which tells what the file is even wh
     'OPERATOR_AUDIT_DESCRIBE',
   ]);
   await signing[Symbol.asyncDispose]();
+});
+
+test('an export that broke off is gone on with, and the parts are one log by their manifests', async () => {
+  for (let i = 0; i < 4; i += 1) await operators.guest();
+  const parts = [
+    await received('from=1&to=3'),
+    // What was cut off in the middle of record 6 goes on behind record 5.
+    await received('after=3&to=5'),
+    await received('after=5'),
+  ];
+  const folder = await mkdtemp(join(tmpdir(), 'guestpass-parts-'));
+  const files = parts.map(({ manifest }, index) => ({ path: join(folder, `${index}`), manifest }));
+  for (const [index, { text }] of parts.entries()) await writeFile(join(folder, `${index}`), text);
+  const whole = { ok: true, records: { after: { sequence: 0 }, head: lastOf(parts[2]?.manifest) } };
+  expect(await verifyExports(files)).toMatchObject(whole);
+  expect(await verifyExports(files.toReversed())).toMatchObject(whole);
+  expect(await verifyExports(files.toSpliced(1, 1))).toMatchObject({ ok: false, kind: 'manifest', file: 1 });
+  await rm(folder, { recursive: true });
+  expect((await operators.ask('GET /v1/audit/export?from=1&after=3')).status).toBe(422);
+});
+
+test('a filtered export holds what was asked for, says so, and names no guest', async () => {
+  const attemptId = await operators.guest();
+  await operators.clock.advance(60_000);
+  const other = await operators.guest(failed);
+  const guestId = `guest-of-${attemptId}`;
+  const sequences = async (query: string) => {
+    const { text, manifest } = await received(query);
+    const { count, filter } = JSON.parse(manifest);
+    const found = text.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line).sequence));
+    expect(count).toBe(found.length);
+    return { found, filter };
+  };
+  const minute = new Date(operators.clock.now()).toISOString();
+  const both = { attemptIds: [attemptId] };
+  expect(await sequences(`to=4&guest=${guestId}`)).toEqual({ found: [1, 2], filter: both });
+  expect(await sequences(`to=4&attempt=${other}`)).toEqual({ found: [3, 4], filter: { attemptIds: [other] } });
+  const type = 'WEBMESSAGING_GUEST_REQUESTED';
+  expect(await sequences(`type=${type}`)).toEqual({ found: [1, 3], filter: { eventTypes: [type] } });
+  expect(await sequences(`to=4&since=${minute}`)).toEqual({ found: [3, 4], filter: { since: minute } });
+  expect(await sequences(`to=4&until=${minute}&type=${type}`)).toMatchObject({ found: [1] });
+  expect((await operators.ask('GET /v1/audit/export?guest=nobody')).status).toBe(404);
+  expect((await operators.ask(`GET /v1/audit/export?guest=x&attempt=${other}`)).status).toBe(422);
+  const actions = await operators.actions();
+  expect(actions[0]).toMatchObject({ eventType: 'OPERATOR_AUDIT_EXPORT', to: 4, filter: both });
+  expect(JSON.stringify(actions)).not.toContain(guestId);
 });
 
 test('an export is read as it is taken, and no further once its receiver has gone', async () => {
