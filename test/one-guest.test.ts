@@ -288,11 +288,11 @@ describe('unknown: the guest may exist, and nothing is repeated', () => {
     expect(simulator.stats()).toMatchObject({ guestRequests: 2, guestsCreated: 1, replayed: 1 });
   });
 
-  test('without a key such a platform is not asked again either', async () => {
+  test('a call without a key is given one for such a platform', async () => {
     const { attempt, simulator } = scene({ guestpass: { idempotentByKey: true } });
     simulator.faults.add({ operation: 'guest', reset: 'after' });
-    expect(await attempt()).toMatchObject({ outcome: 'unknown', retries: 0 });
-    expect(simulator.stats()).toMatchObject({ guestRequests: 1, guestsCreated: 1 });
+    expect(await attempt()).toMatchObject({ outcome: 'admitted', retries: 1 });
+    expect(simulator.stats()).toMatchObject({ guestRequests: 2, guestsCreated: 1, replayed: 1 });
   });
 
   test('a guest that may be there stays unknown when the platform turns every repeat away', async () => {
@@ -619,12 +619,40 @@ describe('bounds and options', () => {
         faults: [
           { pointer: '/clientId', detail: 'must not be empty' },
           { pointer: '/clientSecret', detail: 'must not be empty' },
-          { pointer: '/deadlineMs', detail: 'must be more than 0' },
+          { pointer: '/deadlineMs', detail: 'must be more than 0 and a day at most, in milliseconds' },
           { pointer: '/policy/captcha/threshold', detail: 'must be from 0 to 1' },
         ],
       }),
     );
   });
+
+  test.each([
+    ['a deadline that is no number', { deadlineMs: Number.NaN }, '/deadlineMs'],
+    ['a deadline beyond a day', { deadlineMs: 1e12 }, '/deadlineMs'],
+    ['less than no repeat', { retry: { retries: -1 } }, '/retry/retries'],
+    ['repeats that are no number', { retry: { retries: Number.NaN } }, '/retry/retries'],
+    ['an endless backoff', { retry: { maxDelayMs: Number.POSITIVE_INFINITY } }, '/retry/maxDelayMs'],
+    ['no connection', { connections: 0 }, '/connections'],
+    ['half a connection', { connections: 1.5 }, '/connections'],
+    ['more connections than there are ports', { connections: 1e12 }, '/connections'],
+    ['attempts that are no number', { maxPending: Number.NaN }, '/maxPending'],
+    ['no attempt at all', { maxPending: 0 }, '/maxPending'],
+  ])('%s is no option', (_name, options, pointer) => {
+    const client = { environment: 'http://127.0.0.1:4010', clientId: 'id', clientSecret: 'secret' };
+    expect(() => createGuestpass({ ...client, ...options })).toThrow(
+      expect.objectContaining({ code: 'config_invalid', faults: [expect.objectContaining({ pointer })] }),
+    );
+  });
+
+  test.each([0, -1, Number.NaN, 1e12])(
+    'a call with a deadline of %d ms is refused, and nothing is asked',
+    async (deadlineMs) => {
+      const { guestpass, simulator } = scene();
+      const attempt = guestpass.attempt(tutorialPayload, { deadlineMs });
+      await expect(attempt).rejects.toMatchObject({ code: 'config_invalid', faults: [{ pointer: '/deadlineMs' }] });
+      expect(simulator.requests).toEqual([]);
+    },
+  );
 
   test('two clients share nothing', async () => {
     const one = scene();

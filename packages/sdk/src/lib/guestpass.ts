@@ -8,8 +8,9 @@ import { GuestpassError } from './errors.ts';
 import type { Attempt } from './guest/attempt.ts';
 import { attemptGuest, breakOff, endEarly, type Run, refusePayload } from './guest/attempt-guest.ts';
 import { createIdempotency } from './guest/idempotency.ts';
+import { createJoin } from './guest/join.ts';
 import type { Statistics } from './guest/statistics.ts';
-import { type CallOptions, createPipeline, type PipelineOptions } from './pipeline.ts';
+import { type CallOptions, createPipeline, type PipelineOptions, unusable } from './pipeline.ts';
 import type { GuestNotice } from './webhook/notice.ts';
 
 export interface GuestpassOptions extends PipelineOptions {
@@ -47,10 +48,10 @@ export interface Guestpass {
  */
 export function createGuestpass(options: GuestpassOptions): Guestpass {
   const { maxPending = 10_000, audit = memoryChain(), onAudit, onGuest, onProblem } = options;
+  if (!(maxPending >= 1)) throw unusable('/maxPending', 'must be 1 or more');
   const pipeline = createPipeline(options);
   const { clock } = pipeline.setup;
   const books = createBooks({ clock, audit, onAudit, onGuest, onProblem });
-  const idempotency = createIdempotency({ clock });
   const idle = Promise.withResolvers<void>();
   let pending = 0;
   let closing: Promise<void> | undefined;
@@ -87,8 +88,14 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
     if (!parsed.ok) return books.settle(refusePayload(input, parsed.faults, run), run);
     run.watch.lap('payload');
     if (run.idempotencyKey === undefined) return admit(parsed.payload, run);
-    const joined = idempotency.once(run.idempotencyKey, parsed.payload, () => admit(parsed.payload, run));
-    return joined instanceof GuestpassError ? books.settle(endEarly('refused', joined, { run }), run) : joined;
+    return attemptOnce(run.idempotencyKey, parsed.payload, run);
+  };
+
+  const join = createJoin({ idempotency: createIdempotency({ clock }), clock, start: admit });
+  const attemptOnce = async (key: string, payload: GuestPayload, run: Run): Promise<Attempt> => {
+    const joined = await join(key, payload, run);
+    if (!(joined instanceof GuestpassError)) return joined;
+    return await books.settle(endEarly(joined.code === 'aborted' ? 'failed' : 'refused', joined, { run }), run);
   };
 
   const end = async () => {

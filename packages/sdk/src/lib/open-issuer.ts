@@ -38,7 +38,7 @@ export interface IssuerOptions {
   readonly retry?: RetryOptions;
   /** Calls the `rest` issuer sends in a minute. Default 300, what Genesys grants a token; `Infinity` sends at will. */
   readonly requestsPerMinute?: number;
-  /** True when the platform creates one guest for one `Idempotency-Key`; then a call with a key is asked once more after an unknown outcome. Default false. */
+  /** True when the platform creates one guest for one `Idempotency-Key`; then a call is asked once more after an unknown outcome, under the key of its caller or one of its own. Default false. */
   readonly idempotentByKey?: boolean;
   /** `Origin` that both issuers of web messaging send; deployments may list those allowed. Default that of the socket's host. */
   readonly origin?: string;

@@ -12,7 +12,7 @@ import type { CaptchaPolicy } from './policy/captcha.ts';
 import type { ConsentPolicy } from './policy/consent.ts';
 
 export interface PipelineOptions extends IssuerOptions {
-  /** Time for one attempt, everything included, in milliseconds. Default 10,000. */
+  /** Time for one attempt, everything included, in milliseconds; a day at most. Default 10,000. */
   readonly deadlineMs?: number;
   /** Sockets kept for each origin. Default 64. Not used with `exchange`. */
   readonly connections?: number;
@@ -33,7 +33,7 @@ export interface PipelineOptions extends IssuerOptions {
 export interface CallOptions {
   /** Gives the attempt up. What was already sent is not taken back. */
   readonly signal?: AbortSignal;
-  /** Time for this attempt in milliseconds, instead of the client's. */
+  /** Time for this attempt in milliseconds, instead of the client's; a day at most. */
   readonly deadlineMs?: number;
   /** 16 to 128 letters, digits, `_` or `-`. The same key and payload make one guest in this process. */
   readonly idempotencyKey?: string;
@@ -50,7 +50,7 @@ export interface CallOptions {
 /** Policy, platform and clock, made ready; what a guest goes through, without the books that are kept of it. */
 export interface Pipeline {
   readonly setup: AttemptSetup;
-  /** Names an attempt, starts its watch and sets its deadline. */
+  /** Names an attempt, starts its watch and sets its deadline. Throws `config_invalid` for a deadline that is none. */
   begin(call?: CallOptions): Run;
   /** Gives up a token request that nobody waits for, and ends every connection once it is idle. */
   close(): Promise<void>;
@@ -74,7 +74,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         id: `att_${randomUUID()}`,
         startedAt: timestamp(),
         watch,
-        deadlineAt: watch.startedAt + (call.deadlineMs ?? deadlineMs),
+        deadlineAt: watch.startedAt + (call.deadlineMs === undefined ? deadlineMs : usableDeadline(call.deadlineMs)),
         ...(call.signal && { signal: call.signal }),
         ...(call.idempotencyKey !== undefined && { idempotencyKey: call.idempotencyKey }),
         ...(call.remoteIp !== undefined && { remoteIp: call.remoteIp }),
@@ -88,11 +88,34 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
+/** The error of one option that is not usable. */
+export function unusable(pointer: string, detail: string): GuestpassError {
+  return new GuestpassError('config_invalid', 'The options are not usable.', { faults: [{ pointer, detail }] });
+}
+
+const longestDeadlineMs = 86_400_000;
+const deadlineRange = 'must be more than 0 and a day at most, in milliseconds';
+
+function isDeadline(deadlineMs: number): boolean {
+  return deadlineMs > 0 && deadlineMs <= longestDeadlineMs;
+}
+
+function usableDeadline(deadlineMs: number): number {
+  if (!isDeadline(deadlineMs)) throw unusable('/deadlineMs', deadlineRange);
+  return deadlineMs;
+}
+
+function isWhole(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
+}
+
 function optionFaults(options: PipelineOptions): Fault[] {
   const { issuer = 'rest', guestsPath = '/', deadlineMs = 1, requestsPerMinute = 1, policy } = options;
   const unneeded = issuer === 'rest' ? '' : 'not asked for';
   const { clientId = unneeded, clientSecret = unneeded, origin } = options;
   const { mode, threshold = 0, verifiers = {} } = policy?.captcha ?? {};
+  const { connections = 1, retry = {} } = options;
+  const { retries = 0, baseDelayMs = 0, maxDelayMs = 0 } = retry;
   const checks: readonly [boolean, string, string][] = [
     [clientId !== '', '/clientId', 'must not be empty'],
     [clientSecret !== '', '/clientSecret', 'must not be empty'],
@@ -103,7 +126,11 @@ function optionFaults(options: PipelineOptions): Fault[] {
       '/origin',
       'must be an origin, such as https://shop.example',
     ],
-    [deadlineMs > 0, '/deadlineMs', 'must be more than 0'],
+    [isDeadline(deadlineMs), '/deadlineMs', deadlineRange],
+    [isWhole(connections, 1, 10_000), '/connections', 'must be a whole number from 1 to 10,000'],
+    [isWhole(retries, 0, 100), '/retry/retries', 'must be a whole number from 0 to 100'],
+    [baseDelayMs >= 0 && baseDelayMs < Infinity, '/retry/baseDelayMs', 'must be 0 or more'],
+    [maxDelayMs >= 0 && maxDelayMs < Infinity, '/retry/maxDelayMs', 'must be 0 or more'],
     [requestsPerMinute > 0, '/requestsPerMinute', 'must be more than 0'],
     [threshold >= 0 && threshold <= 1, '/policy/captcha/threshold', 'must be from 0 to 1'],
     [mode !== 'verified' || Object.keys(verifiers).length > 0, '/policy/captcha/verifiers', 'must name who verifies'],

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import type { PlatformHosts } from './environment.ts';
 import { withBearer } from './http/authorize.ts';
@@ -30,7 +31,7 @@ export interface PlatformOptions {
   readonly guestsPath: string;
   readonly retry: RetryOptions;
   readonly requestsPerMinute: number;
-  /** True when the platform promises one guest for one idempotency key, so that a call with one may be repeated after an unknown outcome. */
+  /** True when the platform promises one guest for one idempotency key, so that a call may be repeated after an unknown outcome. */
   readonly idempotentByKey: boolean;
   /** The network. */
   readonly exchange: Exchange;
@@ -72,7 +73,11 @@ export function createPlatform(options: PlatformOptions): Platform {
   const paced = withPace(timed('guest'), { clock, requestsPerMinute });
   const retried = (idempotent: boolean) => withRetry(paced, { ...retry, clock, random, idempotent });
   const [careful, keyed] = [retried(false), retried(options.idempotentByKey)];
-  // The promise is about a key; a call without one may make a second guest.
-  const guests: Exchange = (request) => ('idempotency-key' in request.headers ? keyed : careful)(request);
+  // The promise is about a key: a call that has none gets one of its own, and is repeated under it.
+  const guests: Exchange = (request) => {
+    if (!options.idempotentByKey) return careful(request);
+    const headers = { 'idempotency-key': randomUUID(), ...request.headers };
+    return keyed({ ...request, headers });
+  };
   return { guestsUrl: `${hosts.apiUrl}${guestsPath}`, guests: withBearer(guests, tokens, clock), tokens };
 }

@@ -56,6 +56,25 @@ test('each request carries the bearer token and its own headers', async () => {
   expect(waits).toEqual([expect.objectContaining({ deadlineAt })]);
 });
 
+test('a 401 whose body breaks off drops that token too', async () => {
+  const { tokens, dropped } = tokenSource('old', 'new');
+  const end: Exchange = async ({ headers }) => {
+    if (headers.authorization === 'Bearer new') return answer(201);
+    throw new ExchangeError('ECONNRESET', { sent: 'maybe', status: 401 });
+  };
+  const got = await withBearer(end, tokens)(request);
+  expect(got).toMatchObject({ status: 201, tries: [{ status: 401, failure: 'ECONNRESET' }, { status: 201 }] });
+  expect(got.sent).toBeUndefined();
+  expect(dropped).toEqual(['old']);
+});
+
+test('a 401 that is not read because the time is up is not asked again', async () => {
+  const { tokens, dropped } = tokenSource('old', 'new');
+  const end: Exchange = () => Promise.reject(new ExchangeError('deadline', { sent: 'maybe', status: 401 }));
+  await expect(withBearer(end, tokens)(request)).rejects.toMatchObject({ failure: 'deadline' });
+  expect(dropped).toEqual([]);
+});
+
 test('a 401 drops that token, gets a new one, and repeats once', async () => {
   const { tokens, dropped } = tokenSource('old', 'new');
   const { end, seen, clock } = platform('new');

@@ -24,7 +24,7 @@ export interface TokenSource {
 }
 
 /**
- * Sends each request with a bearer token (RFC 6750). An answer of 401 drops that token, gets one new one and repeats
+ * Sends each request with a bearer token (RFC 6750). An answer of 401, read to its end or not, drops that token, gets one new one and repeats
  * the call once: nothing was done, so this is safe for any call. A second 401 is returned as it is. The clock only
  * measures how long tries took.
  *
@@ -38,15 +38,33 @@ export function withBearer(exchange: Exchange, tokens: TokenSource, clock: Clock
     const held = tokens.get(request);
     const token = held instanceof Promise ? await held : held;
     const startedAt = clock.monotonic();
-    const answer = await exchange(authorize(request, token.value));
-    if (answer.status !== 401) return answer;
+    let answer: HttpResponse | ExchangeError;
+    try {
+      answer = await exchange(authorize(request, token.value));
+      if (answer.status !== 401) return answer;
+    } catch (error) {
+      if (!isBrokenRefusal(error)) throw error;
+      answer = error;
+    }
 
-    const before = { tries: triesOf(answer, clock.monotonic() - startedAt), sent: answer.sent ?? 'no' };
+    const before = { tries: triesOf(answer, clock.monotonic() - startedAt), sent: sentBefore(answer) };
     tokens.drop(token.value);
     const again = { ...request, resends: before.tries.length };
     const repeat = async () => exchange(authorize(again, (await tokens.get(request)).value));
     return afterRefusal(before, repeat, clock);
   };
+}
+
+/** The status alone says that the token was refused. Who has no more time is not helped by another one. */
+function isBrokenRefusal(error: unknown): error is ExchangeError {
+  if (!(error instanceof ExchangeError) || error.status !== 401) return false;
+  return error.failure !== 'aborted' && error.failure !== 'deadline';
+}
+
+/** What the tries before a refusal may have done; the refused one did nothing. */
+function sentBefore(refusal: HttpResponse | ExchangeError): Sent {
+  if (!(refusal instanceof ExchangeError)) return refusal.sent ?? 'no';
+  return refusal.tries.length > 1 ? refusal.sent : 'no';
 }
 
 /** What is known of a call whose token was refused. */
