@@ -1,3 +1,5 @@
+export type { SignedIn } from './lib/contract/guest-pass.ts';
+export type { SignIn } from './lib/contract/sign-in.ts';
 export type { AttributesPlacement, ButtonAnswer } from './lib/messaging/actions.ts';
 export type { Attachment, ConversationEvent, Message, QuickReply } from './lib/messaging/message.ts';
 export {

@@ -16,6 +16,7 @@ const stateRemarks: Readonly<Partial<Record<SessionState, string>>> = {
   reconnecting: 'The connection was lost; trying again.',
   'read-only': 'The conversation has ended. /new begins another one.',
   expired: 'The session has expired.',
+  'signed-out': 'You are signed out.',
 };
 
 /** `shown` says whether what the guest types can be seen already. */

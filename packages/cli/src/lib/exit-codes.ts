@@ -53,6 +53,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   storage_unavailable: 'failed',
   session_expired: 'failed',
   session_read_only: 'failed',
+  session_signed_out: 'failed',
   session_closed: 'failed',
 };
 

@@ -18,6 +18,15 @@ export const sessionErrorTable = {
     visitor: 'This conversation has ended. Please start a new one.',
     remedy: 'Call `startNew()` for another conversation.',
   },
+  session_signed_out: {
+    httpStatus: null,
+    retryable: false,
+    meaning: 'Nobody speaks for the signed-in guest any more.',
+    cause:
+      'The guest signed out, here or elsewhere; or the JWT has expired or was revoked and could not be refreshed; or the guest pass of an anonymous guest was used after that guest signed in.',
+    visitor: 'You are signed out. Please sign in to go on with the chat.',
+    remedy: 'Let the guest sign in again, and connect with the new guest pass.',
+  },
   session_closed: {
     httpStatus: null,
     retryable: false,

@@ -24,6 +24,7 @@ test('a session response tells state, expiry and limits', () => {
     connected: true,
     newSession: true,
     readOnly: false,
+    clearedExistingSession: false,
     expiresAtMs: 1_768_732_200_000,
     durationSeconds: 259_200,
     maxAttributeBytes: 2048,
@@ -32,8 +33,12 @@ test('a session response tells state, expiry and limits', () => {
     tracingId: 't-1',
   });
   expect(
-    read({ class: 'SessionResponse', code: 200, body: { connected: false, expirationDate: 1e300 } }),
-  ).toMatchObject({ connected: false, newSession: false, expiresAtMs: null });
+    read({
+      class: 'SessionResponse',
+      code: 200,
+      body: { connected: false, expirationDate: 1e300, clearedExistingSession: true },
+    }),
+  ).toMatchObject({ connected: false, newSession: false, clearedExistingSession: true, expiresAtMs: null });
 });
 
 test('a text with author, time and file', () => {

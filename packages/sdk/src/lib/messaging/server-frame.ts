@@ -14,6 +14,8 @@ export interface SessionFrame {
   readonly connected: boolean;
   readonly newSession: boolean;
   readonly readOnly: boolean;
+  /** True when another session of the account that signed in was ended for this one. */
+  readonly clearedExistingSession: boolean;
   /** Instant in milliseconds since the Unix epoch at which the session ends unless somebody speaks. */
   readonly expiresAtMs: number | null;
   readonly durationSeconds: number | null;
@@ -141,6 +143,7 @@ const sessionSchema = z.object({
   connected: z.boolean(),
   newSession: optionalFlag,
   readOnly: optionalFlag,
+  clearedExistingSession: optionalFlag,
   durationSeconds: optionalNumber,
   expirationDate: optionalNumber,
   maxCustomDataBytes: optionalNumber,
@@ -160,6 +163,7 @@ function readSession({ body, code }: Envelope): ServerFrame | undefined {
     connected: read.connected,
     newSession: read.newSession ?? false,
     readOnly: read.readOnly ?? false,
+    clearedExistingSession: read.clearedExistingSession ?? false,
     expiresAtMs: instantOf(read.expirationDate),
     durationSeconds: read.durationSeconds ?? null,
     maxAttributeBytes: read.maxCustomDataBytes ?? null,

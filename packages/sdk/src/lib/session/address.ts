@@ -1,4 +1,4 @@
-import type { GuestPass } from '../contract/guest-pass.ts';
+import type { GuestPass, SignedIn } from '../contract/guest-pass.ts';
 import { GuestpassError } from '../errors.ts';
 
 /** What is needed to speak as a guest. */
@@ -8,12 +8,15 @@ export interface SessionTarget {
   readonly deploymentId: string;
   /** The session token, the guest's secret. */
   readonly token: string;
+  /** Of a guest who signed in. Default none. */
+  readonly signedIn?: SignedIn;
 }
 
 /** @throws GuestpassError `config_invalid` for a guest pass that does not say where to connect, and for an unusable address. */
 export function targetOf(pass: GuestPass | SessionTarget): SessionTarget {
   if ('token' in pass) return checked(pass);
-  if (pass.connect) return checked({ ...pass.connect, token: pass.sessionToken });
+  const { connect, sessionToken: token, signedIn } = pass;
+  if (connect) return checked({ ...connect, token, ...(signedIn && { signedIn }) });
   const remedy = 'Connect with the address, the deployment id and the session token instead of the guest pass.';
   throw new GuestpassError('config_invalid', 'The guest pass does not say where to connect.', { remedy });
 }

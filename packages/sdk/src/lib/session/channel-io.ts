@@ -7,14 +7,25 @@ import type { PaceOptions } from './pace.ts';
 
 /**
  * Where a session stands. `configuring` also covers the first reading of the history; after a lost connection it is
- * `reconnecting` until nothing is missing any more.
+ * `reconnecting` until nothing is missing any more. `signed-out` is the end of a guest who signed in: signed out here or
+ * elsewhere, or without a JWT that the platform takes.
  */
-export type SessionState = 'connecting' | 'configuring' | 'ready' | 'read-only' | 'reconnecting' | 'expired' | 'closed';
+export type SessionState =
+  | 'connecting'
+  | 'configuring'
+  | 'ready'
+  | 'read-only'
+  | 'reconnecting'
+  | 'expired'
+  | 'signed-out'
+  | 'closed';
 
 /** What happens beside the messages. */
 export type SessionEvent =
   | ConversationEvent
   | { readonly type: 'cleared' }
+  /** The guest signed in on another connection, where the conversation goes on; this session is closed. */
+  | { readonly type: 'signed-in-elsewhere' }
   /** The history could not be read after a gap: messages may be missing until the next reconnect. */
   | { readonly type: 'history-unavailable' }
   /** The platform refused something that nobody waits for. */
@@ -23,6 +34,8 @@ export type SessionEvent =
 export interface ChannelOptions extends PaceOptions {
   readonly token: string;
   readonly deploymentId: string;
+  /** Of a guest who signed in before the session begins. */
+  readonly jwt?: string | undefined;
   readonly attributesPlacement: AttributesPlacement;
   /** Failed connections in a row before the session is given up. */
   readonly mostAttempts: number;
@@ -51,6 +64,13 @@ export type ChannelInput =
   | { readonly type: 'withdraw'; readonly id: string }
   /** A request that is no message; it is dropped when the connection is. */
   | { readonly type: 'ask'; readonly text: string }
+  /** A guest who was nobody has a JWT now. */
+  | { readonly type: 'sign-in'; readonly jwt: string }
+  /** The newest JWT, be it asked for or not. */
+  | { readonly type: 'jwt'; readonly jwt: string }
+  /** There is no other JWT; `passing` says that there may be one later. */
+  | { readonly type: 'jwt-lost'; readonly error: GuestpassError; readonly passing: boolean }
+  | { readonly type: 'sign-out' }
   | { readonly type: 'start-new' }
   | { readonly type: 'close' };
 
@@ -72,6 +92,12 @@ export type Effect =
   | { readonly type: 'forget' }
   | { readonly type: 'settle'; readonly id: string; readonly message: Message }
   | { readonly type: 'reject'; readonly id: string; readonly error: GuestpassError }
+  /** The platform refused this JWT: get another one, or say that there is none. */
+  | { readonly type: 'renew'; readonly spent: string }
+  /** The session is that of the account now, or has expired, and the next one will be. */
+  | { readonly type: 'signed-in' }
+  /** The session did not become that of the account. */
+  | { readonly type: 'sign-in-refused'; readonly error: GuestpassError }
   | { readonly type: 'event'; readonly event: SessionEvent }
   | { readonly type: 'state'; readonly state: SessionState }
   /** No more messages come; with an error when that is a failure. */

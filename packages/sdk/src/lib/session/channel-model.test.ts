@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { GuestpassError } from '../errors.ts';
+import { GuestpassError } from '../errors.ts';
 import { readConversed } from '../messaging/message.ts';
 import { readServerFrame } from '../messaging/server-frame.ts';
 import { Channel } from './channel.ts';
@@ -29,6 +29,10 @@ type Plain =
   | 'history answers'
   | 'history fails'
   | 'session expires'
+  | 'guest signs in'
+  | 'JWT expires'
+  | 'refresh answers'
+  | 'refresh fails'
   | 'time passes';
 
 interface Stored {
@@ -60,8 +64,13 @@ class Platform {
   /** What was said in sessions that have expired. */
   readonly past: Stored[] = [];
   expired = false;
+  /** True once the session is that of an account; from then on nobody may have it without a JWT. */
+  hasAccount = false;
+  /** The one that is good now. */
+  jwt = 'jwt-0';
   link: Link | undefined;
   #refusal: Extract<Step, { does: 'next message is refused' }> | undefined;
+  #wasTaken = false;
   #timeMs = Date.parse('2026-01-15T10:30:00Z');
 
   refuseNext(step: Extract<Step, { does: 'next message is refused' }>): void {
@@ -81,6 +90,18 @@ class Platform {
     this.link.toGuest.push(JSON.stringify({ ...frame, ...(tracingId !== undefined && { tracingId }) }));
   }
 
+  /** A JWT that was never taken lives on: nobody is refused again and again. */
+  spend(): void {
+    if (this.#wasTaken || this.jwt === 'jwt-0') this.grant();
+  }
+
+  /** Every JWT so far is spent from now on. */
+  grant(): string {
+    this.#wasTaken = false;
+    this.jwt = `jwt-${Number(this.jwt.slice(4)) + 1}`;
+    return this.jwt;
+  }
+
   expire(): void {
     if (this.expired) return;
     this.expired = true;
@@ -91,13 +112,18 @@ class Platform {
   }
 
   receive(text: string): void {
-    const { action, tracingId, message, startNew } = JSON.parse(text);
+    const { action, tracingId, message, startNew, data } = JSON.parse(text);
     const link = this.link;
-    if (startNew) this.expired = false;
-    if (this.expired) {
+    const refusal = this.#refusalOf(action, data?.code);
+    if (startNew && refusal === undefined) this.expired = false;
+    if (refusal !== undefined) {
+      link?.toGuest.push(JSON.stringify({ class: 'string', code: refusal, body: 'no', tracingId }));
+    } else if (this.expired) {
       link?.toGuest.push(JSON.stringify({ class: 'string', code: 4006, body: 'expired', tracingId }));
-    } else if (action === 'configureSession' && link) {
+    } else if (/^configure/.test(action) && link) {
       link.configured = true;
+      this.hasAccount ||= data !== undefined;
+      this.#wasTaken = true;
       const body = { connected: true, newSession: this.history.length === 0 };
       link.toGuest.push(JSON.stringify({ type: 'response', class: 'SessionResponse', code: 200, body, tracingId }));
     } else if (action === 'onMessage') {
@@ -108,6 +134,11 @@ class Platform {
       const body = { id: 'pong', type: 'Text', text: 'ping' };
       link?.toGuest.push(JSON.stringify({ type: 'response', class: 'StructuredMessage', code: 200, body, tracingId }));
     }
+  }
+
+  #refusalOf(action: string, jwt: string | undefined): number | undefined {
+    if (action === 'configureAuthenticatedSession' && jwt !== this.jwt) return 401;
+    return action === 'configureSession' && this.hasAccount ? 4017 : undefined;
   }
 
   #message(text: string, tracingId: string): void {
@@ -127,17 +158,11 @@ class Platform {
 /** A guest and a platform, whose every move is chosen from outside. */
 class World {
   readonly platform = new Platform();
-  readonly channel = new Channel({
-    token: 'secret',
-    deploymentId: 'd',
-    attributesPlacement: 'message',
-    mostAttempts: 1e9,
-    firstPages: 1e9,
-    answerTimeoutMs: 10_000,
-    healthCheckMs: 30_000,
-    messagesPerSecond: 5,
-    requestsPerMinute: 60,
-  });
+  readonly channel: Channel;
+  /** How each sign-in ended. */
+  readonly signIns: boolean[] = [];
+  signInsBegun = 0;
+
   readonly delivered: string[] = [];
   readonly said: string[] = [];
   readonly ends = new Map<string, { readonly id: string } | { readonly error: GuestpassError }>();
@@ -145,7 +170,27 @@ class World {
   #dialing = false;
   #mayRead = false;
   #fetching: Extract<Effect, { type: 'fetch-history' }> | undefined;
+  /** Of the guest; the platform may not take it any more. */
+  #newestJwt: string;
+  #refreshing = false;
   readonly #timers = new Map<TimerName, number>();
+
+  constructor(isSignedIn: boolean) {
+    this.channel = new Channel({
+      token: 'secret',
+      deploymentId: 'd',
+      jwt: isSignedIn ? this.platform.jwt : undefined,
+      attributesPlacement: 'message',
+      mostAttempts: 1e9,
+      firstPages: 1e9,
+      answerTimeoutMs: 10_000,
+      healthCheckMs: 30_000,
+      messagesPerSecond: 5,
+      requestsPerMinute: 60,
+    });
+    this.platform.hasAccount = isSignedIn;
+    this.#newestJwt = this.platform.jwt;
+  }
 
   input(input: ChannelInput): void {
     for (const effect of this.channel.handle(input, this.#now)) this.#carryOut(effect);
@@ -186,6 +231,17 @@ class World {
         break;
       case 'end':
         this.#checkPast();
+        break;
+      case 'renew':
+        if (effect.spent !== this.#newestJwt) this.input({ type: 'jwt', jwt: this.#newestJwt });
+        else this.#refreshing = true;
+        break;
+      case 'signed-in':
+        expect(this.platform.hasAccount || this.platform.expired).toBe(true);
+        this.signIns.push(true);
+        break;
+      case 'sign-in-refused':
+        this.signIns.push(false);
         break;
       case 'settle':
         expect(this.ends.has(effect.id)).toBe(false);
@@ -254,6 +310,23 @@ class World {
     this.input({ type: 'history-failed', walk: asked.walk, retryAfterMs: 0 });
   }
 
+  /** A guest who is nobody signs in while nothing else of that kind is under way. */
+  signIn(): void {
+    if (this.platform.hasAccount || this.signIns.length < this.signInsBegun) return;
+    if (this.channel.state === 'expired') return;
+    this.signInsBegun += 1;
+    this.#newestJwt = this.platform.jwt;
+    this.input({ type: 'sign-in', jwt: this.#newestJwt });
+  }
+
+  refresh(succeeds: boolean): void {
+    if (!this.#refreshing) return;
+    this.#refreshing = false;
+    if (succeeds) this.#newestJwt = this.platform.grant();
+    if (succeeds) this.input({ type: 'jwt', jwt: this.#newestJwt });
+    else this.input({ type: 'jwt-lost', error: new GuestpassError('platform_unavailable', 'No.'), passing: true });
+  }
+
   timePasses(): boolean {
     const [next] = [...this.#timers].toSorted(([, a], [, b]) => a - b);
     if (!next) return false;
@@ -283,6 +356,10 @@ class World {
     'history answers': () => this.historyAnswers(),
     'history fails': () => this.historyFails(),
     'session expires': () => this.platform.expire(),
+    'guest signs in': () => this.signIn(),
+    'JWT expires': () => this.platform.spend(),
+    'refresh answers': () => this.refresh(true),
+    'refresh fails': () => this.refresh(false),
     'time passes': () => void this.timePasses(),
   };
 
@@ -318,17 +395,22 @@ class World {
     if (first !== undefined && JSON.parse(first).body?.direction === 'Inbound') frames?.shift();
   }
 
+  get isAtRest(): boolean {
+    const allEnded = this.ends.size === this.said.length && this.signIns.length === this.signInsBegun;
+    return allEnded && this.channel.state === 'ready';
+  }
+
   /** Everything goes well from now on, until nothing is left to happen. */
   settle(): void {
     for (let turn = 0; turn < 10_000; turn += 1) {
       const { link } = this.platform;
       if (this.channel.state === 'expired') this.input({ type: 'start-new' });
       if (this.#dialing) this.dial(true);
+      else if (this.#refreshing) this.refresh(true);
       else if (link && link.toServer.length > 0) this.textArrives();
       else if (link && link.toGuest.length > 0) this.frameArrives();
       else if (this.#fetching && this.#mayRead) this.historyAnswers();
-      else if (this.ends.size === this.said.length && this.channel.state === 'ready' && !this.#timers.has('history'))
-        return;
+      else if (this.isAtRest && !this.#timers.has('history')) return;
       else if (!this.timePasses()) break;
     }
     throw new Error(`It never came to rest: ${this.channel.state}, ${this.ends.size} of ${this.said.length} ended.`);
@@ -353,6 +435,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: plain('history fails') },
   { weight: 2, arbitrary: plain('time passes') },
   { weight: 1, arbitrary: plain('session expires') },
+  { weight: 2, arbitrary: plain('guest signs in') },
+  { weight: 1, arbitrary: plain('JWT expires') },
+  { weight: 3, arbitrary: plain('refresh answers') },
+  { weight: 1, arbitrary: plain('refresh fails') },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -369,12 +455,13 @@ const counted = (texts: readonly string[]) => texts.toSorted();
 
 test("whatever happens, the guest's view is the server's history: all of it, in order, once", () => {
   void fc.assert(
-    fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
-      const world = new World();
+    fc.property(fc.array(step, { maxLength: 120, size: 'max' }), fc.boolean(), (steps, isSignedIn) => {
+      const world = new World(isSignedIn);
       world.input({ type: 'open' });
       for (const one of steps) world.do(one);
       world.settle();
-      const { history, past } = world.platform;
+      const { history, past, hasAccount } = world.platform;
+      expect(world.signIns.includes(true) || isSignedIn).toBe(hasAccount);
       const seen = world.channel.messages.map(({ id }) => id);
       expect(seen).toEqual(history.map(({ id }) => id));
       expect(world.delivered.toSorted()).toEqual(seen.toSorted());
@@ -397,7 +484,7 @@ test("whatever happens, the guest's view is the server's history: all of it, in 
 });
 
 test('the model meets gaps, doubts and refusals, not only quiet talks', () => {
-  const world = new World();
+  const world = new World(false);
   const steps: readonly Step[] = [
     { does: 'connection opens' },
     { does: 'text arrives at the server' },
@@ -415,4 +502,26 @@ test('the model meets gaps, doubts and refusals, not only quiet talks', () => {
   expect(world.channel.messages.map((message) => message.text)).toEqual(['ok', 'one', 'ok']);
   expect(world.delivered).toEqual(['m-0', 'm-1', 'm-2']);
   expect([...world.ends.values()]).toEqual([{ id: 'm-0' }, { id: 'm-2' }]);
+});
+
+test('the model meets a step-up over a spent JWT and a broken connection', () => {
+  const world = new World(false);
+  world.input({ type: 'open' });
+  const steps: readonly Step[] = [
+    { does: 'connection opens' },
+    { does: 'text arrives at the server' },
+    { does: 'frame arrives at the guest' },
+    { does: 'guest says', text: 'before', later: 0 },
+    { does: 'guest signs in' },
+    { does: 'JWT expires' },
+    { does: 'connection breaks', stillArrive: 2 },
+    { does: 'connection opens' },
+    { does: 'text arrives at the server' },
+    { does: 'frame arrives at the guest' },
+  ];
+  for (const one of steps) world.do(one);
+  expect(world.signIns).toEqual([]);
+  world.settle();
+  expect(world.signIns).toEqual([true]);
+  expect(world.channel.messages.map((message) => message.text)).toEqual(['before']);
 });

@@ -1,60 +1,70 @@
 import type { GuestpassError } from '../errors.ts';
-import { closeSession, configureSession } from '../messaging/actions.ts';
-import type { Conversed, Message } from '../messaging/message.ts';
+import { closeSession } from '../messaging/actions.ts';
+import type { Message } from '../messaging/message.ts';
 import { isExpiry, isPassing, isTooMany } from '../messaging/platform-code.ts';
 import type { ServerFrame, SessionFrame } from '../messaging/server-frame.ts';
 import type { ChannelInput, ChannelOptions, Effect, SessionState, TimerName } from './channel-io.ts';
+import { Conversation } from './conversation.ts';
 import { Health } from './health.ts';
-import { Hearing } from './hearing.ts';
-import { expired, lostForGood, readOnly, refusedToConfigure, refusedToSay, sessionClosed } from './session-errors.ts';
+import { Identity } from './identity.ts';
+import {
+  type Ending,
+  errorOf,
+  lostForGood,
+  readOnly,
+  refusedToConfigure,
+  sessionClosed,
+  signedInElsewhere,
+} from './session-errors.ts';
 import { factsOf, instantOf, nothingKnown, type SessionFacts } from './session-facts.ts';
-import { Speech } from './speech.ts';
 
 /** `over` is the end, unless a new conversation is begun. */
-type Phase = 'idle' | 'dialing' | 'configuring' | 'reading' | 'open' | 'restarting' | 'over';
+type Phase = 'idle' | 'dialing' | 'configuring' | 'configured' | 'restarting' | 'over';
+type Disconnected = Omit<Extract<ChannelInput, { readonly type: 'disconnected' }>, 'type'>;
 
 /** A connection that held this long was a good one: the next backoff begins anew. */
 const goodConnectionMs = 10_000;
 const usualRetryAfterMs = 3000;
-const mostPages = 40;
 const timers: readonly TimerName[] = ['answer', 'echo', 'flush', 'health', 'pong', 'history'];
 
 /**
- * One guest's end of the conversation, without a socket, a timer or a clock: inputs go in, effects come out. After a gap
- * it reads the history, looks up what it is not sure of, says again what did not arrive, and only then goes on.
+ * One guest's end of the session, without a socket, a timer or a clock: inputs go in, effects come out. It finds
+ * connections, configures them for the guest, and gives the conversation what comes over them.
  */
 export class Channel {
   readonly #options: ChannelOptions;
-  readonly #speech: Speech;
-  readonly #hearing: Hearing;
+  readonly #conversation: Conversation;
   readonly #health: Health;
+  readonly #identity: Identity;
   #effects: Effect[] = [];
   #now = 0;
   #phase: Phase = 'idle';
   #told: SessionState = 'connecting';
   #facts: SessionFacts = nothingKnown;
   #readOnly = false;
-  #expired = false;
+  #ending: Ending = 'closed';
   #startNew = false;
-  /** True once nothing was missing; from then on another connection is a re-connection. */
-  #began = false;
-  /** True while nothing is missing. */
-  #caughtUp = false;
   #attempt = 0;
   #openedAt = 0;
 
   constructor(options: ChannelOptions) {
     this.#options = options;
     const emit = (effect: Effect) => this.#emit(effect);
-    this.#speech = new Speech({ ...options, emit });
-    this.#health = new Health({ ...options, emit, ask: (text) => this.#speech.ask(text) });
-    this.#hearing = new Hearing({ emit, onRead: (fresh) => this.#read(fresh) });
+    this.#conversation = new Conversation({ ...options, emit });
+    this.#health = new Health({ ...options, emit, ask: (text) => this.#ask(text) });
+    this.#identity = new Identity({
+      ...options,
+      emit,
+      ask: (text) => this.#askToSignIn(text),
+      configure: () => this.#configure(),
+      signOut: (error) => this.#end('signed-out', error),
+    });
   }
 
   get state(): SessionState {
-    if (this.#phase === 'over') return this.#expired ? 'expired' : 'closed';
-    if (this.#caughtUp) return this.#readOnly ? 'read-only' : 'ready';
-    if (this.#began) return 'reconnecting';
+    if (this.#phase === 'over') return this.#ending;
+    if (this.#conversation.isWhole) return this.#readOnly ? 'read-only' : 'ready';
+    if (this.#conversation.hasBegun) return 'reconnecting';
     return this.#phase === 'idle' || this.#phase === 'dialing' ? 'connecting' : 'configuring';
   }
 
@@ -64,7 +74,7 @@ export class Channel {
 
   /** The conversation so far, in order, each message once. */
   get messages(): readonly Message[] {
-    return this.#hearing.messages;
+    return this.#conversation.messages;
   }
 
   /** `now` is an instant of one monotonic clock, in milliseconds. */
@@ -101,33 +111,37 @@ export class Channel {
       case 'timer':
         this.#timer(input.timer);
         break;
-      case 'history':
-        this.#hearing.page(input.walk, input.page);
-        break;
-      case 'history-failed':
-        this.#hearing.missed(input.walk, input.retryAfterMs);
-        break;
       case 'say':
-        this.#speech.say(input.id, input.draft);
-        break;
       case 'withdraw':
-        this.#speech.withdraw(input.id);
-        break;
       case 'ask':
-        this.#speech.ask(input.text);
+      case 'history':
+      case 'history-failed':
+        this.#conversation.take(input);
+        break;
+      case 'sign-in':
+      case 'jwt':
+      case 'jwt-lost':
+        this.#identity.take(input, this.#phase === 'configured');
+        break;
+      case 'sign-out':
+        this.#end('signed-out');
         break;
       case 'start-new':
         this.#beginAnew();
         break;
       case 'close':
-        this.#end();
+        this.#end('closed');
     }
   }
 
   #talk(): void {
-    if (this.#phase === 'over') this.#speech.silence(this.#expired ? expired() : sessionClosed());
-    else if (this.#readOnly && this.#caughtUp) this.#speech.silence(readOnly());
-    if (this.#phase === 'open' || this.#phase === 'reading') this.#speech.flush(this.#now, this.#phase === 'open');
+    if (this.#phase === 'over') this.#silence(errorOf(this.#ending));
+    else if (this.#readOnly && this.#conversation.isWhole) this.#conversation.silence(readOnly());
+    if (this.#phase === 'configured') this.#conversation.flush(this.#now);
+  }
+
+  #ask(text: string): void {
+    this.#conversation.take({ type: 'ask', text });
   }
 
   #dial(atLeastMs: number): void {
@@ -137,41 +151,32 @@ export class Channel {
 
   #connected(): void {
     this.#openedAt = this.#now;
-    this.#speech.reconnected(this.#now);
+    this.#conversation.reconnected(this.#now);
     this.#configure();
   }
 
   #configure(): void {
-    const { token, deploymentId, answerTimeoutMs } = this.#options;
-    const asked = { token, tracingId: 'configure', deploymentId, ...(this.#startNew && { startNew: true }) };
     this.#phase = 'configuring';
-    this.#emit({ type: 'transmit', text: configureSession(asked) });
-    this.#emit({ type: 'timer', timer: 'answer', delayMs: answerTimeoutMs });
+    this.#emit({ type: 'transmit', text: this.#identity.configure(this.#startNew) });
+    this.#emit({ type: 'timer', timer: 'answer', delayMs: this.#options.answerTimeoutMs });
   }
 
-  #disconnected({
-    error,
-    retryAfterMs = 0,
-  }: {
-    readonly error?: GuestpassError;
-    readonly retryAfterMs?: number;
-  }): void {
+  #disconnected({ error, retryAfterMs = 0 }: Disconnected): void {
     if (this.#phase === 'over') return;
     if (this.#phase === 'restarting') this.#startNew = true;
-    const wasGood = this.#caughtUp && this.#now - this.#openedAt >= goodConnectionMs;
+    const wasGood = this.#conversation.isWhole && this.#now - this.#openedAt >= goodConnectionMs;
     this.#attempt = wasGood ? 1 : this.#attempt + 1;
     this.#cutOff();
-    if (error) this.#end(error);
-    else if (this.#attempt > this.#options.mostAttempts) this.#end(lostForGood(this.#options.mostAttempts));
+    if (error) this.#end('closed', error);
+    else if (this.#attempt > this.#options.mostAttempts) this.#end('closed', lostForGood(this.#options.mostAttempts));
     else this.#dial(retryAfterMs);
   }
 
   /** Whatever the connection was in the middle of is over. */
   #cutOff(): void {
     for (const timer of timers) this.#emit({ type: 'cancel', timer });
-    this.#hearing.cutOff();
-    this.#speech.cutOff();
-    this.#caughtUp = false;
+    this.#conversation.cutOff();
+    this.#identity.cutOff();
   }
 
   #frame(frame: ServerFrame): void {
@@ -179,10 +184,11 @@ export class Channel {
     this.#health.heard();
     switch (frame.kind) {
       case 'session':
-        this.#session(frame);
+        this.#session(frame, frame.tracingId);
         break;
       case 'message':
-        this.#conversed(frame, frame.tracingId);
+        if (frame.metadata.readOnly === 'true') this.#readOnly = true;
+        this.#conversation.heard(frame, frame.tracingId);
         break;
       case 'pong':
         this.#facts = { ...this.#facts, expiresAt: instantOf(frame.expiresAtMs) ?? this.#facts.expiresAt };
@@ -194,27 +200,29 @@ export class Channel {
         this.#refused(frame.code, frame.tracingId);
         break;
       case 'cleared':
-        this.#hearing.forget();
+        this.#conversation.forget();
         this.#emit({ type: 'event', event: { type: 'cleared' } });
         break;
       case 'expired':
-        this.#expire();
+        this.#end('expired');
         break;
       case 'logged-out':
-        this.#end();
+        this.#end('signed-out');
         break;
       case 'connection-closed':
-        if (this.#phase !== 'restarting') this.#end();
+        if (frame.reason === 'signedIn') this.#emit({ type: 'event', event: { type: 'signed-in-elsewhere' } });
+        if (this.#phase !== 'restarting') this.#end('closed');
     }
   }
 
-  #session(frame: SessionFrame): void {
+  #session(frame: SessionFrame, tracingId: string | undefined): void {
+    if (this.#identity.isStale(tracingId)) return;
     if (this.#phase === 'restarting' && !frame.connected) {
       this.#startNew = true;
       this.#configure();
     } else if (!frame.connected) {
-      this.#end();
-    } else if (this.#phase === 'configuring') {
+      this.#end('closed');
+    } else if (this.#phase === 'configuring' || (this.#phase === 'configured' && this.#identity.isSteppingUp)) {
       this.#configured(frame);
     }
   }
@@ -225,63 +233,57 @@ export class Channel {
     this.#readOnly = frame.readOnly;
     const anew = this.#startNew && frame.newSession;
     this.#startNew = false;
-    if (anew) this.#hearing.forget();
-    // A conversation that has just begun has nothing to be read.
-    if (anew || (frame.newSession && !this.#began)) this.#opened();
-    else this.#catchUp();
-  }
-
-  #catchUp(): void {
-    this.#phase = 'reading';
-    this.#hearing.read(this.#began ? mostPages : this.#options.firstPages, !this.#caughtUp);
-  }
-
-  #read(fresh: readonly Message[] | undefined): void {
-    this.#speech.lookedUp(fresh);
-    this.#opened();
-  }
-
-  #opened(): void {
-    this.#phase = 'open';
-    this.#began = true;
-    this.#caughtUp = true;
-  }
-
-  #conversed({ message, events, metadata }: Conversed, tracingId: string | undefined): void {
-    if (metadata.readOnly === 'true') this.#readOnly = true;
-    for (const event of events) this.#emit({ type: 'event', event });
-    if (!message) return;
-    this.#speech.heard(tracingId, message);
-    this.#hearing.hear(message);
+    const steppedUp = this.#identity.accepted();
+    if (frame.newSession && (anew || steppedUp)) this.#conversation.forget();
+    this.#phase = 'configured';
+    this.#conversation.configured({ isNew: anew || (frame.newSession && !this.#conversation.hasBegun) });
   }
 
   #tooMany(tracingId: string | undefined, retryAfterMs: number | null): void {
-    this.#speech.tooMany(tracingId, retryAfterMs, this.#now);
+    this.#conversation.tooMany(tracingId, retryAfterMs, this.#now);
     if (this.#phase !== 'configuring') return;
     this.#emit({ type: 'hang-up' });
     this.#disconnected({ retryAfterMs: retryAfterMs ?? usualRetryAfterMs });
   }
 
   #refused(code: number, tracingId: string | undefined): void {
-    if (isExpiry(code)) this.#expire();
+    if (this.#identity.isStale(tracingId)) return;
+    if (isExpiry(code)) this.#end('expired');
     else if (isTooMany(code)) this.#tooMany(tracingId, null);
-    else if (this.#phase === 'open' || this.#phase === 'reading') this.#refusedToSay(code, tracingId);
-    else if (isPassing(code)) this.#emit({ type: 'drop' });
-    else this.#end(refusedToConfigure(code));
+    else if (this.#phase !== 'configured') this.#refusedToConfigure(code);
+    else if (this.#isOfSignIn(tracingId)) this.#identity.refusedToSignIn(code);
+    else this.#refusedToSay(code, tracingId);
+  }
+
+  #refusedToConfigure(code: number): void {
+    if (this.#phase === 'restarting') this.#startNew = true;
+    this.#phase = 'configuring';
+    if (isPassing(code)) this.#emit({ type: 'drop' });
+    else if (code === 4017) this.#signedInElsewhere();
+    else if (!this.#identity.refusedToConfigure(code)) this.#end('closed', refusedToConfigure(code));
+  }
+
+  /** A refusal without a name is that of a message, when there is one. */
+  #isOfSignIn(tracingId: string | undefined): boolean {
+    if (!this.#identity.isSteppingUp) return false;
+    return tracingId === undefined ? !this.#conversation.isUnderWay(undefined) : this.#identity.isAsked(tracingId);
+  }
+
+  /** The token is that of an account now, and nobody here has its JWT. */
+  #signedInElsewhere(): void {
+    this.#emit({ type: 'event', event: { type: 'signed-in-elsewhere' } });
+    this.#end('closed', this.#conversation.hasBegun ? undefined : signedInElsewhere());
+  }
+
+  #askToSignIn(text: string): void {
+    this.#ask(text);
+    this.#emit({ type: 'timer', timer: 'answer', delayMs: this.#options.answerTimeoutMs });
   }
 
   #refusedToSay(code: number, tracingId: string | undefined): void {
     if (code === 409) this.#readOnly = true;
-    if (!this.#speech.isUnderWay(tracingId))
-      this.#emit({ type: 'event', event: { type: 'problem', platformCode: code } });
-    else if (isPassing(code)) this.#lookUp();
-    else this.#speech.refuse(code === 409 ? readOnly() : refusedToSay(code));
-  }
-
-  /** Nobody knows whether the message under way arrived: the history does. */
-  #lookUp(): void {
-    this.#speech.doubt();
-    if (this.#phase === 'open' && this.#speech.inDoubt) this.#catchUp();
+    if (code === 401 && !this.#identity.isSteppingUp && this.#identity.renew()) this.#emit({ type: 'drop' });
+    else this.#conversation.refused(code, tracingId);
   }
 
   #timer(timer: TimerName): void {
@@ -291,10 +293,10 @@ export class Channel {
         this.#emit({ type: 'drop' });
         break;
       case 'echo':
-        this.#lookUp();
+        this.#conversation.lookUp();
         break;
       case 'history':
-        this.#hearing.fetch();
+        this.#conversation.fetch();
         break;
       case 'health':
         this.#health.check();
@@ -305,39 +307,35 @@ export class Channel {
 
   #beginAnew(): void {
     const { token, answerTimeoutMs } = this.#options;
-    if (this.#phase === 'over' && !this.#expired) return;
-    this.#speech.silence(sessionClosed());
-    if (this.#phase === 'open' || this.#phase === 'reading') {
+    if (this.#phase === 'over' && this.#ending !== 'expired') return;
+    this.#conversation.silence(sessionClosed());
+    if (this.#phase === 'configured') {
       this.#cutOff();
       this.#phase = 'restarting';
       this.#emit({ type: 'transmit', text: closeSession({ token, tracingId: 'close' }) });
       this.#emit({ type: 'timer', timer: 'answer', delayMs: answerTimeoutMs });
     } else {
       this.#startNew = true;
-      if (!this.#expired) return;
-      this.#expired = false;
+      if (this.#phase !== 'over') return;
       this.#attempt = 0;
       this.#dial(0);
     }
   }
 
-  #expire(): void {
-    this.#leave(expired());
-    this.#expired = true;
-    this.#emit({ type: 'end' });
-  }
-
-  #end(error?: GuestpassError): void {
-    if (this.#phase === 'over' && !this.#expired) return;
-    this.#expired = false;
-    this.#leave(error ?? sessionClosed());
+  /** Says no more, and begins anew only after an expiry. */
+  #end(ending: Ending, error?: GuestpassError): void {
+    if (this.#phase === 'over' && (this.#ending === 'closed' || this.#ending === ending)) return;
+    this.#cutOff();
+    this.#phase = 'over';
+    this.#ending = ending;
+    this.#silence(error ?? errorOf(ending));
+    this.#emit({ type: 'hang-up' });
     this.#emit({ type: 'end', ...(error && { error }) });
   }
 
-  #leave(error: GuestpassError): void {
-    this.#cutOff();
-    this.#speech.silence(error);
-    this.#phase = 'over';
-    this.#emit({ type: 'hang-up' });
+  #silence(error: GuestpassError): void {
+    this.#conversation.silence(error);
+    if (this.#ending === 'expired') this.#identity.steppedUp();
+    else this.#identity.refuse(error);
   }
 }

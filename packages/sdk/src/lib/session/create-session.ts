@@ -5,6 +5,7 @@ import type { ReadingOptions, Session } from './session.ts';
 import { aborted, goesOn } from './session-errors.ts';
 import { defaultPageSize, type SessionOptions } from './session-options.ts';
 import type { SessionParts } from './session-parts.ts';
+import { createSigning } from './signing.ts';
 
 const typingMs = 5000;
 
@@ -36,6 +37,9 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
     get transcript() {
       return channel.messages;
     },
+    get signedIn() {
+      return parts.renewal.newest;
+    },
     messages,
     [Symbol.asyncIterator]: () => messages(),
     send(text, { attachments = [], ...sending } = {}) {
@@ -53,13 +57,15 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
     history: (reading = {}) => readBack(parts, { pageSize: options.historyPageSize ?? defaultPageSize, ...reading }),
     clear: ({ signal } = {}) => requests.clear(signal),
     startNew,
+    ...createSigning(parts),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-async function closeParts({ closing, link, requests, means }: SessionParts): Promise<void> {
+async function closeParts({ closing, link, requests, renewal, means }: SessionParts): Promise<void> {
   closing.abort();
+  renewal.forget();
   link.input({ type: 'close' });
   requests.cutOff();
   await link.ended();

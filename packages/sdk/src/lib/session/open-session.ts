@@ -5,6 +5,7 @@ import { notify } from '../http/notify.ts';
 import { sendJoin } from '../messaging/actions.ts';
 import type { Message } from '../messaging/message.ts';
 import type { Transport } from '../messaging/transport.ts';
+import { createSignInClient } from '../sign-in/sign-in-client.ts';
 import { apiUrlOf, originOf, type SessionTarget, socketUrl, targetOf } from './address.ts';
 import { Channel } from './channel.ts';
 import type { Effect } from './channel-io.ts';
@@ -13,6 +14,7 @@ import { createFeed } from './feed.ts';
 import { historyReader } from './history.ts';
 import { Link, type LinkOptions } from './link.ts';
 import { createPromises } from './promises.ts';
+import { Renewal } from './renewal.ts';
 import { createRequests, type Requests } from './requests.ts';
 import type { Session } from './session.ts';
 import { aborted } from './session-errors.ts';
@@ -70,39 +72,65 @@ function randomId(): string {
 
 /** Puts the parts together; nothing is connected yet. */
 function assemble(target: SessionTarget, options: SessionOptions, means: Means): SessionParts {
+  const { token, deploymentId, signedIn } = target;
   const { clock = systemClock, newId = randomId, answerTimeoutMs = defaultAnswerTimeoutMs } = options;
+  const { random = Math.random, apiUrl = apiUrlOf(target) } = options;
   const headers = { origin: options.origin ?? originOf(target) };
   const channel = new Channel(channelOptionsOf(target, options));
   const feed = createFeed<Message>();
   const promises = createPromises();
   const closing = new AbortController();
   const ask = (text: string) => link.input({ type: 'ask', text });
-  const requests = createRequests({ token: target.token, clock, newId, timeoutMs: answerTimeoutMs, ask });
-  const apiUrl = options.apiUrl ?? apiUrlOf(target);
+  const requests = createRequests({ token, clock, newId, timeoutMs: answerTimeoutMs, ask });
   const readHistory = historyReader(requests, { apiUrl, exchange: means.exchange, clock, headers });
-  const onEffect = (effect: Effect) => {
-    promises.onEffect(effect);
-    if (effect.type === 'deliver') feed.push(effect.messages);
-    else if (effect.type === 'forget') feed.restart();
-    else if (effect.type === 'end') feed.end(effect.error);
-    else if (effect.type === 'event') notify(options.onEvent, effect.event);
-    else if (effect.type === 'state') notify(options.onState, effect.state);
-  };
+  const signInClient = createSignInClient({ apiUrl, exchange: means.exchange, clock, random, headers });
+  const renewal = new Renewal({
+    client: signInClient,
+    deploymentId,
+    clock,
+    random,
+    onJwt: (jwt) => link.input({ type: 'jwt', jwt }),
+    onLost: (error, passing) => link.input({ type: 'jwt-lost', error, passing }),
+  });
+  if (signedIn) renewal.begin(signedIn);
   const link: Link = new Link({
     channel,
     headers,
     clock,
-    onEffect,
+    random,
+    onEffect: hearEffects({ promises, feed, renewal }, options),
     url: socketUrl(target),
     transport: means.transport,
-    random: options.random ?? Math.random,
     reconnect: options.reconnect ?? {},
     openTimeoutMs: answerTimeoutMs,
     readPage: pageOf(readHistory, options.historyPageSize ?? defaultPageSize, closing.signal),
     ...hearers(requests),
   });
-  const { token } = target;
-  return { channel, link, feed, promises, requests, readHistory, closing, token, clock, newId, means };
+  const parts = { channel, link, feed, promises, requests, readHistory, signInClient, renewal };
+  return { ...parts, closing, token, deploymentId, clock, newId, means };
+}
+
+/** Tells everybody what the channel wants them to know. */
+function hearEffects(
+  { promises, feed, renewal }: Pick<SessionParts, 'promises' | 'feed' | 'renewal'>,
+  { onEvent, onState }: SessionOptions,
+): (effect: Effect) => void {
+  return (effect) => {
+    promises.onEffect(effect);
+    if (effect.type === 'deliver') feed.push(effect.messages);
+    else if (effect.type === 'forget') feed.restart();
+    else if (effect.type === 'renew') renewal.ask(effect.spent);
+    else if (effect.type === 'sign-in-refused') renewal.forget();
+    else if (effect.type === 'end') {
+      feed.end(effect.error);
+      renewal.rest();
+    } else if (effect.type === 'event') notify(onEvent, effect.event);
+    else if (effect.type === 'state') {
+      if (effect.state === 'ready') renewal.wake();
+      if (effect.state === 'signed-out') renewal.forget();
+      notify(onState, effect.state);
+    }
+  };
 }
 
 /** A walk begins behind everything that was said before; its other pages belong to it. */

@@ -1,8 +1,25 @@
 import { GuestpassError } from '../errors.ts';
-import { meaningOf } from '../messaging/platform-code.ts';
+import { isPassing, meaningOf } from '../messaging/platform-code.ts';
 
-export function expired(): GuestpassError {
-  return new GuestpassError('session_expired', 'The session has expired.');
+/** How a session may end. */
+export type Ending = 'expired' | 'signed-out' | 'closed';
+
+/** What everybody is told who wants something of a session that has ended. */
+export function errorOf(ending: Ending): GuestpassError {
+  if (ending === 'expired') return new GuestpassError('session_expired', 'The session has expired.');
+  return ending === 'signed-out' ? signedOut() : sessionClosed();
+}
+
+/** Nobody speaks for the account any more; `cause` tells why, unless the guest wanted it so. */
+export function signedOut(cause?: GuestpassError): GuestpassError {
+  return new GuestpassError('session_signed_out', 'The guest is not signed in any more.', { ...(cause && { cause }) });
+}
+
+/** The session token became that of an account, and there is no sign-in here. */
+export function signedInElsewhere(): GuestpassError {
+  const detail = 'The session belongs to a guest who signed in, and this guest pass holds no sign-in.';
+  const remedy = 'Connect with the guest pass of the sign-in, or admit the guest again.';
+  return new GuestpassError('session_signed_out', detail, { remedy });
 }
 
 export function readOnly(): GuestpassError {
@@ -43,6 +60,14 @@ export function refusedToConfigure(code: number): GuestpassError {
   const remedy = 'Check the deployment id, its allowed domains and its configuration; then admit the guest again.';
   const forbidden = code === 401 || code === 403 || code === 4000;
   return new GuestpassError(forbidden ? 'forbidden' : 'request_rejected', detail, { remedy, ...statusOf(code) });
+}
+
+export function refusedToSignIn(code: number): GuestpassError {
+  const detail = `The platform did not take the sign-in: ${meaningOf(code)}.`;
+  if (code === 401) return new GuestpassError('sign_in_rejected', detail, { status: code });
+  if (isPassing(code)) return new GuestpassError('platform_unavailable', detail, statusOf(code));
+  const remedy = 'Check that the deployment lets guests sign in while they talk (allowSessionUpgrade).';
+  return new GuestpassError('forbidden', detail, { remedy, ...statusOf(code) });
 }
 
 export function refusedToSay(code: number): GuestpassError {

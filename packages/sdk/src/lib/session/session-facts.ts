@@ -3,6 +3,8 @@ import type { SessionFrame } from '../messaging/server-frame.ts';
 /** What the platform says of the session; `null` where it does not. */
 export interface SessionFacts {
   readonly newSession: boolean;
+  /** True when the account that signed in had another session, which was ended for this one. */
+  readonly clearedExistingSession: boolean;
   /** ISO 8601. Every message moves it on. */
   readonly expiresAt: string | null;
   readonly maxAttributeBytes: number | null;
@@ -12,6 +14,7 @@ export interface SessionFacts {
 
 export const nothingKnown: SessionFacts = {
   newSession: false,
+  clearedExistingSession: false,
   expiresAt: null,
   maxAttributeBytes: null,
   maxFileBytes: null,
@@ -19,8 +22,9 @@ export const nothingKnown: SessionFacts = {
 };
 
 export function factsOf(frame: SessionFrame): SessionFacts {
-  const { newSession, expiresAtMs, maxAttributeBytes, maxFileBytes, blockedExtensions } = frame;
-  return { newSession, expiresAt: instantOf(expiresAtMs), maxAttributeBytes, maxFileBytes, blockedExtensions };
+  const { newSession, clearedExistingSession, expiresAtMs, maxAttributeBytes, maxFileBytes, blockedExtensions } = frame;
+  const limits = { maxAttributeBytes, maxFileBytes, blockedExtensions };
+  return { newSession, clearedExistingSession, expiresAt: instantOf(expiresAtMs), ...limits };
 }
 
 export function instantOf(atMs: number | null): string | null {

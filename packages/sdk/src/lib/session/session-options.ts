@@ -67,13 +67,17 @@ export function checkOptions(options: SessionOptions): void {
 }
 
 /** Options with their defaults, as the channel takes them. */
-export function channelOptionsOf({ token, deploymentId }: SessionTarget, options: SessionOptions): ChannelOptions {
+export function channelOptionsOf(
+  { token, deploymentId, signedIn }: SessionTarget,
+  options: SessionOptions,
+): ChannelOptions {
   const { answerTimeoutMs = defaultAnswerTimeoutMs, healthCheckMs = 30_000, attributesPlacement = 'message' } = options;
   const { historyPageSize = defaultPageSize, firstMessages = 250, limits = {}, reconnect = {} } = options;
   const { messagesPerSecond = 5, requestsPerMinute = 60 } = limits;
   return {
     token,
     deploymentId,
+    jwt: signedIn?.jwt,
     attributesPlacement,
     answerTimeoutMs,
     healthCheckMs,

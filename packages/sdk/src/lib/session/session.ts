@@ -1,3 +1,5 @@
+import type { SignedIn } from '../contract/guest-pass.ts';
+import type { SignIn } from '../contract/sign-in.ts';
 import type { ButtonAnswer } from '../messaging/actions.ts';
 import type { Attachment, Message } from '../messaging/message.ts';
 import type { SessionState } from './channel-io.ts';
@@ -90,6 +92,26 @@ export interface Session extends AsyncIterable<Message>, AsyncDisposable {
   clear(options?: Waiting): Promise<void>;
   /** Ends this conversation and begins the next, also after one that is read-only or has expired. */
   startNew(options?: Waiting): Promise<void>;
+  /**
+   * The newest sign-in of the guest, or `null` for a guest who is nobody the platform knows. A secret: keep it with the
+   * guest pass, as its `signedIn`, to connect with later.
+   */
+  readonly signedIn: SignedIn | null;
+  /**
+   * Gives the platform what the site's OpenID provider gave, and makes the running conversation that of the account,
+   * where the deployment allows it. Other connections of the conversation are closed. Until this resolves, and when it
+   * rejects, the guest talks on as before.
+   *
+   * @throws GuestpassError `payload_invalid`, `request_rejected` when somebody has signed in already, `sign_in_rejected`,
+   * `forbidden`, `rate_limited`, `platform_unavailable`, `deadline_exceeded`, `aborted`.
+   */
+  signIn(signIn: SignIn, options?: Waiting): Promise<void>;
+  /**
+   * Signs the guest out at the platform, on all connections and devices; this session ends as `signed-out`.
+   *
+   * @throws GuestpassError `session_signed_out` when nobody is signed in; else as {@link signIn}, and then nothing ended.
+   */
+  signOut(options?: Waiting): Promise<void>;
   /** Closes the connection; the conversation goes on with the same guest pass. */
   close(): Promise<void>;
 }
