@@ -6,8 +6,9 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { parseTraceparent } from 'guestpass/http';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startChild } from './support/child.ts';
 import { freshPayload } from './support/payload.ts';
-import { captchaSecret, clientSecret, openStage, type Stage } from './support/stage.ts';
+import { askGuest, captchaSecret, clientSecret, openStage, type Stage } from './support/stage.ts';
 
 // What the published SDK of OpenTelemetry is told of guests and webhooks, over real sockets.
 
@@ -270,4 +271,43 @@ test('no span tells a secret', async () => {
   );
   const secrets = [sessionToken, guestId, payload.captcha.response, 'canary', captchaSecret, clientSecret];
   for (const secret of secrets) expect(text).not.toContain(secret);
+});
+
+test('without an SDK the trace is carried on all the same, to the platform, the record and the receiver', async () => {
+  await using plain = await openStage();
+  const { traceId, headers } = traceOf('3');
+  const { attemptId } = await told(await plain.ask(freshPayload(), { ...headers, baggage: 'secret=1' }));
+  const last = (operation: string) => plain.simulator.requests.findLast((one) => one.operation === operation);
+  for (const operation of ['token', 'guest']) {
+    expect(parseTraceparent(last(operation)?.traceparent)).toMatchObject({ traceId, sampled: true });
+    expect(last(operation)?.headerNames).toContain('tracestate');
+    expect(last(operation)?.headerNames).not.toContain('baggage');
+  }
+  const row = await plain.gateway.attempts.get(attemptId);
+  expect(parseTraceparent(row?.traceparent)).toMatchObject({ traceId, sampled: true });
+  await expect.poll(() => last('idp')?.traceparent).toContain(traceId);
+  expect(inTrace(traceId)).toEqual([]);
+});
+
+test('an SDK that node imports before the gateway is found', async () => {
+  const preload = new URL('./support/otel-preload.ts', import.meta.url).href;
+  const seen: unknown[] = [];
+  await using child = startChild(
+    {
+      databaseUrl: stage.database.url,
+      platformUrl: stage.platformUrl,
+      masterKey: stage.masterKey.toString('base64'),
+      owner: 'gateway-otel',
+      deadlineMs: 5_000,
+      leaseMs: 60_000,
+      schedule: [0],
+    },
+    { nodeOptions: ['--import', preload], onMessage: (message) => seen.push(message) },
+  );
+  const url = await child.ready;
+  const { traceId, headers } = traceOf('2');
+  expect((await askGuest(url, freshPayload(), headers)).status).toBe(201);
+  const names = ['guestpass.guest', `POST ${guestsPath}`, 'POST /v1/guests'];
+  await expect.poll(() => seen).toEqual(expect.arrayContaining(names.map((span) => ({ span, traceId }))));
+  expect(await child.end('SIGTERM')).toBe(0);
 });

@@ -13,11 +13,20 @@ export interface ChildGateway extends AsyncDisposable {
 
 const program = fileURLToPath(new URL('gateway-process.ts', import.meta.url));
 
-export function startChild(wanted: Wanted): ChildGateway {
-  const child = fork(program, [JSON.stringify(wanted)], { execArgv: ['--conditions=guestpass-source'] });
+export interface ChildOptions {
+  /** Further options of node. Default none. */
+  readonly nodeOptions?: readonly string[];
+  /** Told of what the process says after its origin. */
+  readonly onMessage?: (message: unknown) => void;
+}
+
+export function startChild(wanted: Wanted, { nodeOptions = [], onMessage }: ChildOptions = {}): ChildGateway {
+  const execArgv = ['--conditions=guestpass-source', ...nodeOptions];
+  const child = fork(program, [JSON.stringify(wanted)], { execArgv });
+  if (onMessage) child.on('message', onMessage);
   const ended = endOf(child);
   const ready = Promise.race([
-    once(child, 'message').then(([url]) => String(url)),
+    originOf(child),
     ended.then((how): never => {
       throw new Error(`The gateway ended before it served: ${how}.`);
     }),
@@ -29,6 +38,13 @@ export function startChild(wanted: Wanted): ChildGateway {
     return ended;
   };
   return { ready, end, [Symbol.asyncDispose]: async () => void (await end('SIGKILL')) };
+}
+
+/** The first text is the origin; what was imported before the gateway may have told other things. */
+function originOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.on('message', (message) => typeof message === 'string' && resolve(message));
+  });
 }
 
 async function endOf(child: ChildProcess): Promise<number | string> {

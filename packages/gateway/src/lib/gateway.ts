@@ -119,7 +119,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   const { deadlineMs = 10_000 } = given.platform;
   const { clock = systemClock, leaseMs = Math.max(60_000, deadlineMs + 30_000) } = given;
   if (leaseMs <= deadlineMs) throw tooShort(leaseMs);
-  const tracing = createTracing({ clock, provider: given.tracerProvider });
+  const tracing = createTracing({ clock, provider: given.tracerProvider, onProblem: observer.problem });
   const options = { ...given, observer, leaseMs, tracing };
   await using opened = createOpened();
   const onProblem = observer.problem;

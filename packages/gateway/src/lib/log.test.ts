@@ -82,7 +82,15 @@ test('every kind of line carries its own fields', () => {
   log.listening({ name: 'public', url: 'http://127.0.0.1:4000' });
   log.requestRefused({ requestId: 'req_12345678', address: '2001:db8:1:2::3', code: 'body_invalid' });
   log.turnedAway({ address: '192.0.2.1', code: 'http_malformed' });
-  const delivery = { deliveryId: 'dlv_1', eventId: 'evt_1', endpointId: 'ep_1', try: 2, status: 503, durationMs: 12 };
+  const delivery = {
+    deliveryId: 'dlv_1',
+    eventId: 'evt_1',
+    endpointId: 'ep_1',
+    traceId: null,
+    try: 2,
+    status: 503,
+    durationMs: 12,
+  };
   log.deliveryTried({ ...delivery, result: 'http_503', state: 'pending' });
   log.deliveryTried({ ...delivery, result: 'delivered', status: 200, state: 'delivered' });
   log.operatorActed({ requestId: 'req_12345678', address: '127.0.0.1', action: 'read audit', status: 200 });
@@ -90,7 +98,15 @@ test('every kind of line carries its own fields', () => {
   log.stopping();
   log.stopped({ cut: 0 });
   const time = '2024-01-15T10:30:00.000Z';
-  const told = { deliveryId: 'dlv_1', eventId: 'evt_1', endpointId: 'ep_1', try: 2, durationMs: 12, time };
+  const told = {
+    deliveryId: 'dlv_1',
+    eventId: 'evt_1',
+    endpointId: 'ep_1',
+    try: 2,
+    durationMs: 12,
+    traceId: null,
+    time,
+  };
   expect(records()).toEqual([
     { level: 'info', time, listener: 'public', url: 'http://127.0.0.1:4000', msg: 'listening' },
     {

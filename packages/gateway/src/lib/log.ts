@@ -54,6 +54,8 @@ export interface DeliveryLine {
   readonly durationMs: number;
   /** What became of the delivery. */
   readonly state: string;
+  /** Of the request that let the guest in. */
+  readonly traceId: string | null;
 }
 
 export function createLog({ clock, write, level = 'info', secrets = [] }: LogOptions): GatewayLog {
@@ -111,8 +113,8 @@ function attemptLine(attempt: Attempt, { address, replayed, ...ids }: AttemptReq
 }
 
 function deliveryLine(line: DeliveryLine): Record<string, unknown> {
-  const { deliveryId, eventId, endpointId, result, status, durationMs, state } = line;
-  return { deliveryId, eventId, endpointId, try: line.try, result, status, durationMs, state };
+  const { deliveryId, eventId, endpointId, result, status, durationMs, state, traceId } = line;
+  return { deliveryId, eventId, endpointId, try: line.try, result, status, durationMs, state, traceId };
 }
 
 function idsOf({ requestId, traceId }: RequestIds): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { type Clock, systemClock } from 'guestpass';
-import { type Exchange, undiciExchange } from 'guestpass/http';
+import { type Exchange, parseTraceparent, undiciExchange } from 'guestpass/http';
 import { startSealer } from './audit/sealer.ts';
 import { configuredVerifiers } from './captcha/config-verifiers.ts';
 import { checkpointKeys } from './checkpoint-key.ts';
@@ -177,6 +177,7 @@ function observe({ log, metrics, events }: Omit<Watch, 'observer'>, clock: Clock
         status: tried.status ?? null,
         durationMs: tried.durationMs,
         state,
+        traceId: parseTraceparent(delivery.traceparent)?.traceId ?? null,
       });
       events.publish(deliveryEvent(ended, clock.now()));
     },

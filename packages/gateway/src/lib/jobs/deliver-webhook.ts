@@ -23,7 +23,7 @@ export interface DeliverOptions {
 }
 
 export interface EndedTry {
-  readonly delivery: Delivery;
+  readonly delivery: Delivery & Partial<TracedDelivery>;
   readonly tried: DeliveryTry;
   readonly state: Verdict['state'];
 }

@@ -10,7 +10,6 @@ import {
   SpanKind,
   SpanStatusCode,
   TraceFlags,
-  type Tracer,
   trace,
 } from '@opentelemetry/api';
 import type { Clock } from 'guestpass';
@@ -23,6 +22,7 @@ import {
   type TryBegun,
   type TryEnded,
 } from 'guestpass/http';
+import type { CalmTracer } from './calm-tracer.ts';
 import { type StageSpans, stageSpans } from './stage-spans.ts';
 import { type Timeline, timelineOf } from './timeline.ts';
 import {
@@ -35,7 +35,7 @@ import {
 } from './tracing.ts';
 
 export interface SpansOptions {
-  readonly tracer: Tracer;
+  readonly tracer: CalmTracer;
   readonly clock: Clock;
 }
 
@@ -50,7 +50,7 @@ export function createSpans({ tracer, clock }: SpansOptions): Tracing {
       const at = timelineOf(clock);
       const parent = parentOf(request.headers);
       const { method, attributes } = aboutRequest(request);
-      const span = tracer.startSpan(method, { kind: SpanKind.SERVER, attributes, startTime: at() }, parent);
+      const span = tracer.start(method, { kind: SpanKind.SERVER, attributes, startTime: at() }, parent);
       // A provider that is switched off names nothing; the trace goes on all the same.
       if (!isSpanContextValid(span.spanContext())) return plainTracing.receive(request);
       const inSpan = trace.setSpan(parent, span);
@@ -62,7 +62,7 @@ export function createSpans({ tracer, clock }: SpansOptions): Tracing {
 }
 
 interface Received {
-  readonly tracer: Tracer;
+  readonly tracer: CalmTracer;
   readonly span: Span;
   readonly method: string;
   readonly inSpan: Context;
@@ -91,7 +91,7 @@ function requestTrace({ tracer, span, method, inSpan, at, stages }: Received): R
       span.setAttribute('http.response.status_code', status);
       // What the caller did wrong is no error of the server.
       if (status >= 500) endWithError(span, code ?? String(status));
-      span.end(at());
+      tracer.end(span, at());
     },
   };
 }
@@ -160,14 +160,15 @@ function aboutAttempt(told: ToldRequest): Attributes {
 }
 
 interface TryPlace {
-  readonly tracer: Tracer;
+  readonly tracer: CalmTracer;
   readonly at: Timeline;
   readonly inSpan: Context;
 }
 
 function followTry(begun: TryBegun, { tracer, at, inSpan }: TryPlace): ReturnType<TraceTry> {
   const { name, attributes } = aboutTry(begun);
-  const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes, startTime: at() }, inSpan);
+  const span = tracer.start(name, { kind: SpanKind.CLIENT, attributes, startTime: at() }, inSpan);
+  if (!isSpanContextValid(span.spanContext())) return undefined;
   return {
     headers: headersOf(span.spanContext()),
     end({ status, failure, correlationId }: TryEnded) {
@@ -175,7 +176,7 @@ function followTry(begun: TryBegun, { tracer, at, inSpan }: TryPlace): ReturnTyp
       if (correlationId !== undefined) span.setAttribute('guestpass.correlation_id', correlationId);
       if (status === undefined) endWithError(span, failure ?? 'error');
       else if (status >= 400) endWithError(span, String(status));
-      span.end(at());
+      tracer.end(span, at());
     },
   };
 }
@@ -211,7 +212,7 @@ function deliveryTrace(delivery: TracedDelivery, { tracer, at }: Omit<TryPlace, 
   };
   const links = origin ? [{ context: origin }] : [];
   const start = { kind: SpanKind.CONSUMER, attributes, links, startTime: at() };
-  const span = tracer.startSpan(`deliver ${eventType}`, start, parent);
+  const span = tracer.start(`deliver ${eventType}`, start, parent);
   if (!isSpanContextValid(span.spanContext())) return plainTracing.deliver(delivery);
   const inSpan = trace.setSpan(parent, span);
   return {
@@ -219,7 +220,7 @@ function deliveryTrace(delivery: TracedDelivery, { tracer, at }: Omit<TryPlace, 
     end(result = 'broken_off') {
       span.setAttribute('guestpass.result', result);
       if (result !== 'delivered') endWithError(span, result);
-      span.end(at());
+      tracer.end(span, at());
     },
   };
 }

@@ -1,6 +1,7 @@
-import { type Context, type Span, type Tracer, trace } from '@opentelemetry/api';
+import { type Context, type Span, trace } from '@opentelemetry/api';
 import type { Clock, StageName } from 'guestpass';
 import type { Stopwatch } from 'guestpass/pipeline';
+import type { CalmTracer } from './calm-tracer.ts';
 import type { Timeline } from './timeline.ts';
 
 /** The stages of one attempt as spans. */
@@ -21,7 +22,7 @@ interface Place {
 }
 
 /** A stopwatch names a stage when it ends; the span of one that calls the platform begins with the first try. */
-export function stageSpans(tracer: Tracer, { inSpan, at, clock }: Place): StageSpans {
+export function stageSpans(tracer: CalmTracer, { inSpan, at, clock }: Place): StageSpans {
   const open = new Map<StageName, Span>();
   const ended = new Set<StageName>();
   let last = clock.monotonic();
@@ -31,7 +32,7 @@ export function stageSpans(tracer: Tracer, { inSpan, at, clock }: Place): StageS
     const known = open.get(stage);
     if (known) return known;
     const attributes = { 'guestpass.stage': stage };
-    const span = tracer.startSpan(`guestpass.${stage}`, { attributes, startTime: at(last) }, inSpan);
+    const span = tracer.start(`guestpass.${stage}`, { attributes, startTime: at(last) }, inSpan);
     open.set(stage, span);
     return span;
   };
@@ -47,7 +48,7 @@ export function stageSpans(tracer: Tracer, { inSpan, at, clock }: Place): StageS
           const spanMs = watch.lap(stage);
           const span = spanOf(stage);
           last = clock.monotonic();
-          span.end(at(last));
+          tracer.end(span, at(last));
           open.delete(stage);
           ended.add(stage);
           return spanMs;
@@ -62,7 +63,7 @@ export function stageSpans(tracer: Tracer, { inSpan, at, clock }: Place): StageS
     },
     end() {
       isOver = true;
-      for (const span of open.values()) span.end(at());
+      for (const span of open.values()) tracer.end(span, at());
       open.clear();
     },
   };
