@@ -4,6 +4,7 @@ import {
   parseCheckpointPublicKeys,
   readAuditLines,
   type VerifyOptions,
+  verifyCheckpoints,
 } from 'guestpass/audit';
 import { codeOf, misuse } from './misuse.ts';
 import type { OutputFlags } from './output.ts';
@@ -17,8 +18,8 @@ export interface VerifyFlags extends OutputFlags {
   readonly checkpoints?: readonly string[];
   /** PEM files. */
   readonly publicKey?: readonly string[];
-  /** The manifest of an export. */
-  readonly manifest?: string;
+  /** The manifests of exports, in the order of the exports. */
+  readonly manifest?: readonly string[];
 }
 
 /** What the flags name, read; checkpoints are read as the log is. */
@@ -26,13 +27,28 @@ export interface Evidence {
   readonly expectedHead?: NonNullable<VerifyOptions['expectedHead']>;
   readonly checkpoints?: CheckpointEvidence;
   readonly publicKeys?: readonly CheckpointPublicKey[];
-  /** Text of the manifest. */
-  readonly manifest?: string;
+  /** Texts of the manifests. */
+  readonly manifests?: readonly string[];
 }
 
-/** Reads what a log is to be checked by. Throws `config_invalid` when it is unreadable or does not fit together. */
-export function readEvidence(flags: VerifyFlags, { readFile }: Surroundings): Evidence {
-  const { head, checkpoints, publicKey, manifest } = flags;
+/**
+ * Reads what so many files are to be checked by. Rejects with `config_invalid` when it is unreadable or does not fit
+ * together.
+ */
+export async function readEvidence(files: number, flags: VerifyFlags, { readFile }: Surroundings): Promise<Evidence> {
+  const { head, checkpoints = [], publicKey, manifest } = flags;
+  requireFit(files, flags);
+  const given = publicKey?.flatMap((path) => readKeys(path, readFile));
+  const publicKeys = given && (await withIntroduced(given, checkpoints));
+  return {
+    ...(head !== undefined && { expectedHead: readHead(head) }),
+    ...(publicKeys && { publicKeys }),
+    ...(flags.checkpoints && given && { checkpoints: { files: checkpoints.map(readCheckpoints), publicKeys: given } }),
+    ...(manifest && { manifests: manifest.map((path) => readText('--manifest', path, readFile)) }),
+  };
+}
+
+function requireFit(files: number, { head, checkpoints, publicKey, manifest }: VerifyFlags): void {
   if (checkpoints && !publicKey) {
     throw misuse('--checkpoints', 'needs --public-key', 'Name the file of the public key that signed the checkpoints.');
   }
@@ -42,13 +58,26 @@ export function readEvidence(flags: VerifyFlags, { readFile }: Surroundings): Ev
   if (head !== undefined && manifest !== undefined) {
     throw misuse('--head', 'does not go with --manifest', 'Leave it out: the manifest says where the export ends.');
   }
-  const publicKeys = publicKey?.flatMap((path) => readKeys(path, readFile));
-  return {
-    ...(head !== undefined && { expectedHead: readHead(head) }),
-    ...(publicKeys && { publicKeys }),
-    ...(checkpoints && publicKeys && { checkpoints: { files: checkpoints.map(readCheckpoints), publicKeys } }),
-    ...(manifest !== undefined && { manifest: readText('--manifest', manifest, readFile) }),
-  };
+  const manifests = manifest?.length ?? 0;
+  if (manifests === 0 && files > 1) {
+    throw misuse('<file>', 'was given more than once', 'Give each export its --manifest, or check one log at a time.');
+  }
+  if (manifest && manifests !== files) {
+    throw misuse('--manifest', `was given ${manifests} times for ${files} files`, 'Give one for each, in their order.');
+  }
+}
+
+/** A key that a trusted one introduced signs manifests too. What is wrong with checkpoints is told by the check itself. */
+async function withIntroduced(
+  publicKeys: readonly CheckpointPublicKey[],
+  checkpoints: readonly string[],
+): Promise<readonly CheckpointPublicKey[]> {
+  const all = [...publicKeys];
+  for (const path of checkpoints) {
+    const found = await verifyCheckpoints(readCheckpoints(path), { publicKeys });
+    if (found.ok) all.push(...found.publicKeys);
+  }
+  return all;
 }
 
 function readHead(text: string): NonNullable<VerifyOptions['expectedHead']> {

@@ -9,6 +9,7 @@ const verifyExamples = `Examples:
   guestpass audit verify audit.jsonl --head 120:5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9
   guestpass audit verify audit.jsonl --checkpoints checkpoints.jsonl --public-key checkpoint-key.pem.pub
   guestpass audit verify export.csv --manifest manifest.json --public-key checkpoint-key.pem.pub
+  guestpass audit verify old.jsonl new.jsonl --manifest old.json --manifest new.json --public-key checkpoint-keys.pem
 `;
 
 const keygenExamples = `Examples:
@@ -29,15 +30,19 @@ function addVerify(audit: Command, surroundings: Surroundings, choose: Choose): 
     .summary('check an audit log and name its first bad record')
     .description('Checks a whole audit log offline. Exits 6 when it is broken, and names the first bad record.')
     .addHelpText('before', verifyExamples)
-    .argument('<file>', 'JSON lines file, or an export with its manifest')
+    .argument('<file...>', 'JSON lines file, or exports with their manifests')
     .option('--head <sequence:hash>', 'a head kept elsewhere; shows a log cut off or written anew')
     .option('--checkpoints <file>', 'checkpoints kept elsewhere; show the same. May be given again', collect)
-    .option('--public-key <file>', 'PEM file of the keys that signed; may be given again', collect)
-    .option('--manifest <file>', 'the manifest of an export')
-    .action((file: string, _, chosen: Command) =>
+    .option(
+      '--public-key <file>',
+      'PEM file of keys that signed, the first is enough where each introduced the next; may be given again',
+      collect,
+    )
+    .option('--manifest <file>', 'the manifest of an export; one for each, in their order', collect)
+    .action((files: readonly string[], _, chosen: Command) =>
       choose<VerifyFlags>(chosen, async (flags) => {
         const { verifyAudit } = await import('../verify-audit.ts');
-        return verifyAudit(file, surroundings, flags);
+        return verifyAudit(files, surroundings, flags);
       }),
     );
 }
