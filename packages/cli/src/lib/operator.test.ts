@@ -98,6 +98,28 @@ test('those that were given up are counted first, and replayed when a person agr
   expect(none.out).toBe('No delivery matches that could be replayed.\n');
 });
 
+test('a gateway is loaded as websites ask it', async () => {
+  const before = gateway.simulator.stats().guestsCreated;
+  const flags = ['--gateway', gateway.service.gateway.url, '--channel', 'demo', '--consent'];
+  const loaded = await play([
+    'load',
+    ...flags,
+    '--rate',
+    '60/s',
+    '--for',
+    '1s',
+    '--assert',
+    'errors<1%,admitted>=60',
+    '--json',
+  ]);
+  expect(loaded).toMatchObject({ code: 0, err: '' });
+  expect(JSON.parse(loaded.out)).toMatchObject({ planned: 60, ended: 60, outcomes: { admitted: 60 }, errorPercent: 0 });
+  expect(gateway.simulator.stats().guestsCreated - before).toBe(60);
+  const refused = await play(['load', ...flags.slice(0, 4), '--for', '2s', '--assert', 'errors<1%']);
+  expect(refused.code).toBe(6);
+  expect(refused.out).toMatch(/codes +2 consent_required\n[\s\S]*✗ errors<1% {3}\(100%\)\n$/);
+});
+
 test('what the gateway refuses is told with its request, and a wrong token with the setting', async () => {
   const missing = await ask(['deliveries', 'show', 'dlv_none']);
   expect(missing).toMatchObject({ code: 1, out: '' });

@@ -8,6 +8,7 @@ import { addDeliveries } from './commands/deliveries.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addHelp } from './commands/help.ts';
 import { addListen } from './commands/listen.ts';
+import { addLoad } from './commands/load.ts';
 import { addServe } from './commands/serve.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addTail } from './commands/tail.ts';
@@ -35,6 +36,7 @@ export function parseJob(surroundings: Surroundings): Job {
   addAuthenticate(program, surroundings, choose);
   addBatch(program, surroundings, choose);
   addChat(program, surroundings, choose);
+  addLoad(program, surroundings, choose);
   addServe(program, surroundings, choose);
   addSimulate(program, surroundings, choose);
   addTail(program, surroundings, choose);

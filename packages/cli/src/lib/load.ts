@@ -1,0 +1,174 @@
+import { writeFileSync } from 'node:fs';
+import { createGuestpass, systemClock } from 'guestpass';
+import { exitCodes } from './exit-codes.ts';
+import { arrive } from './load/arrivals.ts';
+import { type Assertion, judge } from './load/assertions.ts';
+import { injectFaults, type LoadFault } from './load/faults.ts';
+import { junitXml } from './load/junit.ts';
+import { createMeasurements, type Measurements } from './load/measurements.ts';
+import { openPayloads, type PayloadSource } from './load/payloads.ts';
+import { type LoadReport, tellReport } from './load/report.ts';
+import { createSchedule, type Schedule } from './load/schedule.ts';
+import { gatewayTarget, platformTarget, type Target } from './load/targets.ts';
+import { type ConfigFlags, type LoadedConfig, loadConfig } from './load-config.ts';
+import { codeOf, misuse } from './misuse.ts';
+import { type OpenExchange, openExchange } from './open-exchange.ts';
+import type { OutputFlags } from './output.ts';
+import { showProgress } from './progress.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface LoadFlags extends OutputFlags, PayloadSource, Omit<ConfigFlags, 'clientSecret' | 'deadlineMs'> {
+  /** Guests a second. */
+  readonly rate: number;
+  /** Milliseconds, as text; so the next two. */
+  readonly for: string;
+  readonly ramp: string;
+  readonly deadline: string;
+  readonly fault?: readonly LoadFault[];
+  readonly assert?: readonly Assertion[];
+  readonly junit?: string;
+  /** Public listener of a gateway. */
+  readonly gateway?: string;
+  readonly unlimited?: boolean;
+  readonly clientSecretStdin?: boolean;
+}
+
+/** Lets guests come at a rate, and measures how they fare. Resolves with the exit code. */
+export async function load(surroundings: Surroundings, flags: LoadFlags): Promise<number> {
+  const { signal } = surroundings;
+  await using network = await openExchange(surroundings);
+  const target = await openTarget(network, surroundings, flags);
+  await using _target = target;
+  const simulator = simulatorUrl(target.config, flags);
+  await using _faults = await injectFaults(simulator, flags.fault ?? [], network.exchange);
+  const payloadOf = await openPayloads(surroundings, flags, target.config?.values.channelId);
+  const schedule = createSchedule({
+    perSecond: flags.rate,
+    durationMs: Number(flags.for),
+    rampMs: Number(flags.ramp),
+  });
+  // A payload that cannot be put together is told before the first guest.
+  payloadOf(0);
+  const report = await run({ schedule, target, payloadOf, surroundings, flags });
+  tellReport(report, surroundings, flags);
+  writeJunit(report, surroundings, flags);
+  if (signal.aborted) return exitCodes.interrupted.code;
+  return report.assertions.every(({ ok }) => ok) ? exitCodes.done.code : exitCodes.problem.code;
+}
+
+interface OpenTarget extends AsyncDisposable {
+  readonly name: string;
+  readonly try: Target;
+  /** Absent with a gateway, whose own settings are not known here. */
+  readonly config?: LoadedConfig;
+}
+
+async function openTarget(network: OpenExchange, surroundings: Surroundings, flags: LoadFlags): Promise<OpenTarget> {
+  const { clock = systemClock, exchange } = surroundings;
+  const deadlineMs = Number(flags.deadline);
+  if (flags.gateway !== undefined) {
+    const url = flags.gateway.replace(/\/+$/, '');
+    const target = gatewayTarget(url, { exchange: network.exchange, clock, deadlineMs });
+    return { name: url, try: target, [Symbol.asyncDispose]: async () => {} };
+  }
+  const secret = flags.clientSecretStdin ? (await surroundings.readStdin()).replace(/\r?\n$/, '') : undefined;
+  const config = loadConfig(surroundings, { ...flags, ...(secret !== undefined && { clientSecret: secret }) });
+  const isFree = flags.unlimited === true || config.values.target === 'simulator';
+  if (!isFree) holdToBudget(flags.rate, config);
+  const guests = createGuestpass({
+    ...config.options,
+    deadlineMs,
+    ...(isFree && { requestsPerMinute: Number.POSITIVE_INFINITY }),
+    clock,
+    ...(exchange && { exchange }),
+  });
+  return {
+    name: config.options.environment.apiUrl,
+    try: platformTarget(guests),
+    config,
+    [Symbol.asyncDispose]: () => guests.close(),
+  };
+}
+
+/** Genesys Cloud grants a token 300 calls a minute, and one guest is one call. */
+function holdToBudget(perSecond: number, { values }: LoadedConfig): void {
+  const { requestsPerMinute = 300 } = values;
+  if (perSecond * 60 <= requestsPerMinute) return;
+  const detail = `is above the ${requestsPerMinute} calls a minute that the platform grants`;
+  throw misuse('--rate', detail, 'Lower it, load the simulator, or say --unlimited if the platform grants more.');
+}
+
+function simulatorUrl(config: LoadedConfig | undefined, { fault = [] }: LoadFlags): string {
+  if (fault.length === 0) return '';
+  if (config?.values.target === 'simulator') return config.options.environment.apiUrl;
+  throw misuse('--fault', 'needs the target simulator', 'Give --target simulator, or leave --fault out.');
+}
+
+interface Scene {
+  readonly schedule: Schedule;
+  readonly target: OpenTarget;
+  readonly payloadOf: (number: number) => unknown;
+  readonly surroundings: Surroundings;
+  readonly flags: LoadFlags;
+}
+
+async function run({ schedule, target, payloadOf, surroundings, flags }: Scene): Promise<LoadReport> {
+  const { clock = systemClock, signal, terminal } = surroundings;
+  const measurements = createMeasurements();
+  const running = new Set<Promise<void>>();
+  const malfunctions: unknown[] = [];
+  const startedAt = clock.monotonic();
+  const elapsedMs = () => clock.monotonic() - startedAt;
+  const start = (number: number, dueAt: number) => {
+    measurements.started(clock.monotonic() - dueAt);
+    const one = target
+      .try(payloadOf(number))
+      .then((fared) => measurements.ended(fared, clock.monotonic() - dueAt))
+      .catch((error: unknown) => void malfunctions.push(error))
+      .finally(() => running.delete(one));
+    running.add(one);
+  };
+  let startedMs: number;
+  {
+    const read = () => ({ text: progressText(measurements), share: elapsedMs() / Number(flags.for) });
+    using _progress = showProgress({ terminal, clock, flags, read });
+    await arrive(schedule, { clock, signal, start });
+    startedMs = Math.max(elapsedMs(), 1);
+    await Promise.all(running);
+  }
+  if (malfunctions.length > 0) throw malfunctions[0];
+  const measured = measurements.read();
+  // The last guest may be due a moment before the time is over.
+  const startedPerSecond = round(
+    (measured.started / Math.max(startedMs, signal.aborted ? 1 : Number(flags.for))) * 1_000,
+  );
+  return {
+    target: target.name,
+    perSecond: flags.rate,
+    startedPerSecond,
+    seconds: round(elapsedMs() / 1_000),
+    planned: schedule.total,
+    faults: (flags.fault ?? []).map(({ text }) => text),
+    measured,
+    assertions: (flags.assert ?? []).map((one) => judge(one, measured, startedPerSecond)),
+  };
+}
+
+function progressText(measurements: Measurements): string {
+  const { started, ended, errorPercent, latencyMs } = measurements.read();
+  return `${started} started, ${started - ended} under way, errors ${errorPercent}%, p95 ${latencyMs.p95} ms`;
+}
+
+function writeJunit(report: LoadReport, { clock = systemClock }: Surroundings, { junit }: LoadFlags): void {
+  if (junit === undefined) return;
+  const xml = junitXml(report.assertions, report.seconds, new Date(clock.now()).toISOString());
+  try {
+    writeFileSync(junit, xml);
+  } catch (error) {
+    throw misuse('--junit', `cannot be written${codeOf(error)}`, 'Name another file.');
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
