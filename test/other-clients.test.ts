@@ -1,10 +1,10 @@
 import { request } from 'node:https';
 import { createSimulator, type Simulator } from '@guestpass/simulator';
+import { Agent, WebSocket } from 'undici';
 import { afterEach, expect, test } from 'vitest';
-import WebSocket, { type ClientOptions } from 'ws';
 
-// What other published clients write on the wire, in their order, with their fields, headers and options of `ws`, on real
-// sockets with TLS. Each is told in our own words from its source, which is named. docs/verified-and-simulated.md says
+// What other published clients write on the wire, in their order, with their fields and their headers, on real sockets
+// with TLS. Each is told in our own words from its source, which is named. docs/verified-and-simulated.md says
 // which of them were also run themselves.
 
 const origin = 'https://shop.example';
@@ -55,18 +55,22 @@ interface Client {
   close(code?: number, reason?: string): Promise<number>;
 }
 
-async function connect({ url, ca }: Place, query: string, options: ClientOptions = {}): Promise<Client> {
-  const socket = new WebSocket(`${url.replace('https', 'wss')}/v1?${query}`, { ca, ...options });
-  open.push({ [Symbol.asyncDispose]: async () => socket.terminate() });
+async function connect({ url, ca }: Place, query: string, headers: Readonly<Record<string, string>>): Promise<Client> {
+  const dispatcher = new Agent({ connect: { ca } });
+  const socket = new WebSocket(`${url.replace('https', 'wss')}/v1?${query}`, { dispatcher, headers });
+  open.push({ [Symbol.asyncDispose]: () => dispatcher.destroy() });
   const heard: Heard[] = [];
   const waiting: ((frame: Heard) => void)[] = [];
-  socket.on('message', (data) => {
-    const frame = JSON.parse(data.toString()) as Heard;
+  socket.addEventListener('message', ({ data }) => {
+    const frame = JSON.parse(String(data)) as Heard;
     const next = waiting.shift();
     if (next) next(frame);
     else heard.push(frame);
   });
-  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+  await new Promise((resolve, reject) => {
+    socket.addEventListener('open', resolve);
+    socket.addEventListener('error', reject);
+  });
   const client: Client = {
     send: (frame) => socket.send(JSON.stringify(frame)),
     async next() {
@@ -77,7 +81,9 @@ async function connect({ url, ca }: Place, query: string, options: ClientOptions
       return client.next();
     },
     close(code, reason) {
-      const closed = new Promise<number>((resolve) => socket.once('close', resolve));
+      const closed = new Promise<number>((resolve) => {
+        socket.addEventListener('close', (event) => resolve(event.code));
+      });
       socket.close(code, reason);
       return closed;
     },
@@ -104,11 +110,11 @@ const text = (said: string) => ({ type: 'Text', text: said });
 const event = (said: object) => ({ type: 'Event', events: [said] });
 const presence = (type: string) => event({ eventType: 'Presence', presence: { type } });
 
-// github.com/ovotech/genesys-web-messaging-tester at d5b365c5: `ws` with the option `origin`, no tracing ids, attributes
+// github.com/ovotech/genesys-web-messaging-tester at d5b365c5: a header `Origin`, no tracing ids, attributes
 // beside the message. It throws at any code but 200 and at any binary frame, and sorts by `channel.time`.
 test('the tester of OVO holds its script: text after text, each answered, until the platform disconnects', async () => {
   const here = await place();
-  const client = await connect(here, 'deploymentId=demo', { origin });
+  const client = await connect(here, 'deploymentId=demo', { Origin: origin });
   const started = await client.ask({ action: 'configureSession', deploymentId: 'demo', token });
   expect(started).toMatchObject({ type: 'response', class: 'SessionResponse', code: 200, body: { connected: true } });
   const channel = { metadata: { customAttributes: { plan: 'gold' } } };
@@ -144,7 +150,7 @@ test('the tester of OVO holds its script: text after text, each answered, until 
 test('the Java SDK asks for the configuration, joins, talks, sends a file, reads on, and starts anew', async () => {
   const here = await place();
   const headers = { Origin: origin, deploymentId: 'demo' };
-  const client = await connect(here, 'deploymentId=demo&application=web-messaging-sdk-18.1.0', { headers });
+  const client = await connect(here, 'deploymentId=demo&application=web-messaging-sdk-18.1.0', headers);
   const traced = (frame: object, tracingId: string) => client.ask({ token, ...frame, tracingId });
   const onMessage = (message: object, more: object = {}) => ({ action: 'onMessage', message, ...more });
 
@@ -216,7 +222,7 @@ test('the mobile SDK reads config.json, joins, checks its health, uploads under 
   const { text: config } = await ask(here, `${here.url}/webdeployments/v1/deployments/demo/config.json`);
   const { messenger } = JSON.parse(config);
   expect(messenger.apps.conversations.messagingEndpoint).toBe(here.url.replace('https', 'wss'));
-  const client = await connect(here, 'deploymentId=demo&application=TransportSDK-2.14.0', { origin });
+  const client = await connect(here, 'deploymentId=demo&application=TransportSDK-2.14.0', { Origin: origin });
   const traced = (frame: object, tracingId: string) => client.ask({ token, ...frame, tracingId });
   const configure = { action: 'configureSession', deploymentId: 'demo' };
   const onMessage = (message: object) => ({ action: 'onMessage', message });
@@ -269,6 +275,11 @@ test('the mobile SDK reads config.json, joins, checks its health, uploads under 
 
 test('a client that names no origin, or another, is refused on the upgrade', async () => {
   const here = await place();
-  await expect(connect(here, 'deploymentId=demo')).rejects.toThrow('403');
-  await expect(connect(here, 'deploymentId=demo', { origin: 'https://elsewhere.example' })).rejects.toThrow('403');
+  const headers = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' };
+  const upgrade = async (more: object) => {
+    const { status } = await ask(here, `${here.url}/v1?deploymentId=demo`, { headers: { ...headers, ...more } });
+    return status;
+  };
+  expect(await upgrade({})).toBe(403);
+  expect(await upgrade({ Origin: 'https://elsewhere.example' })).toBe(403);
 });
