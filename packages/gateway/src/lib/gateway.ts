@@ -54,6 +54,8 @@ export interface GatewayOptions {
   readonly websites?: readonly AllowedOrigin[];
   /** Address browsers know the public listener by. Default where it listens. */
   readonly publicUrl?: string;
+  /** Page that explains the error codes, linked from error answers. Default `/docs/errors` of the listener itself. */
+  readonly docsUrl?: string | undefined;
   /** What visitors of the guest page consent to, and the channel of those whose address names none. */
   readonly guestPage?: Pick<GuestPageOptions, 'notice' | 'channelId'>;
   /** Refuse callers without an `Origin` too. Default: when there are websites. */
@@ -148,7 +150,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   const ownOrigins: string[] = [];
   const limits = openGuestLimits({ ...options, ...stores, clock, onProblem }, opened);
   const handler = publicHandler({ admit, altcha, limits, ownOrigins }, options);
-  const problems = createProblems();
+  const problems = createProblems({ docsUrl: options.docsUrl });
   const listener = opened.use(
     await serve(handler, {
       ...options.listen,
@@ -264,7 +266,7 @@ interface Services {
 function publicHandler({ admit, altcha, limits, ownOrigins }: Services, options: Settled): Handler {
   const { gate, guestRates, challengeRates } = limits;
   const { websites = [], isTrustedProxy = () => false, observer } = options;
-  const problems = createProblems();
+  const problems = createProblems({ docsUrl: options.docsUrl });
   const origins = createOrigins({
     allowed: websites,
     own: () => ownOrigins,

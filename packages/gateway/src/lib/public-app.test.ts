@@ -57,3 +57,17 @@ test('an error that has a code keeps it', async () => {
     expect.objectContaining({ code: 'storage_unavailable' }),
   ]);
 });
+
+test('the type of an error leads to a page that this listener has, and every code has its place on it', async () => {
+  const { app } = appThatFails(new GuestpassError('storage_unavailable', 'The database is away.'));
+  const at = 'http://gateway.test/nowhere';
+  const { type } = Object(await (await app.request(at)).json());
+  const address = new URL(type, at);
+  expect(address.hash).toBe('#not_found');
+  const page = await app.request(address.href);
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+  const text = await page.text();
+  expect(text).toContain('<h2 id="not_found">');
+  expect(text).not.toMatch(/<(?:script|link|img|iframe)|\ssrc=|href="[^#]/);
+});

@@ -9,6 +9,8 @@ import type { Problems } from './http/problem.ts';
 import type { RateLimits } from './http/rate-limits.ts';
 import { refusalOf } from './http/refusal.ts';
 import { requestId } from './http/request-id.ts';
+import { renderErrors } from './openapi/error-page.ts';
+import { answerPage } from './routes/answer-page.ts';
 import { authenticateGuest, type Caller, type GuestDesk } from './routes/authenticate-guest.ts';
 import { captchaChallenge } from './routes/captcha-challenge.ts';
 import { createGuestPage, type GuestPageOptions } from './routes/pages/guest-page.ts';
@@ -62,6 +64,8 @@ export function createPublicApp(options: PublicAppOptions): Hono<Env> {
   const challenge = captchaChallenge(options);
   app.post('/v1/guests', (c) => letIn(c.req.raw, callerOf(c)));
   app.get('/captcha/challenge', (c) => challenge(c.req.raw, callerOf(c)));
+  const errorPage = renderErrors();
+  app.get('/docs/errors', () => answerPage(errorPage));
   const pages = options.guestPage ? createGuestPage(options.guestPage) : [];
   for (const [path, answer] of pages) app.get(path, (c) => answer(c.req.raw));
   app.options('/v1/guests', (c) => c.body(null, 204, origins.preflightHeaders(c.req.raw.headers)));

@@ -111,3 +111,12 @@ test('the checkpoint key changes twice by configuration, and the first public ke
   const second = await verifyCheckpoints(files()[0] ?? [], { publicKeys: kids.slice(1, 2) });
   expect(second).toMatchObject({ ok: false, kind: 'unknown_key' });
 });
+
+test('the page of error codes that is configured is linked on both listeners', async () => {
+  const { write } = log();
+  const docsUrl = 'https://docs.example/errors';
+  await using service = await startService(configOf({ GUESTPASS_DOCS_URL: docsUrl }), { version: '1.0.0', write });
+  const typeAt = async (url: string) => Object(await (await fetch(url)).json()).type;
+  expect(await typeAt(`${service.gateway.url}/nowhere`)).toBe(`${docsUrl}#not_found`);
+  expect(await typeAt(`${service.operatorUrl}/v1/attempts`)).toBe(`${docsUrl}#unauthorized_operator`);
+});

@@ -212,6 +212,7 @@ async function openGateway(
     listen: config.listen,
     websites: config.websites,
     requireOrigin: config.requireOrigin,
+    docsUrl: config.docsUrl,
     rates: config.rates,
     load: config.load,
     isTrustedProxy: config.isTrustedProxy,
@@ -268,7 +269,7 @@ interface OperatorSetup {
 async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promise<Listener> {
   const { gateway, watch, clock, token, sessionKey, state, manifests } = setup;
   const { log, metrics } = watch;
-  const problems = createProblems({ audience: 'operator' });
+  const problems = createProblems({ audience: 'operator', docsUrl: config.docsUrl });
   const { database } = gateway.storage;
   const { deliveries } = gateway;
   metrics.beforeScrape(async () => {

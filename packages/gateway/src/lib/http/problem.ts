@@ -7,7 +7,7 @@ export interface ProblemsOptions {
    * Where the codes are explained, each under its own name as the fragment. Default `/docs/errors`, a reference
    * relative to the gateway.
    */
-  readonly docsUrl?: string;
+  readonly docsUrl?: string | undefined;
   /**
    * Whom the answers are for. `visitor` (the default) learns of our own and the platform's troubles only what the
    * table has for visitors; `operator` learns what happened.

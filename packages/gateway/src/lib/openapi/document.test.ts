@@ -70,9 +70,16 @@ test('every answer but an empty one says what it holds, and every refusal is a p
   }
 });
 
-test('the token is asked for everywhere but for guests and health', () => {
+test('the token is asked for everywhere but for guests, health and what errors mean', () => {
   const open = described.filter(({ operation }) => operation.security.length === 0);
-  expect(open.map(({ path }) => path)).toEqual(['/v1/guests', '/captcha/challenge', '/livez', '/healthz', '/readyz']);
+  expect(open.map(({ path }) => path)).toEqual([
+    '/v1/guests',
+    '/captcha/challenge',
+    '/livez',
+    '/healthz',
+    '/readyz',
+    '/docs/errors',
+  ]);
   const withoutToken = described.filter(({ operation }) => operation.responses['401'] === undefined);
   expect(withoutToken).toEqual(open);
 });

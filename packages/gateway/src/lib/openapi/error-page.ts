@@ -23,7 +23,7 @@ export function renderErrors(): Page {
   return createPage(
     'Guestpass error codes',
     html`<header><h1>Error codes</h1>
-<p>Every answer that is an error carries one of these codes. <a href="/docs">API reference</a></p></header>
+<p>Every answer that is an error carries one of these codes. Switch on the code, never on the words.</p></header>
 <nav aria-label="Contents"><ul>${contents}</ul></nav>
 <main>
 ${sections}</main>`,

@@ -102,8 +102,7 @@ export const errorDocs = operation({
   path: '/docs/errors',
   tag,
   summary: 'Every error code, what it means and what to do',
-  answers: {
-    200: { description: 'A page that loads nothing else.', mediaType: 'text/html', schema: z.string() },
-    401: signInPage,
-  },
+  description: 'Where `type` of a problem leads. The public listener has this page too.',
+  open: true,
+  answers: { 200: { description: 'A page that loads nothing else.', mediaType: 'text/html', schema: z.string() } },
 });

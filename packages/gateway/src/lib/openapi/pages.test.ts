@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { createProblems } from '../http/problem.ts';
 import { createOpenApi } from './document.ts';
 import { renderErrors } from './error-page.ts';
 import { createPage, html, prose } from './page.ts';
@@ -26,6 +27,17 @@ test('every code has a heading of its own, where the type of a problem leads', (
   const { html: text } = renderErrors();
   expect(idsIn(text)).toEqual(problemCodes);
   expect(linksIn(text)).toEqual(problemCodes);
+});
+
+test('the type of every problem leads to the heading of its code', () => {
+  const ids = idsIn(renderErrors().html);
+  const problems = createProblems();
+  for (const code of problemCodes) {
+    const { type } = JSON.parse(problems.answer({ code, detail: 'It is so.' }, 'req_12345678').body);
+    const { pathname, hash: fragment } = new URL(type, 'http://gateway.test/v1/guests');
+    expect([pathname, fragment]).toEqual(['/docs/errors', `#${code}`]);
+    expect(ids).toContain(fragment.slice(1));
+  }
 });
 
 test('the policy allows the style of the page by its hash, and nothing else', () => {

@@ -3,7 +3,7 @@ import { errorCodes, listErrorCodes } from '../../openapi/error-codes.ts';
 import { renderErrors } from '../../openapi/error-page.ts';
 import { docs, errorDocs, healthz, livez, metrics, openapi, readyz } from '../../openapi/health.ts';
 import { renderReference } from '../../openapi/reference-page.ts';
-import { answerPage } from './answer-page.ts';
+import { answerPage } from '../answer-page.ts';
 import { notFound, type OperatorRoute, route } from './route.ts';
 
 /** One thing that must hold for guests to be sent here. */

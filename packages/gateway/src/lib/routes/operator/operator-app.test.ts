@@ -32,7 +32,7 @@ test('what is described is there, and what is there is described', () => {
   expect(there.toSorted()).toEqual(told.toSorted());
 });
 
-test('everything but health asks for the token', async () => {
+test('everything but health and what errors mean asks for the token', async () => {
   // A gate of its own, so that the failures of this test lock nobody out.
   const rates = createMemoryRates({ clock: operators.clock });
   const { ask, ...rest } = await openOperators({
@@ -48,6 +48,7 @@ test('everything but health asks for the token', async () => {
     ['isAlive', 200],
     ['isHealthy', 200],
     ['isReady', 200],
+    ['getErrorDocs', 200],
   ]);
   expect((await ask('GET /nowhere', { token: null })).status).toBe(401);
   expect((await ask('GET /livez/', { token: null })).status).toBe(401);
@@ -224,12 +225,12 @@ test('over an encrypted connection the cookie stays on encrypted connections', a
 
 test('a browser that is not signed in gets a page to do that in place of a page, and of nothing else', async () => {
   const browser = { token: null, headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } };
-  for (const path of ['/docs', '/docs/errors']) {
-    const { status, headers, body } = await operators.ask<string>(`GET ${path}`, browser);
-    expect([status, headers.get('content-type')]).toEqual([401, 'text/html; charset=utf-8']);
-    expect(headers.get('content-security-policy')).toMatch(/script-src 'sha256-[^']+'; connect-src 'self'; base-uri/);
-    expect(body).toContain('type="password"');
-  }
+  const page = await operators.ask<string>('GET /docs', browser);
+  expect([page.status, page.headers.get('content-type')]).toEqual([401, 'text/html; charset=utf-8']);
+  expect(page.headers.get('content-security-policy')).toMatch(
+    /script-src 'sha256-[^']+'; connect-src 'self'; base-uri/,
+  );
+  expect(page.body).toContain('type="password"');
   for (const what of ['GET /v1/attempts', 'GET /openapi.json', 'GET /nowhere', 'HEAD /docs']) {
     const { status, headers } = await operators.ask(what, browser);
     expect([status, headers.get('content-type')]).toEqual([401, 'application/problem+json']);

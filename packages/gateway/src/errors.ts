@@ -1,0 +1,1 @@
+export { type GatewayCode, gatewayErrorTable } from './lib/http/problem-table.ts';
