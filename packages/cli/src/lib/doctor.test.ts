@@ -5,13 +5,18 @@ import { testDatabase } from '@guestpass/gateway/testing';
 import { createSimulator, defaultWebhookSecret, type Simulator } from '@guestpass/simulator';
 import { type Exchange, fetchExchange } from 'guestpass/http';
 import { manualClock } from 'guestpass/testing';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Network } from './network.ts';
 import { type Props, play } from './testing/play.ts';
 
 let simulator: Simulator;
 let url: string;
 let directory: string;
+
+// A command is loaded when it is asked for, which the clock of a test knows nothing of.
+beforeAll(async () => {
+  await import('./doctor.ts');
+});
 
 beforeEach(async () => {
   simulator = createSimulator({ seed: 1, webhookSecret: defaultWebhookSecret });

@@ -4,11 +4,16 @@ import { join } from 'node:path';
 import { createSimulator, type Simulator } from '@guestpass/simulator';
 import { type Exchange, fetchExchange } from 'guestpass/http';
 import { type ManualClock, manualClock } from 'guestpass/testing';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Props, play } from './testing/play.ts';
 
 let simulator: Simulator;
 let clock: ManualClock;
+
+// A command is loaded when it is asked for, which the clock of a test knows nothing of.
+beforeAll(async () => {
+  await Promise.all([import('./load.ts'), import('./tell-malfunction.ts')]);
+});
 
 beforeEach(() => {
   clock = manualClock(Date.parse('2026-01-15T10:30:00Z'));

@@ -8,6 +8,8 @@ import { type Props, play } from './testing/play.ts';
 let gateway: TestGateway;
 
 beforeAll(async () => {
+  // Loaded when it is asked for, which the clock of a test knows nothing of.
+  await import('./tail.ts');
   gateway = await testGateway();
 });
 
