@@ -13,7 +13,7 @@ export interface Problem {
 
 export type Answer<Body> =
   | { readonly ok: true; readonly status: number; readonly body: Body }
-  | { readonly ok: false; readonly problem: Problem };
+  | { readonly ok: false; readonly problem: Problem /** What was answered all the same. */; readonly body: unknown };
 
 export interface AskOptions {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -36,7 +36,7 @@ export async function ask<Body>(path: string, { method = 'GET', body, headers, s
     });
   } catch {
     signal?.throwIfAborted();
-    return { ok: false, problem: unreachable } as const;
+    return { ok: false, problem: unreachable, body: undefined } as const;
   }
   return (await read(response)) as Answer<Body>;
 }
@@ -46,7 +46,7 @@ async function read(response: Response): Promise<Answer<unknown>> {
   const text = await response.text().catch(() => '');
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;
   const body = isJson ? parse(text) : text;
-  return response.ok ? { ok: true, status, body } : { ok: false, problem: problemOf(response, body) };
+  return response.ok ? { ok: true, status, body } : { ok: false, problem: problemOf(response, body), body };
 }
 
 function parse(text: string): unknown {

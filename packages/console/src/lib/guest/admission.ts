@@ -51,6 +51,7 @@ async function askOnce(payload: object, { signal, clock }: Pick<AdmissionRequest
 
 const cannotCheck = {
   ok: false,
+  body: undefined,
   problem: {
     code: 'captcha_rejected',
     status: 0,

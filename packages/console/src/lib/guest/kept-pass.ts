@@ -8,7 +8,7 @@ export interface KeptPass {
 }
 
 /** One pass for each channel. What another version of the page left there counts as nothing. */
-export function keepPass(storage: Storage, channelId: string): KeptPass {
+export function keepPass(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>, channelId: string): KeptPass {
   const name = `guestpass.${channelId}`;
   return {
     read() {

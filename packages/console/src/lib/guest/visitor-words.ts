@@ -17,6 +17,8 @@ const words: Readonly<Record<string, string>> = {
   channel_not_allowed: notHere,
   origin_not_allowed: notHere,
   too_many_requests: 'There were too many attempts. Please wait a moment.',
+  idempotency_in_progress: 'We could not start the chat just now. Please try again in a moment.',
+  sign_in_rejected: 'Your sign-in is not valid any more. Please sign in again.',
   session_expired: 'The chat was idle for too long and has ended. Please start a new one.',
   session_read_only: 'This conversation has ended. Please start a new one.',
   session_closed: 'The chat was closed here. It may go on in another window.',

@@ -1,6 +1,18 @@
 import { render } from 'preact';
 import '../look/tokens.css';
 import '../look/base.css';
+import 'uplot/dist/uPlot.min.css';
+import './frame/frame.css';
+import './parts/parts.css';
+import './parts/table.css';
+import './parts/drawer.css';
+import './attempts/waterfall.css';
+import './overview/overview.css';
+import { browserClock } from '../clock.ts';
+import { OperatorApp } from './frame/operator-app.tsx';
+import { takeToken } from './frame/operator-session.ts';
+import { createNavigation } from './place.ts';
 
 const app = document.getElementById('app');
-if (app) render(<h1>Guestpass</h1>, app);
+const token = takeToken(window);
+if (app) render(<OperatorApp clock={browserClock} navigation={createNavigation(window)} token={token} />, app);

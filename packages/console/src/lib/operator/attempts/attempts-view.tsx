@@ -1,0 +1,51 @@
+import type { Clock } from 'guestpass';
+import { countWords } from '../../words/numbers.ts';
+import type { Live } from '../data/live.ts';
+import { ProblemNotice } from '../parts/problem-notice.tsx';
+import type { Navigation } from '../place.ts';
+import { AttemptDrawer } from './attempt-drawer.tsx';
+import { AttemptFilters } from './attempt-filters.tsx';
+import { AttemptTable } from './attempt-table.tsx';
+import { matches } from './rows.ts';
+import { useAttempts } from './use-attempts.ts';
+
+export interface AttemptsViewProps {
+  readonly live: Live;
+  readonly navigation: Navigation;
+  readonly clock: Clock;
+}
+
+/** Attempts as they end, newest first, and one of them in full. */
+export function AttemptsView({ live, navigation, clock }: AttemptsViewProps) {
+  const { outcome, code, channel, text, attempt } = navigation.place.value.params;
+  const filter = { outcome, code, channel, text };
+  const list = useAttempts(live, { filter, clock });
+  const rows = list.rows.value.filter((row) => matches(row, { text }));
+  return (
+    <>
+      <AttemptFilters navigation={navigation} />
+      <div class="toolbar">
+        <button type="button" aria-pressed={list.paused.value} onClick={list.paused.value ? list.resume : list.pause}>
+          {list.paused.value ? 'Resume' : 'Pause'}
+        </button>
+        <p role="status" class="small quiet">
+          {list.paused.value
+            ? `Paused: ${countWords(list.waiting)} new.`
+            : list.oneIn.value > 1
+              ? `Showing 1 in ${list.oneIn.value}: more than 50 a second arrive.`
+              : ''}
+        </p>
+      </div>
+      <ProblemNotice problem={list.problem.value} />
+      <AttemptTable rows={rows} loading={list.loading.value} onOpen={(id) => navigation.change({ attempt: id })} />
+      {list.hasMore.value && (
+        <button type="button" onClick={list.more}>
+          Older
+        </button>
+      )}
+      {attempt !== undefined && (
+        <AttemptDrawer id={attempt} navigation={navigation} onClose={() => navigation.change({ attempt: null })} />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,54 @@
+import type { Attempt } from '../data/views.ts';
+
+/** Rows on the screen; more could not be looked through. */
+export const mostRows = 200;
+/** From so many attempts a second on, only some are shown. */
+export const mostPerSecond = 50;
+
+/** What is asked to be shown. */
+export interface AttemptFilter {
+  readonly outcome?: string | undefined;
+  readonly code?: string | undefined;
+  readonly channel?: string | undefined;
+  /** Looked for in ids, codes and details, whatever its case. */
+  readonly text?: string | undefined;
+}
+
+export function matches(attempt: Attempt, { outcome, code, channel, text = '' }: AttemptFilter): boolean {
+  if (outcome && attempt.outcome !== outcome) return false;
+  if (code && attempt.code !== code) return false;
+  if (channel && attempt.channelId !== channel) return false;
+  const wanted = text.trim().toLowerCase();
+  const { id, guestId, channelId, correlationId, detail } = attempt;
+  return (
+    wanted === '' ||
+    [id, guestId, channelId, correlationId, detail, attempt.code].some((one) => one?.toLowerCase().includes(wanted))
+  );
+}
+
+/** Every so many of the arrivals are shown, so that there are never more than {@link mostPerSecond} a second. */
+export function shownOneIn(arrivals: number, spanMs: number): number {
+  return Math.max(1, Math.ceil((arrivals * 1_000) / spanMs / mostPerSecond));
+}
+
+/** What is left of arrivals when one in `oneIn` is shown; what did not go well is always among them first. */
+export function thinOut(arrivals: readonly Attempt[], oneIn: number): readonly Attempt[] {
+  if (oneIn === 1) return arrivals;
+  const room = Math.ceil(arrivals.length / oneIn);
+  const troubled = arrivals.filter(({ outcome }) => outcome === 'failed' || outcome === 'unknown');
+  const others = arrivals.filter(({ outcome }) => outcome !== 'failed' && outcome !== 'unknown');
+  const kept = new Set([...troubled, ...others].slice(0, room));
+  return arrivals.filter((attempt) => kept.has(attempt));
+}
+
+/** Puts arrivals, oldest first, on top of rows, newest first. An attempt that is there already is brought up to date. */
+export function putOnTop(rows: readonly Attempt[], arrivals: readonly Attempt[]): readonly Attempt[] {
+  if (arrivals.length === 0) return rows;
+  const fresh = new Map(arrivals.map((attempt) => [attempt.id, attempt]));
+  const kept = rows.map((row) => {
+    const newer = fresh.get(row.id);
+    fresh.delete(row.id);
+    return newer ?? row;
+  });
+  return [...[...fresh.values()].toReversed(), ...kept].slice(0, mostRows);
+}

@@ -1,0 +1,68 @@
+import { type ReadonlySignal, useSignal } from '@preact/signals';
+import type { Clock } from 'guestpass';
+import { useEffect } from 'preact/hooks';
+import { type Batch, batchMs, type Live } from '../data/live.ts';
+import type { Attempt } from '../data/views.ts';
+import { type Pages, usePages } from '../parts/use-pages.ts';
+import { type AttemptFilter, matches, putOnTop, shownOneIn, thinOut } from './rows.ts';
+
+/** Attempts as they are shown. */
+export interface AttemptList extends Pick<Pages<Attempt>, 'problem' | 'loading' | 'hasMore' | 'more'> {
+  readonly rows: ReadonlySignal<readonly Attempt[]>;
+  readonly paused: ReadonlySignal<boolean>;
+  /** Arrivals that wait since the pause. */
+  readonly waiting: ReadonlySignal<number>;
+  /** One in so many arrivals is shown. */
+  readonly oneIn: ReadonlySignal<number>;
+  pause(): void;
+  resume(): void;
+}
+
+/** How long it is said that not everything was shown. */
+const calmMs = 5_000;
+
+/** Reads the list, then puts what arrives on top of it, unless it is paused. */
+export function useAttempts(live: Live, { filter, clock }: { readonly filter: AttemptFilter; readonly clock: Clock }) {
+  const { outcome, code, channel } = filter;
+  const pages = usePages<Attempt>('/v1/attempts', { outcome, code, channel });
+  const paused = useSignal(false);
+  const waiting = useSignal<readonly Attempt[]>([]);
+  const oneIn = useSignal(1);
+
+  useEffect(() => {
+    let calm = () => {};
+    const stop = live.listen(({ attempts, missed }: Batch) => {
+      if (missed) pages.reload();
+      const wanted = attempts.filter((attempt) => matches(attempt, { outcome, code, channel }));
+      const share = shownOneIn(wanted.length, batchMs);
+      const shown = thinOut(wanted, share);
+      if (paused.value) waiting.value = [...waiting.value, ...shown].slice(-1_000);
+      else pages.items.value = putOnTop(pages.items.value, shown);
+      if (share === 1) return;
+      oneIn.value = share;
+      calm();
+      calm = clock.after(calmMs, () => {
+        oneIn.value = 1;
+      });
+    });
+    return () => {
+      stop();
+      calm();
+    };
+  }, [live, clock, outcome, code, channel]);
+
+  const list: Omit<AttemptList, 'rows' | 'waiting'> = {
+    ...pages,
+    paused,
+    oneIn,
+    pause() {
+      paused.value = true;
+    },
+    resume() {
+      pages.items.value = putOnTop(pages.items.value, waiting.value);
+      waiting.value = [];
+      paused.value = false;
+    },
+  };
+  return { ...list, rows: pages.items, waiting: waiting.value.length };
+}

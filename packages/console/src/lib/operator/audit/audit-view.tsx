@@ -1,0 +1,88 @@
+import type { AuditRecord } from '../data/views.ts';
+import { Instant } from '../parts/instant.tsx';
+import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { Table } from '../parts/table.tsx';
+import { usePages } from '../parts/use-pages.ts';
+import type { Navigation } from '../place.ts';
+import { ChainCard } from './chain-card.tsx';
+
+const types = [
+  'WEBMESSAGING_GUEST_REQUESTED',
+  'WEBMESSAGING_GUEST_AUTHENTICATED',
+  'WEBMESSAGING_GUEST_REFUSED',
+  'WEBMESSAGING_GUEST_FAILED',
+  'WEBMESSAGING_GUEST_UNKNOWN',
+  'WEBMESSAGING_GUEST_ERASED',
+];
+
+/** The audit log: whether it is whole, and its records, newest first. */
+export function AuditView({ navigation }: { readonly navigation: Navigation }) {
+  const { type } = navigation.place.value.params;
+  const pages = usePages<AuditRecord>('/v1/audit', { type });
+  const newest = type ? undefined : pages.items.value[0];
+  return (
+    <>
+      <ChainCard newest={newest} />
+      <search class="filters">
+        <label>
+          Event
+          <select value={type ?? ''} onChange={(event) => navigation.change({ type: event.currentTarget.value })}>
+            <option value="">any</option>
+            {types.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </label>
+        <button type="button" onClick={pages.reload}>
+          Read again
+        </button>
+        <p class="small quiet">Each reading of the log is put on record in it.</p>
+      </search>
+      <ProblemNotice problem={pages.problem.value} />
+      <Table caption="Audit records" columns={['#', 'Recorded', 'Event', 'Attempt', 'Hash', 'Record']}>
+        {pages.items.value.map((record) => (
+          <RecordRow key={record.sequence} record={record} navigation={navigation} />
+        ))}
+      </Table>
+      {pages.hasMore.value && (
+        <button type="button" onClick={pages.more}>
+          Older
+        </button>
+      )}
+    </>
+  );
+}
+
+function RecordRow({ record, navigation }: { readonly record: AuditRecord; readonly navigation: Navigation }) {
+  const { sequence, recordedAt, eventType, attemptId, hash, line } = record;
+  return (
+    <tr>
+      <th scope="row" class="number">
+        {sequence}
+      </th>
+      <td>
+        <Instant at={recordedAt} withDay />
+      </td>
+      <td>{eventType}</td>
+      <td>
+        {attemptId !== null && (
+          <button
+            type="button"
+            class="link mono"
+            aria-label={`Open ${attemptId}`}
+            onClick={() => navigation.go('attempts', { attempt: attemptId })}
+          >
+            {attemptId.slice(0, 12)}…
+          </button>
+        )}
+      </td>
+      <td class="mono">{hash.slice(0, 12)}…</td>
+      <td class="wide">
+        <details>
+          <summary>Show</summary>
+          <pre>{line}</pre>
+        </details>
+      </td>
+    </tr>
+  );
+}

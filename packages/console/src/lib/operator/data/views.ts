@@ -1,0 +1,140 @@
+/** What the operator API answers, as far as the console shows it. Instants are ISO 8601, spans milliseconds. */
+
+export type Outcome = 'intent' | 'admitted' | 'refused' | 'failed' | 'unknown';
+
+export const stageNames = ['payload', 'consent', 'channel', 'captcha', 'token', 'guest', 'audit', 'webhook'] as const;
+
+export type StageName = (typeof stageNames)[number];
+
+export interface Attempt {
+  readonly id: string;
+  readonly outcome: Outcome;
+  readonly channelId: string | null;
+  readonly guestId: string | null;
+  readonly consentTimestamp: string | null;
+  readonly captcha: { readonly provider: string; readonly verified: boolean; readonly score: number | null } | null;
+  readonly startedAt: string;
+  readonly settledAt: string | null;
+  readonly stage: StageName | null;
+  readonly code: string | null;
+  readonly detail: string | null;
+  readonly platformStatus: number | null;
+  readonly retryAfterMs: number | null;
+  readonly latencyMs: number | null;
+  readonly durationMs: number | null;
+  readonly stages: Readonly<Partial<Record<StageName, number>>> | null;
+  readonly retries: number | null;
+  readonly statusCodes: readonly number[] | null;
+  readonly correlationId: string | null;
+}
+
+export type DeliveryState = 'pending' | 'delivered' | 'dead' | 'held';
+
+export interface Delivery {
+  readonly id: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly attemptId: string | null;
+  readonly endpointId: string;
+  readonly state: DeliveryState;
+  readonly tries: number;
+  readonly nextAt: string | null;
+  readonly createdAt: string;
+  readonly settledAt: string | null;
+}
+
+export interface DeliveryTry {
+  readonly number: number;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly outcome: string;
+  readonly responseStatus: number | null;
+  readonly responseExcerpt: string | null;
+}
+
+export interface DeliveryDetail extends Delivery {
+  readonly body: string | null;
+  readonly attempts: readonly DeliveryTry[];
+}
+
+/** A delivery after a try of it, as the stream tells it. */
+export interface DeliveryNews extends Omit<Delivery, 'nextAt' | 'settledAt'> {
+  readonly lastTry: DeliveryTry;
+}
+
+export interface Endpoint {
+  readonly id: string;
+  readonly url: string;
+  readonly description: string;
+  readonly eventTypes: readonly string[] | null;
+  readonly enabled: boolean;
+  readonly disabledReason: string | null;
+  readonly failingSince: string | null;
+  readonly failures: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface AuditRecord {
+  readonly sequence: number;
+  readonly eventType: string;
+  readonly attemptId: string | null;
+  readonly guestId: string | null;
+  readonly recordedAt: string;
+  readonly line: string;
+  readonly previousHash: string;
+  readonly hash: string;
+}
+
+export interface ChainHead {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
+export type Verification =
+  | {
+      readonly ok: true;
+      readonly records: number;
+      readonly head: ChainHead;
+      readonly durationMs: number;
+    }
+  | {
+      readonly ok: false;
+      readonly sequence: number;
+      readonly line: number;
+      readonly kind: string;
+      readonly detail: string;
+      readonly durationMs: number;
+    };
+
+export interface ExportManifest {
+  readonly head: ChainHead;
+  /** The last signed statement of where the log stood. */
+  readonly checkpoint: (ChainHead & { readonly timestamp: string }) | null;
+}
+
+export interface Erasure {
+  readonly dryRun: boolean;
+  readonly attemptIds: readonly string[];
+  readonly deliveries: number;
+}
+
+export interface ErrorCode {
+  readonly code: string;
+  readonly meaning: string;
+  readonly cause: string;
+  readonly remedy: string;
+  readonly visitor: string;
+  readonly retryable: boolean;
+}
+
+export interface Readiness {
+  readonly status: 'ready' | 'not_ready';
+  readonly checks?: readonly { readonly name: string; readonly ok: boolean; readonly detail?: string }[];
+}
+
+export interface Page<Item> {
+  readonly data: readonly Item[];
+  /** Asks for the next page; `null` on the last. */
+  readonly nextCursor: string | null;
+}

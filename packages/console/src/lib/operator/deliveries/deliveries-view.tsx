@@ -1,0 +1,135 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Live } from '../data/live.ts';
+import type { Delivery, Endpoint, Page } from '../data/views.ts';
+import { Instant } from '../parts/instant.tsx';
+import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { Table } from '../parts/table.tsx';
+import { StateTag } from '../parts/tag.tsx';
+import { useLoaded } from '../parts/use-loaded.ts';
+import { usePages } from '../parts/use-pages.ts';
+import type { Navigation } from '../place.ts';
+import { DeliveryDrawer } from './delivery-drawer.tsx';
+import { withNews } from './news.ts';
+import { ReplayDialog } from './replay-dialog.tsx';
+
+export interface DeliveriesViewProps {
+  readonly live: Live;
+  readonly navigation: Navigation;
+}
+
+const states = ['pending', 'delivered', 'dead', 'held'];
+const columns = ['Created', 'Delivery', 'State', 'Event', 'Endpoint', 'Tries', 'Next try'];
+
+/** Webhook deliveries, newest first; replays of one or of many. */
+export function DeliveriesView({ live, navigation }: DeliveriesViewProps) {
+  const { state, endpoint, delivery } = navigation.place.value.params;
+  const pages = usePages<Delivery>('/v1/deliveries', { state, endpoint });
+  const endpoints = useLoaded<Page<Endpoint>>('/v1/webhook-endpoints').body.value?.data ?? [];
+  const replaying = useSignal(false);
+  useEffect(
+    () =>
+      live.listen(({ deliveries }) => {
+        pages.items.value = withNews(pages.items.value, deliveries);
+      }),
+    [live],
+  );
+  const rows = pages.items.value.filter((row) => !state || row.state === state);
+
+  return (
+    <>
+      <search class="filters">
+        <label>
+          State
+          <select value={state ?? ''} onChange={(event) => navigation.change({ state: event.currentTarget.value })}>
+            <option value="">any</option>
+            {states.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Endpoint
+          <select
+            value={endpoint ?? ''}
+            onChange={(event) => navigation.change({ endpoint: event.currentTarget.value })}
+          >
+            <option value="">any</option>
+            {endpoints.map(({ id, url }) => (
+              <option key={id} value={id}>
+                {url}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button
+          type="button"
+          onClick={() => {
+            replaying.value = true;
+          }}
+        >
+          Replay many …
+        </button>
+      </search>
+      <ProblemNotice problem={pages.problem.value} />
+      {rows.length === 0 && !pages.loading.value ? (
+        <p class="empty">No deliveries here. An endpoint is told of guests from the moment it is created.</p>
+      ) : (
+        <Table caption="Deliveries" columns={columns}>
+          {rows.map((row) => (
+            <DeliveryRow key={row.id} row={row} endpoints={endpoints} navigation={navigation} />
+          ))}
+        </Table>
+      )}
+      {pages.hasMore.value && (
+        <button type="button" onClick={pages.more}>
+          Older
+        </button>
+      )}
+      {delivery !== undefined && <DeliveryDrawer id={delivery} navigation={navigation} onChanged={pages.reload} />}
+      {replaying.value && (
+        <ReplayDialog
+          endpoints={endpoints}
+          onClose={() => {
+            replaying.value = false;
+            pages.reload();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+interface DeliveryRowProps {
+  readonly row: Delivery;
+  readonly endpoints: readonly Endpoint[];
+  readonly navigation: Navigation;
+}
+
+function DeliveryRow({ row, endpoints, navigation }: DeliveryRowProps) {
+  const { id, createdAt, state, eventType, endpointId, tries, nextAt } = row;
+  return (
+    <tr>
+      <td>
+        <Instant at={createdAt} withDay />
+      </td>
+      <td>
+        <button
+          type="button"
+          class="link mono"
+          aria-label={`Open ${id}`}
+          onClick={() => navigation.change({ delivery: id })}
+        >
+          {id.slice(0, 12)}…
+        </button>
+      </td>
+      <td>
+        <StateTag state={state} />
+      </td>
+      <td>{eventType}</td>
+      <td class="clip">{endpoints.find((one) => one.id === endpointId)?.url ?? endpointId}</td>
+      <td class="number">{tries}</td>
+      <td>{nextAt !== null && <Instant at={nextAt} withDay />}</td>
+    </tr>
+  );
+}

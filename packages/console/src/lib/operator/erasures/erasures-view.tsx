@@ -1,0 +1,131 @@
+import { useSignal } from '@preact/signals';
+import { ask, type Problem } from '../../network.ts';
+import { countWords } from '../../words/numbers.ts';
+import type { Erasure } from '../data/views.ts';
+import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { ReasonForm } from '../parts/reason-form.tsx';
+import type { Navigation } from '../place.ts';
+
+type Subject = { readonly guestId: string } | { readonly attemptId: string };
+
+/** Erases a guest in two steps: what would go is shown first. */
+export function ErasuresView({ navigation }: { readonly navigation: Navigation }) {
+  const { guest = '' } = navigation.place.value.params;
+  const who = useSignal(guest);
+  const subject = useSignal<Subject | null>(null);
+  const preview = useSignal<Erasure | null>(null);
+  const done = useSignal<Erasure | null>(null);
+  const problem = useSignal<Problem | null>(null);
+
+  const look = async (event: Event) => {
+    event.preventDefault();
+    const wanted = subjectOf(who.value.trim());
+    const answer = await ask<Erasure>('/v1/erasures', { method: 'POST', body: { dryRun: true, ...wanted } });
+    problem.value = answer.ok ? null : answer.problem;
+    preview.value = answer.ok ? answer.body : null;
+    subject.value = wanted;
+    done.value = null;
+  };
+  const erase = async (reason: string) => {
+    const body = { dryRun: false, ...subject.value, reason };
+    const answer = await ask<Erasure>('/v1/erasures', { method: 'POST', body });
+    if (!answer.ok) return answer.problem;
+    done.value = answer.body;
+    preview.value = null;
+    who.value = '';
+    return null;
+  };
+
+  return (
+    <>
+      <p class="prose">
+        Erasing destroys the key of a guest: what the audit log holds sealed can never be read again, while the chain
+        stays whole. Guest id, guest pass and the bodies of webhooks are deleted, and endpoints are told.
+      </p>
+      <form class="card stack narrow" onSubmit={(event) => void look(event)}>
+        <label>
+          Guest id, or id of an attempt
+          <input
+            required
+            autoComplete="off"
+            value={who.value}
+            onInput={(event) => {
+              who.value = event.currentTarget.value;
+              preview.value = null;
+            }}
+          />
+        </label>
+        <div class="actions">
+          <button type="submit">See what would be erased</button>
+        </div>
+        <ProblemNotice problem={problem.value} />
+      </form>
+      {preview.value && <Preview erasure={preview.value} onErase={erase} />}
+      {done.value && (
+        <p class="notice good" role="status">
+          Erased: {amountWords(done.value)}. The record of it stands in the audit log.
+        </p>
+      )}
+    </>
+  );
+}
+
+interface PreviewProps {
+  readonly erasure: Erasure;
+  readonly onErase: (reason: string) => Promise<Problem | null>;
+}
+
+/** The word that must be typed, so that nobody erases by a slip. */
+const confirmation = 'erase';
+
+function Preview({ erasure, onErase }: PreviewProps) {
+  const typed = useSignal('');
+  return (
+    <section class="card stack narrow" aria-labelledby="preview">
+      <h2 id="preview">This would be erased</h2>
+      <p role="status">{amountWords(erasure)}. Nothing was changed yet.</p>
+      <ul class="records">
+        {erasure.attemptIds.map((id) => (
+          <li key={id} class="mono">
+            {id}
+          </li>
+        ))}
+      </ul>
+      <ReasonForm
+        action="Erase for good"
+        danger
+        onSubmit={async (reason) => (typed.value.trim() === confirmation ? await onErase(reason) : notConfirmed)}
+      >
+        <label>
+          Type “{confirmation}” to go on; it cannot be undone
+          <input
+            required
+            autoComplete="off"
+            value={typed.value}
+            onInput={(event) => {
+              typed.value = event.currentTarget.value;
+            }}
+          />
+        </label>
+      </ReasonForm>
+    </section>
+  );
+}
+
+const notConfirmed: Problem = {
+  code: 'not_confirmed',
+  status: 0,
+  detail: `Type “${confirmation}” to confirm. Nothing was changed.`,
+  requestId: null,
+  retryAfterSeconds: null,
+  faults: [],
+};
+
+function subjectOf(text: string): Subject {
+  return text.startsWith('att_') ? { attemptId: text } : { guestId: text };
+}
+
+function amountWords({ attemptIds, deliveries }: Erasure): string {
+  const attempts = attemptIds.length === 1 ? 'one attempt' : `${countWords(attemptIds.length)} attempts`;
+  return `${attempts} and the bodies of ${deliveries === 1 ? 'one delivery' : `${countWords(deliveries)} deliveries`}`;
+}

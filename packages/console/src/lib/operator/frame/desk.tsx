@@ -1,0 +1,117 @@
+import { useSignalEffect } from '@preact/signals';
+import type { Clock } from 'guestpass';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { AttemptsView } from '../attempts/attempts-view.tsx';
+import { AuditView } from '../audit/audit-view.tsx';
+import { type Live, type LiveState, openLive } from '../data/live.ts';
+import { DeliveriesView } from '../deliveries/deliveries-view.tsx';
+import { EndpointsView } from '../endpoints/endpoints-view.tsx';
+import { ErasuresView } from '../erasures/erasures-view.tsx';
+import { createHistory } from '../overview/history.ts';
+import { OverviewView } from '../overview/overview-view.tsx';
+import { addressOf, type Navigation, type View, views } from '../place.ts';
+
+export interface DeskProps {
+  readonly clock: Clock;
+  readonly navigation: Navigation;
+  readonly onLeave: () => Promise<void>;
+  /** The gateway does not take the session any more. */
+  readonly onRefused: () => Promise<void>;
+}
+
+const titles: Readonly<Record<View, string>> = {
+  overview: 'Overview',
+  attempts: 'Attempts',
+  deliveries: 'Deliveries',
+  endpoints: 'Webhook endpoints',
+  audit: 'Audit log',
+  erasures: 'Erasures',
+};
+
+/** Everything an operator sees after signing in. */
+export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
+  const live = useMemo(() => openLive(clock), [clock]);
+  const history = useMemo(() => createHistory(live, clock), [live, clock]);
+  const main = useRef<HTMLElement>(null);
+  useEffect(
+    () => () => {
+      history[Symbol.dispose]();
+      live[Symbol.dispose]();
+    },
+    [live, history],
+  );
+  useSignalEffect(() => {
+    if (live.state.value === 'refused') void onRefused();
+  });
+  const { view } = navigation.place.value;
+  useEffect(() => {
+    document.title = `${titles[view]} · Guestpass`;
+  }, [view]);
+
+  const go = (event: MouseEvent, to: View) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    navigation.go(to);
+    main.current?.focus();
+  };
+
+  return (
+    <div class="desk">
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <header class="bar">
+        <p class="brand">
+          <span class="emblem" aria-hidden="true" />
+          <strong>Guestpass</strong>
+        </p>
+        <nav aria-label="Views">
+          <ul>
+            {views.map((one) => (
+              <li key={one}>
+                <a
+                  href={addressOf({ view: one, params: {} })}
+                  aria-current={one === view ? 'page' : undefined}
+                  onClick={(event) => go(event, one)}
+                >
+                  {titles[one]}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <LiveWord state={live.state.value} />
+        <a class="small" href="/docs">
+          API
+        </a>
+        <button type="button" class="plain small" onClick={() => void onLeave()}>
+          Sign out
+        </button>
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        <h1>{titles[view]}</h1>
+        {view === 'overview' && <OverviewView history={history} navigation={navigation} clock={clock} />}
+        {view === 'attempts' && <AttemptsView live={live} navigation={navigation} clock={clock} />}
+        {view === 'deliveries' && <DeliveriesView live={live} navigation={navigation} />}
+        {view === 'endpoints' && <EndpointsView navigation={navigation} />}
+        {view === 'audit' && <AuditView navigation={navigation} />}
+        {view === 'erasures' && <ErasuresView navigation={navigation} />}
+      </main>
+    </div>
+  );
+}
+
+const liveWords: Readonly<Record<LiveState, string>> = {
+  connecting: 'Connecting …',
+  live: 'Live',
+  away: 'Reconnecting …',
+  refused: 'Not connected',
+};
+
+function LiveWord({ state }: { readonly state: Live['state']['value'] }) {
+  return (
+    <p class="live" role="status" data-state={state}>
+      {liveWords[state]}
+    </p>
+  );
+}

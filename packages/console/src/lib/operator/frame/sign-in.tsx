@@ -1,0 +1,49 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+
+export interface SignInProps {
+  readonly onToken: (token: string) => Promise<void>;
+  /** Why the last try failed. */
+  readonly children: ComponentChildren;
+}
+
+/** Asks for the operator token, which is traded for a session and not kept. */
+export function SignIn({ onToken, children }: SignInProps) {
+  const token = useSignal('');
+  const busy = useSignal(false);
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (busy.value) return;
+    busy.value = true;
+    await onToken(token.value.trim());
+    busy.value = false;
+  };
+  return (
+    <form class="card stack" onSubmit={(event) => void submit(event)}>
+      <header class="brand">
+        <span class="emblem" aria-hidden="true" />
+        <h1>Guestpass console</h1>
+      </header>
+      {children}
+      <label>
+        Operator token
+        <input
+          type="password"
+          required
+          autoComplete="current-password"
+          value={token.value}
+          onInput={(event) => {
+            token.value = event.currentTarget.value;
+          }}
+        />
+      </label>
+      <p class="small quiet">
+        It is the value of <code>GUESTPASS_OPERATOR_TOKEN</code>, or what <code>guestpass serve</code> printed at its
+        start. It is traded for a session of twelve hours and not kept here.
+      </p>
+      <button type="submit" class="main" aria-disabled={busy.value}>
+        {busy.value ? 'Signing in …' : 'Sign in'}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,99 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+import type { Clock } from 'guestpass';
+import { type Answer, ask } from '../../network.ts';
+import type { Batch, Live } from '../data/live.ts';
+import { withQuery } from '../data/query.ts';
+import { addSamples, type Sample, sampleOf } from '../data/samples.ts';
+import type { Attempt, Page, Readiness } from '../data/views.ts';
+
+/** What happened lately, kept up to date. */
+export interface History extends Disposable {
+  /** Oldest first. */
+  readonly samples: ReadonlySignal<readonly Sample[]>;
+  /** Before this instant nothing is known, because it was too much to read. */
+  readonly knownFromMs: ReadonlySignal<number>;
+  /** `null` when the gateway does not answer, `undefined` before it was asked. */
+  readonly readiness: ReadonlySignal<Readiness | null | undefined>;
+  /** Now, as it is shown: moves on once a second. */
+  readonly nowMs: ReadonlySignal<number>;
+}
+
+const longestMs = 3_600_000;
+const pageSize = 200;
+/** So many attempts are read at the start; what comes later is heard. */
+const mostPages = 10;
+const readinessMs = 5_000;
+
+/** Reads the last hour, as far as it fits into a few pages, and hears what comes after. */
+export function createHistory(live: Live, clock: Clock): History {
+  const samples = signal<readonly Sample[]>([]);
+  const knownFromMs = signal(clock.now() - longestMs);
+  const readiness = signal<Readiness | null | undefined>(undefined);
+  const nowMs = signal(clock.now());
+  const stop = new AbortController();
+
+  const read = async () => {
+    let after: string | null = null;
+    for (let page = 0; page < mostPages; page += 1) {
+      const path = withQuery('/v1/attempts', { limit: pageSize, after });
+      const answer: Answer<Page<Attempt>> = await ask<Page<Attempt>>(path, { signal: stop.signal });
+      if (!answer.ok) return;
+      const found = answer.body.data.map(sampleOf);
+      samples.value = addSamples(
+        samples.peek(),
+        found.filter(({ outcome }) => outcome !== 'intent'),
+      );
+      const oldestMs = Math.min(...found.map(({ atMs }) => atMs));
+      after = answer.body.nextCursor;
+      if (after === null || oldestMs < clock.now() - longestMs) return;
+      knownFromMs.value = oldestMs;
+    }
+  };
+  const hear = ({ attempts, missed }: Batch) => {
+    samples.value = addSamples(samples.peek(), attempts.map(sampleOf));
+    if (missed) void read().catch(() => {});
+  };
+  const look = async () => {
+    const answer = await ask<Readiness>('/readyz?verbose', { signal: stop.signal });
+    readiness.value = answer.ok ? answer.body : readinessIn(answer.body);
+  };
+
+  void read().catch(() => {});
+  const ends = [
+    live.listen(hear),
+    every(clock, 1_000, () => {
+      nowMs.value = clock.now();
+    }),
+    every(clock, readinessMs, () => void look().catch(() => {})),
+  ];
+  void look().catch(() => {});
+  return {
+    samples,
+    knownFromMs,
+    readiness,
+    nowMs,
+    [Symbol.dispose]() {
+      stop.abort();
+      for (const end of ends) end();
+    },
+  };
+}
+
+/** A gateway that is not ready says so with status 503. */
+function readinessIn(body: unknown): Readiness | null {
+  const isReadiness = typeof body === 'object' && body !== null && 'status' in body && body.status === 'not_ready';
+  // A cast, because the answer is the gateway's.
+  return isReadiness ? (body as Readiness) : null;
+}
+
+function every(clock: Clock, ms: number, then: () => void): () => void {
+  let cancel = () => {};
+  const next = () => {
+    cancel = clock.after(ms, () => {
+      then();
+      next();
+    });
+  };
+  next();
+  return () => cancel();
+}

@@ -1,0 +1,50 @@
+import { countWords, spanWords } from '../../words/numbers.ts';
+import type { StageSummary } from '../data/samples.ts';
+
+/** Each stage with its times and what ended there; the worst is marked by color, shape and word. */
+export function StageStrip({ stages }: { readonly stages: readonly StageSummary[] }) {
+  const worst = stages.reduce((one, other) => (other.failed > one.failed ? other : one));
+  return (
+    <section aria-labelledby="stages">
+      <h2 id="stages">Stages</h2>
+      <ol class="stages">
+        {stages.map((stage) => (
+          <Stage key={stage.stage} summary={stage} isWorst={stage === worst && stage.failed > 0} />
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Stage({ summary, isWorst }: { readonly summary: StageSummary; readonly isWorst: boolean }) {
+  const { stage, count, failed, refused, p50, p95 } = summary;
+  const tone = isWorst ? 'bad' : failed > 0 ? 'warn' : refused > 0 ? 'note' : count > 0 ? 'good' : 'idle';
+  return (
+    <li class="stage" data-tone={tone}>
+      <p class="name">
+        <span aria-hidden="true">{isWorst ? '■ ' : failed > 0 ? '▲ ' : ''}</span>
+        {stage}
+        {isWorst && <span class="small"> worst</span>}
+      </p>
+      <dl>
+        <div>
+          <dt>p50</dt>
+          <dd class="number">{p50 === null ? '–' : spanWords(p50)}</dd>
+        </div>
+        <div>
+          <dt>p95</dt>
+          <dd class="number">{p95 === null ? '–' : spanWords(p95)}</dd>
+        </div>
+      </dl>
+      <p class="small number">{endsWords(failed, refused)}</p>
+    </li>
+  );
+}
+
+function endsWords(failed: number, refused: number): string {
+  const parts = [
+    ...(failed > 0 ? [`${countWords(failed)} failed`] : []),
+    ...(refused > 0 ? [`${countWords(refused)} refused`] : []),
+  ];
+  return parts.length > 0 ? parts.join(', ') : 'none failed';
+}

@@ -1,0 +1,164 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type ConsoleStage, openConsoleStage } from './support/console-stage.ts';
+import { useBrowser } from './support/use-browser.ts';
+
+// An operator at the console: a real browser, a whole service on a real database, the simulated platform.
+
+const browser = useBrowser();
+let stage: ConsoleStage;
+
+beforeAll(async () => {
+  stage = await openConsoleStage();
+}, 60_000);
+
+afterAll(async () => {
+  await stage?.[Symbol.asyncDispose]();
+});
+
+beforeEach(() => {
+  stage.simulator.faults.clear();
+});
+
+/** What the browser writes to its console when it is not signed in yet. */
+const notSignedIn = /401 \(Unauthorized\)/;
+
+/** Signs in by the address, then goes to a view. */
+async function open(view = ''): Promise<Page> {
+  const page = await browser.page();
+  await page.goto(stage.signInUrl);
+  await page.getByText('Live', { exact: true }).waitFor();
+  if (view !== '') {
+    await page.goto(`${stage.service.operatorUrl}/console/${view}`);
+    await page.getByText('Live', { exact: true }).waitFor();
+  }
+  return page;
+}
+
+/** Lets `count` guests try while the platform answers with `status`. */
+async function failures(count: number, status: number): Promise<readonly string[]> {
+  stage.simulator.faults.add({ operation: 'guest', status, times: 1_000 });
+  const ids = await Promise.all(Array.from({ length: count }, () => stage.letIn()));
+  stage.simulator.faults.clear();
+  return ids;
+}
+
+test('the token signs in once, and is in no address afterwards', async () => {
+  const page = await open();
+  expect(page.url()).toBe(`${stage.service.operatorUrl}/console`);
+  await page.reload();
+  await page.getByText('Live', { exact: true }).waitFor();
+  const [cookie] = await page.context().cookies();
+  expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
+  expect(cookie?.value).not.toContain(stage.token);
+});
+
+test('a wrong token is refused in words, and the right one typed in lets in; signing out ends it', async () => {
+  const page = await browser.page({ expected: [notSignedIn] });
+  await page.goto(`${stage.service.operatorUrl}/console/audit`);
+  const field = page.getByLabel('Operator token');
+  await field.fill('wrong');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('The operator token is not right.').waitFor();
+  await field.fill(stage.token);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Audit log' }).waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await field.waitFor();
+  await page.reload();
+  await field.waitFor();
+});
+
+test('the overview says that customers get in, and whose fault it is when they do not', async () => {
+  await stage.letIn();
+  const page = await open();
+  const banner = page.getByRole('region', { name: 'Can customers get in?' });
+  await banner.getByText('Customers are getting in').waitFor();
+  await failures(3, 403);
+  await banner.getByText('Some customers cannot get in').waitFor();
+  await banner.getByText('The fault is in our configuration of the platform.').waitFor();
+  await page.getByRole('listitem').filter({ hasText: 'guest' }).getByText('3 failed').waitFor();
+  await page
+    .getByRole('row', { name: /forbidden/ })
+    .getByRole('link')
+    .click();
+  await page.waitForURL(/attempts\?code=forbidden/);
+  await page.getByRole('table', { name: 'Attempts' }).getByText('forbidden').nth(2).waitFor();
+  expect(await page.getByRole('table').getByText('admitted').count()).toBe(0);
+});
+
+test('attempts arrive by themselves, and wait while the list is paused', async () => {
+  const page = await open('attempts');
+  const rows = page.getByRole('table', { name: 'Attempts' }).getByRole('row');
+  const first = await stage.letIn();
+  await page.getByRole('button', { name: `Open ${first}` }).waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const before = await rows.count();
+  const second = await stage.letIn();
+  await page.getByText('Paused: 1 new.').waitFor();
+  expect(await rows.count()).toBe(before);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await page.getByRole('button', { name: `Open ${second}` }).waitFor();
+});
+
+test('filters stand in the address and survive a reload', async () => {
+  await stage.letIn({ consent: { accepted: false, timestamp: new Date().toISOString() } });
+  const page = await open('attempts');
+  await page.getByRole('combobox', { name: 'Outcome' }).selectOption('refused');
+  await page.waitForURL(/outcome=refused/);
+  await page.reload();
+  const table = page.getByRole('table', { name: 'Attempts' });
+  await table.getByText('consent_required').first().waitFor();
+  expect(await table.getByText('admitted').count()).toBe(0);
+  await page.getByRole('searchbox', { name: 'Text' }).fill('nothing has this');
+  await page.getByText('No attempts here yet.').waitFor();
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await table.getByText('admitted').first().waitFor();
+});
+
+test('an attempt opens in full, keeps the focus, and gives it back', async () => {
+  const [id = ''] = await failures(1, 503);
+  const page = await open('attempts');
+  const opener = page.getByRole('button', { name: `Open ${id}` });
+  await opener.focus();
+  await page.keyboard.press('Enter');
+  const drawer = page.getByRole('dialog', { name: `Attempt ${id}` });
+  await drawer.getByText('ended here').waitFor();
+  await drawer.getByText('503 → 503 → 503 → 503').waitFor();
+  await drawer.getByText('guest.failed').waitFor();
+  await drawer.getByRole('button', { name: 'Read the audit log' }).click();
+  await drawer.getByText('WEBMESSAGING_GUEST_FAILED').first().waitFor();
+  for (let presses = 0; presses < 12; presses += 1) {
+    await page.keyboard.press('Tab');
+    const outside = page.locator('main :focus:not(dialog, dialog *)');
+    expect(await outside.count()).toBe(0);
+  }
+  await page.keyboard.press('Escape');
+  await drawer.waitFor({ state: 'detached' });
+  expect(await opener.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
+  expect(page.url()).not.toContain(id);
+});
+
+test('a ticket is copied that does not name the guest', async () => {
+  const id = await stage.letIn();
+  const attempt = await stage.service.gateway.attempts.get(id);
+  const page = await open();
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto(`${stage.service.operatorUrl}/console/attempts?attempt=${id}`);
+  await page.getByRole('button', { name: 'Copy as ticket' }).click();
+  await page.getByText('Copied').waitFor();
+  const ticket: string = await page.evaluate('navigator.clipboard.readText()');
+  expect(ticket).toContain(`Attempt: ${id}`);
+  expect(ticket).not.toContain(attempt?.guest_id);
+});
+
+test('many a second are thinned out, and nothing of it is lost to the page', async () => {
+  const page = await open('attempts');
+  const consent = { accepted: false, timestamp: new Date().toISOString() };
+  // Refused here, so that no pace of the platform slows them down.
+  await Promise.all(Array.from({ length: 120 }, () => stage.letIn({ consent })));
+  await page.getByText(/Showing 1 in \d+/).waitFor();
+  await page.goto(`${stage.service.operatorUrl}/console`);
+  const total = page.getByRole('listitem').filter({ hasText: 'a second' }).locator('.big');
+  await expect.poll(async () => Number(await total.textContent())).toBeGreaterThanOrEqual(120);
+});

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Service, startService } from '@guestpass/gateway';
+import { readGatewayConfig } from '@guestpass/gateway/config';
+import { type TestDatabase, testDatabase } from '@guestpass/gateway/testing';
+import { createSimulator, defaultWebhookSecret, type Simulator } from '@guestpass/simulator';
+import { askGuest } from '../../gateway/support/stage.ts';
+
+/** A whole service as `guestpass serve` starts it, with its operator listener, beside the simulated platform. */
+export interface ConsoleStage extends AsyncDisposable {
+  readonly service: Service;
+  readonly simulator: Simulator;
+  readonly database: TestDatabase;
+  readonly token: string;
+  /** The console's address, with the token in its fragment. */
+  readonly signInUrl: string;
+  /** Asks to let a guest in; answers the attempt's id. */
+  letIn(change?: Readonly<Record<string, unknown>>): Promise<string>;
+}
+
+/** The identity provider of the simulator is told of every guest. No captcha is asked for, and nobody held to a rate. */
+export async function openConsoleStage(): Promise<ConsoleStage> {
+  await using opened = new AsyncDisposableStack();
+  const database = opened.use(await testDatabase({ migrated: false }));
+  const directory = mkdtempSync(join(tmpdir(), 'guestpass-console-'));
+  opened.defer(() => rmSync(directory, { recursive: true }));
+  const simulator = opened.use(createSimulator({ seed: 1, requestsPerMinute: 1e9, tokenRequestsPerMinute: 1e9 }));
+  const { url: platformUrl } = await simulator.listen();
+  const token = randomBytes(32).toString('base64url');
+  const config = readGatewayConfig(variablesFor({ platformUrl, databaseUrl: database.url, directory, token }), {
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
+  const service = opened.use(await startService(config, { version: '0.0.0-test', write: () => {} }));
+  const kept = opened.move();
+  return {
+    service,
+    simulator,
+    database,
+    token,
+    signInUrl: `${service.operatorUrl}/console#token=${token}`,
+    async letIn(change = {}) {
+      const payload = {
+        channelId: 'demo',
+        consent: { accepted: true, timestamp: new Date().toISOString() },
+        ...change,
+      };
+      const response = await askGuest(service.gateway.url, payload);
+      // A cast, because the answer is our own gateway's.
+      const body = (await response.json()) as { readonly attemptId?: string; readonly instance?: string };
+      return body.attemptId ?? body.instance?.split('/').at(-1) ?? '';
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+interface Places {
+  readonly platformUrl: string;
+  readonly databaseUrl: string;
+  readonly directory: string;
+  readonly token: string;
+}
+
+function variablesFor({ platformUrl, databaseUrl, directory, token }: Places): Record<string, string> {
+  return {
+    GUESTPASS_TARGET: 'simulator',
+    GUESTPASS_ENVIRONMENT: platformUrl,
+    GUESTPASS_PORT: '0',
+    GUESTPASS_OPERATOR_PORT: '0',
+    GUESTPASS_OPERATOR_TOKEN: token,
+    GUESTPASS_DATABASE_URL: databaseUrl,
+    GUESTPASS_MASTER_KEY: randomBytes(32).toString('base64'),
+    GUESTPASS_AUDIT_CHECKPOINT_FILE: join(directory, 'checkpoints.jsonl'),
+    GUESTPASS_CAPTCHA_POLICY: 'optional',
+    GUESTPASS_RATE_PER_ADDRESS: '1000000',
+    GUESTPASS_RATE_PER_SUBNET: '1000000',
+    GUESTPASS_RATE_PER_CHANNEL: '1000000',
+    GUESTPASS_RATE_TOTAL: '1000000',
+    GUESTPASS_MAX_CONNECTIONS_PER_ADDRESS: '1000',
+    GUESTPASS_MAX_EVENT_LOOP_DELAY_MS: '60000',
+    GUESTPASS_WEBHOOK_URL: `${platformUrl}/_idp/webhooks`,
+    GUESTPASS_WEBHOOK_SECRET: defaultWebhookSecret,
+    GUESTPASS_INSECURE_WEBHOOKS: 'true',
+    GUESTPASS_WEBHOOK_NETWORKS: '127.0.0.0/8',
+    GUESTPASS_DRAIN_DELAY_MS: '0',
+  };
+}
