@@ -114,3 +114,20 @@ test('a session is ended in the middle of a talk', async () => {
   expect(await socket.next()).toMatchObject({ type: 'response', class: 'SessionExpiredEvent' });
   expect(await ask(socket, configure)).toEqual(refused(4006));
 });
+
+test('an agent tells events of every kind, each a message of its own', async () => {
+  await using on = await stage();
+  using socket = await on.join();
+  const authenticate = { eventType: 'Presence', presence: { type: 'Authenticate' } } as const;
+  const offer = { eventType: 'CoBrowse', coBrowse: { type: 'Offering', sessionId: 'c-1' } } as const;
+  on.simulator.sessions.say(token, { text: 'Please sign in', events: [authenticate, offer] });
+  expect([await socket.next(), await socket.next(), await socket.next()]).toMatchObject([
+    { body: { text: 'Please sign in' } },
+    { body: { type: 'Event', direction: 'Outbound', events: [authenticate] } },
+    { body: { type: 'Event', direction: 'Outbound', events: [offer] } },
+  ]);
+  expect(on.simulator.sessions.say(token, { events: [{ eventType: 'Other' }] })).toMatchObject({
+    ok: false,
+    problem: 'not_a_reply',
+  });
+});

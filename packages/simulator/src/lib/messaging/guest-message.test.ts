@@ -66,7 +66,7 @@ test('a message that says nothing, or nothing known, is refused', async () => {
   expect(await ask(socket, { action: 'onMessage', token })).toEqual(refused(4020));
   expect(await ask(socket, saying({ type: 'Structured', text: 'x' }))).toEqual(refused(4020));
   expect(await ask(socket, saying({ type: 'Video', text: 'x' }))).toEqual(refused(400));
-  expect(await ask(socket, event({ eventType: 'Reactions' }))).toEqual(refused(400));
+  expect(await ask(socket, event({ eventType: 'Other' }))).toEqual(refused(400));
   expect(await ask(socket, presence('SignIn'))).toEqual(refused(400));
   expect(await ask(socket, saying({ type: 'Text', text: 'x', metadata: { count: 1 } }))).toEqual(refused(400));
 });
@@ -111,6 +111,22 @@ test('joining is kept, typing is not', async () => {
   });
   expect(await ask(socket, event(typing))).toMatchObject({ body: { type: 'Event', events: [typing] } });
   expect(on.simulator.sessions.history(token)).toMatchObject([{ events: [join] }]);
+});
+
+test('what the messenger tells beside text comes back and is kept', async () => {
+  await using on = await stage();
+  using socket = await on.join();
+  const told = [
+    { eventType: 'CoBrowse', coBrowse: { type: 'OfferingAccepted', sessionId: 'c-1' } },
+    { eventType: 'Video', video: { type: 'OfferingRejected', offeringId: 'v-1' } },
+    { eventType: 'Reactions', reactions: [{ reactionType: 'Emoji', count: 1 }] },
+    { eventType: 'Presence', presence: { type: 'AuthenticateCancel' } },
+  ];
+  for (const said of told) {
+    expect(await ask(socket, event(said))).toMatchObject({ body: { type: 'Event', events: [said] } });
+  }
+  expect(on.simulator.sessions.history(token)).toMatchObject(told.map((said) => ({ events: [said] })));
+  expect(await ask(socket, event({ eventType: 'Reactions' }))).toEqual(refused(4020));
 });
 
 test('clearing ends the session, its history and every connection', async () => {

@@ -35,7 +35,7 @@ export function createOnMessage({ limits, rates, attachments, hear }: GuestMessa
     if (session.state === 'readOnly') return [readOnlyRefusal];
     if (isPresence(said, 'Disconnect')) return leave(session);
     if (said.kind === 'event') {
-      if (said.event.eventType === 'Presence') return keep(asked, said.draft);
+      if (said.event.eventType !== 'Typing') return keep(asked, said.draft);
       session.mention(said.draft, frame.tracingId);
       return [];
     }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { type Fields, readFields } from './client-frame.ts';
 import type { MessagingLimits } from './limits.ts';
 import { refusal, type ServerFrame } from './server-frame.ts';
+import { sideEvents } from './side-event.ts';
 import type { Draft, MessageContent, MessageEvent } from './structured-message.ts';
 
 const strings = z.record(z.string(), z.string());
@@ -26,12 +27,14 @@ const part = z.discriminatedUnion('contentType', [
 const event = z.discriminatedUnion('eventType', [
   z.object({
     eventType: z.literal('Presence'),
-    presence: z.object({ type: z.enum(['Join', 'Clear', 'Disconnect']) }),
+    // The others are the platform's to say.
+    presence: z.object({ type: z.enum(['Join', 'Clear', 'Disconnect', 'AuthenticateCancel', 'AuthenticateFailure']) }),
   }),
   z.object({
     eventType: z.literal('Typing'),
     typing: z.object({ type: z.enum(['On', 'Off']), duration: z.int().min(0).exactOptional() }),
   }),
+  ...sideEvents,
 ]);
 
 /** `channel` stands in the message or beside it: the platform's own clients do either. */

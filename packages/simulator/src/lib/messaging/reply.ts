@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { Attachments } from './attachments.ts';
 import type { Session } from './session.ts';
-import type { Draft, MessageContent, StoredMessage } from './structured-message.ts';
+import { sideEvents } from './side-event.ts';
+import type { Draft, MessageContent, MessageEvent, StoredMessage } from './structured-message.ts';
 
 /** What an agent or a bot says: one of these or several, told in this order. */
 export interface Reply {
@@ -14,10 +15,35 @@ export interface Reply {
   readonly content?: readonly MessageContent[];
   /** A file with the message. */
   readonly attachment?: { readonly fileName: string; readonly fileType: string; readonly base64: string };
+  /** Events as they stand on the wire, such as Presence `Authenticate`; each is kept as a message of its own. */
+  readonly events?: readonly MessageEvent[];
   readonly nickname?: string;
   /** Ends the conversation. */
   readonly disconnect?: true;
 }
+
+const event: z.ZodType<MessageEvent> = z.discriminatedUnion('eventType', [
+  z.looseObject({
+    eventType: z.literal('Presence'),
+    presence: z.looseObject({
+      type: z.enum([
+        'Authenticate',
+        'AuthenticateCancel',
+        'AuthenticateFailure',
+        'Clear',
+        'Disconnect',
+        'Join',
+        'SessionExpired',
+        'SignIn',
+      ]),
+    }),
+  }),
+  z.looseObject({
+    eventType: z.literal('Typing'),
+    typing: z.looseObject({ type: z.enum(['On', 'Off']), duration: z.int().min(0).exactOptional() }),
+  }),
+  ...sideEvents,
+]);
 
 const replySchema: z.ZodType<Reply> = z
   .strictObject({
@@ -31,10 +57,11 @@ const replySchema: z.ZodType<Reply> = z
     attachment: z
       .strictObject({ fileName: z.string().min(1), fileType: z.string().min(1), base64: z.base64() })
       .exactOptional(),
+    events: z.array(event).min(1).exactOptional(),
     nickname: z.string().exactOptional(),
     disconnect: z.literal(true).exactOptional(),
   })
-  .refine(saysSomething, 'must say something: typing, text, quickReplies, content, attachment or disconnect');
+  .refine(saysSomething, 'must say something: typing, text, quickReplies, content, attachment, events or disconnect');
 
 export type ReplyParse =
   | { readonly ok: true; readonly reply: Reply }
@@ -69,6 +96,7 @@ export function sayReply(
   const content = contentOf(reply, session, attachments);
   const said = text !== undefined || content.length > 0;
   const message = said ? session.add({ ...speaker, ...wordsOf(text, content) }) : undefined;
+  for (const told of reply.events ?? []) session.add({ ...speaker, type: 'Event', events: [told] });
   if (reply.disconnect) leaveConversation(session, speaker);
   return message;
 }
@@ -105,6 +133,6 @@ function contentOf({ quickReplies = [], content = [], attachment }: Reply, sessi
   return [...content, ...buttons, ...(file ? [{ contentType: 'Attachment', attachment: { id: file } }] : [])];
 }
 
-function saysSomething({ typing, text, quickReplies, content, attachment, disconnect }: Reply): boolean {
-  return [typing, text, quickReplies, content, attachment, disconnect].some((part) => part !== undefined);
+function saysSomething({ typing, text, quickReplies, content, attachment, events, disconnect }: Reply): boolean {
+  return [typing, text, quickReplies, content, attachment, events, disconnect].some((part) => part !== undefined);
 }

@@ -1,11 +1,22 @@
+import type { SideEvent } from './side-event.ts';
+
 /** Content as it stands on the wire; an attachment is kept by its id alone and dressed when it is told. */
 export type MessageContent = Readonly<Record<string, unknown>> & { readonly contentType: string };
 
 export type MessageEvent =
   | { readonly eventType: 'Presence'; readonly presence: { readonly type: PresenceType } }
-  | { readonly eventType: 'Typing'; readonly typing: { readonly type: 'On' | 'Off'; readonly duration?: number } };
+  | { readonly eventType: 'Typing'; readonly typing: { readonly type: 'On' | 'Off'; readonly duration?: number } }
+  | SideEvent;
 
-export type PresenceType = 'Join' | 'Clear' | 'Disconnect' | 'SignIn';
+export type PresenceType =
+  | 'Authenticate'
+  | 'AuthenticateCancel'
+  | 'AuthenticateFailure'
+  | 'Clear'
+  | 'Disconnect'
+  | 'Join'
+  | 'SessionExpired'
+  | 'SignIn';
 
 /** What somebody says, before the server gives it an id and a time. */
 export interface Draft {
