@@ -3,6 +3,7 @@ import { addAudit } from './commands/audit.ts';
 import { addAuthenticate } from './commands/authenticate.ts';
 import { addBatch } from './commands/batch.ts';
 import { addChat } from './commands/chat.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDeliveries } from './commands/deliveries.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -46,6 +47,7 @@ export function parseJob(surroundings: Surroundings): Job {
   addAudit(program, surroundings, choose);
   addConfig(program, surroundings, choose);
   addDoctor(program, surroundings, choose);
+  addCompletion(program, surroundings, choose);
   addHelp(program, surroundings, choose);
   program.parse(surroundings.argv, { from: 'user' });
   return job ?? program.help({ error: true });
