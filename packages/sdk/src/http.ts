@@ -13,7 +13,7 @@ export { classifyFailure, type Failure } from './lib/http/failure.ts';
 export { type Fetch, type FetchExchangeOptions, fetchExchange } from './lib/http/fetch.ts';
 export { JsonError, type JsonFault, readJson } from './lib/http/json.ts';
 export { type ExchangeEvent, exchangeChannel, type ObserverOptions, withObserver } from './lib/http/observe.ts';
-export { type PaceOptions, withPace } from './lib/http/pace.ts';
+export { type PaceOptions, type SharedTurn, type SharedTurns, withPace } from './lib/http/pace.ts';
 export { type Retry, type RetryOptions as RetryWrapperOptions, withRetry } from './lib/http/retry.ts';
 export { parseRetryAfter, type RetryAfterContext } from './lib/http/retry-after.ts';
 export { type TraceOptions, withTrace } from './lib/http/trace.ts';

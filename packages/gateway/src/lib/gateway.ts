@@ -15,6 +15,7 @@ import { type Admit, createAdmit } from './admission.ts';
 import { type Altcha, type AltchaOptions, createAltcha } from './captcha/altcha.ts';
 import { fleetCaptchaUses } from './captcha/fleet-uses.ts';
 import { gatewayPolicy } from './captcha/gateway-policy.ts';
+import { turnsOfClient } from './fleet-turns.ts';
 import { type GuestLimits, openGuestLimits, type WorkLoad } from './guest-limits.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { type AllowedOrigin, createOrigins } from './http/origins.ts';
@@ -139,8 +140,10 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     ...options.altcha,
   });
   const policy = gatewayPolicy(options.platform.policy ?? {}, { altcha, uses, clock });
-  const pipeline = opened.adopt(createPipeline({ trace: tracing.alone, ...options.platform, clock, policy }), (open) =>
-    open.close(),
+  const turns = turnsOfClient({ ...options, ...storage, clock, onProblem });
+  const pipeline = opened.adopt(
+    createPipeline({ trace: tracing.alone, ...turns, ...options.platform, clock, policy }),
+    (open) => open.close(),
   );
   const outcomes = opened.use(createOutcomeKeeper({ ...stores, clock, leaseMs, onProblem }));
   const admit = createAdmit({ pipeline, attempts: stores.attempts, outcomes, clock });

@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { type PlatformHosts, resolveEnvironment } from './environment.ts';
 import type { Exchange } from './http/exchange.ts';
 import { withObserver } from './http/observe.ts';
+import type { SharedTurns } from './http/pace.ts';
 import { withTrace } from './http/trace.ts';
 import type { TraceTry } from './http/trace-context.ts';
 import { authenticatedWebMessagingIssuer } from './issuer/authenticated-web-messaging.ts';
@@ -38,6 +39,8 @@ export interface IssuerOptions {
   readonly retry?: RetryOptions;
   /** Calls the `rest` issuer sends in a minute. Default 300, what Genesys grants a token; `Infinity` sends at will. */
   readonly requestsPerMinute?: number;
+  /** Turns of those calls that are shared with other processes of the same OAuth client. Default each keeps its own pace. */
+  readonly turns?: SharedTurns;
   /** True when the platform creates one guest for one `Idempotency-Key`; then a call is asked once more after an unknown outcome, under the key of its caller or one of its own. Default false. */
   readonly idempotentByKey?: boolean;
   /** `Origin` that both issuers of web messaging send; deployments may list those allowed. Default that of the socket's host. */
@@ -52,6 +55,9 @@ export interface IssuerOptions {
   /** Draws backoffs; 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
   readonly random?: () => number;
 }
+
+/** What Genesys grants a token. */
+export const defaultRequestsPerMinute = 300;
 
 /** The path of the tutorial. */
 export const tutorialGuestsPath = '/api/v2/conversations/webmessaging/guests';
@@ -93,7 +99,8 @@ function openRest(options: IssuerOptions, hosts: PlatformHosts, { exchange, cloc
     scope: options.scope ?? (hosts.kind === 'genesys' ? '' : tutorialScope),
     guestsPath: options.guestsPath ?? tutorialGuestsPath,
     retry: options.retry ?? {},
-    requestsPerMinute: options.requestsPerMinute ?? 300,
+    requestsPerMinute: options.requestsPerMinute ?? defaultRequestsPerMinute,
+    turns: options.turns,
     idempotentByKey: options.idempotentByKey ?? false,
     exchange,
     trace: options.trace,

@@ -5,7 +5,7 @@ import { withBearer } from './http/authorize.ts';
 import { withDeadline } from './http/deadline.ts';
 import type { Exchange } from './http/exchange.ts';
 import { withObserver } from './http/observe.ts';
-import { withPace } from './http/pace.ts';
+import { type SharedTurns, withPace } from './http/pace.ts';
 import { withRetry } from './http/retry.ts';
 import { withTrace } from './http/trace.ts';
 import type { TraceTry } from './http/trace-context.ts';
@@ -31,6 +31,8 @@ export interface PlatformOptions {
   readonly guestsPath: string;
   readonly retry: RetryOptions;
   readonly requestsPerMinute: number;
+  /** Turns shared with other processes. Default none. */
+  readonly turns?: SharedTurns | undefined;
   /** True when the platform promises one guest for one idempotency key, so that a call may be repeated after an unknown outcome. */
   readonly idempotentByKey: boolean;
   /** The network. */
@@ -70,7 +72,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     random,
   });
 
-  const paced = withPace(timed('guest'), { clock, requestsPerMinute });
+  const paced = withPace(timed('guest'), { clock, requestsPerMinute, turns: options.turns });
   const retried = (idempotent: boolean) => withRetry(paced, { ...retry, clock, random, idempotent });
   const [careful, keyed] = [retried(false), retried(options.idempotentByKey)];
   // The promise is about a key: a call that has none gets one of its own, and is repeated under it.

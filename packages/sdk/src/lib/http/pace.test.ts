@@ -103,3 +103,23 @@ test("the platform's headers set the pace", async () => {
   await clock.settle(Promise.all([exchange(request), exchange(request)]));
   expect(calledAt).toEqual([0, 0, 30_000]);
 });
+
+test('a turn that is shared is waited for beside our own', async () => {
+  const shared = [0, 3_000, 0];
+  const turns = { take: async () => ({ waitMs: shared.shift() ?? 0, giveBack() {} }) };
+  const { clock, calledAt, exchange } = setUp({ burst: 3, turns });
+  await clock.settle(Promise.all([1, 2, 3].map(() => exchange(request))));
+  expect(calledAt).toEqual([0, 0, 3_000]);
+});
+
+test('a shared turn that comes too late is given back, and takes none of our own', async () => {
+  const givenBack: number[] = [];
+  const late = { waitMs: 3_000, giveBack: () => void givenBack.push(1) };
+  const turns = { take: async () => late };
+  const { calledAt, exchange, clock } = setUp({ turns });
+  await expect(exchange({ ...request, deadlineAt: 2_000 })).rejects.toMatchObject({
+    code: 'rate_limited',
+    retryAfterMs: 3_000,
+  });
+  expect([calledAt, givenBack, clock.pending]).toEqual([[], [1], 0]);
+});

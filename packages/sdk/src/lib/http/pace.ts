@@ -9,6 +9,21 @@ export interface PaceOptions {
   readonly requestsPerMinute: number;
   /** Requests that may go at once after a rest. Default what ten seconds allow, at least 1. */
   readonly burst?: number;
+  /** Turns that must be had beside our own, when other processes use the same OAuth client. Default none. */
+  readonly turns?: SharedTurns | undefined;
+}
+
+/** Turns that processes with one OAuth client share. */
+export interface SharedTurns {
+  /** Takes the next turn. Must not reject: who cannot share goes on alone. */
+  take(): Promise<SharedTurn>;
+}
+
+export interface SharedTurn {
+  /** How long to wait for it, in milliseconds. */
+  readonly waitMs: number;
+  /** Leaves it to the next call of this process. */
+  giveBack(): void;
 }
 
 /**
@@ -21,7 +36,7 @@ export interface PaceOptions {
  * @throws ExchangeError `aborted` when the request's signal aborts the wait; its turn is then lost.
  */
 export function withPace(exchange: Exchange, options: PaceOptions): Exchange {
-  const { clock, requestsPerMinute } = options;
+  const { clock, requestsPerMinute, turns } = options;
   if (requestsPerMinute === Number.POSITIVE_INFINITY) return exchange;
   const { burst = Math.max(1, Math.floor(requestsPerMinute / 6)) } = options;
   if (!(requestsPerMinute > 0 && burst >= 1)) {
@@ -29,10 +44,14 @@ export function withPace(exchange: Exchange, options: PaceOptions): Exchange {
   }
   const schedule = createSchedule({ requestsPerMinute, burst });
   return async (request) => {
+    const turn = turns && (await turns.take());
     const now = clock.monotonic();
-    const waitMs = schedule.waitAt(now);
+    const waitMs = Math.max(schedule.waitAt(now), turn?.waitMs ?? 0);
     if (waitMs > 0) {
-      refuseTooLong(waitMs, request, now);
+      if (!fits(waitMs, request, now)) {
+        turn?.giveBack();
+        throw tooLong(waitMs);
+      }
       schedule.reserve(now);
       await waitTurn(waitMs, request, clock);
     } else {
@@ -48,10 +67,12 @@ const longestWaitMs = 60_000;
 /** Time the request itself needs before the deadline. */
 const reserveMs = 200;
 
-function refuseTooLong(waitMs: number, { deadlineAt }: HttpRequest, now: number): void {
-  const fits = deadlineAt === undefined || now + waitMs + reserveMs <= deadlineAt;
-  if (fits && waitMs <= longestWaitMs) return;
-  throw new GuestpassError('rate_limited', 'Our own pace leaves no turn for this request in time; it was not sent.', {
+function fits(waitMs: number, { deadlineAt }: HttpRequest, now: number): boolean {
+  return waitMs <= longestWaitMs && (deadlineAt === undefined || now + waitMs + reserveMs <= deadlineAt);
+}
+
+function tooLong(waitMs: number): GuestpassError {
+  return new GuestpassError('rate_limited', 'Our own pace leaves no turn for this request in time; it was not sent.', {
     retryAfterMs: Math.ceil(waitMs),
   });
 }

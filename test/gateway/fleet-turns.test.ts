@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { startGateway } from '@guestpass/gateway';
+import { testDatabase } from '@guestpass/gateway/testing';
+import { createSimulator } from '@guestpass/simulator';
+import { expect, test } from 'vitest';
+import { optionsFor } from './support/options.ts';
+import { freshPayload } from './support/payload.ts';
+import { askGuest } from './support/stage.ts';
+
+// Two gateways, one OAuth client: the platform counts their calls together, and so do they.
+
+test('two gateways together call the platform no more often than one may', async () => {
+  await using database = await testDatabase({ migrated: false });
+  await using simulator = createSimulator({ seed: 1, requestsPerMinute: 1e9, tokenRequestsPerMinute: 1e9 });
+  const { url: platformUrl } = await simulator.listen();
+  const wanted = {
+    databaseUrl: database.url,
+    platformUrl,
+    masterKey: randomBytes(32).toString('base64'),
+    deadlineMs: 1_500,
+    leaseMs: 10_000,
+    schedule: [0],
+  };
+  const start = (owner: string) => {
+    const options = optionsFor({ ...wanted, owner });
+    return startGateway({ ...options, platform: { ...options.platform, requestsPerMinute: 600 } });
+  };
+  await using one = await start('one');
+  await using two = await start('two');
+  const begun = performance.now();
+  const statuses = await Promise.all(
+    Array.from({ length: 300 }, async (_, index) => {
+      const response = await askGuest((index % 2 === 0 ? one : two).url, freshPayload({ captcha: undefined }));
+      await response.arrayBuffer();
+      return response.status;
+    }),
+  );
+  const elapsedMs = performance.now() - begun;
+  const { guestRequests } = simulator.stats();
+  expect(statuses.filter((status) => status === 201)).toHaveLength(guestRequests);
+  // A hundred at once, ten a second, and a credit of one for each gateway.
+  expect(guestRequests).toBeGreaterThanOrEqual(100);
+  expect(guestRequests).toBeLessThanOrEqual(100 + elapsedMs / 100 + 2);
+}, 60_000);
