@@ -1,3 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type AuthOptions, createSimulator, type Simulator, type SimulatorClock } from '@guestpass/simulator';
 import { createGuestpass, type GuestPass, type GuestpassOptions, systemClock } from 'guestpass';
 import { connectSession, type Message, type Session, type SessionEvent, type SessionOptions } from 'guestpass/session';
@@ -12,6 +18,7 @@ afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]();
 });
 
+const program = join(import.meta.dirname, '..', 'packages', 'cli', 'bin', 'guestpass.js');
 const quarterOfAnHour = 900_000;
 const payload = { channelId: 'demo', consent: { accepted: true, timestamp: '2026-01-15T10:30:00Z' } };
 
@@ -192,4 +199,22 @@ test('without a refresh token the guest is signed out when the JWT has ended and
   await reaches('signed-out');
   await expect(session.send('too late')).rejects.toMatchObject({ code: 'session_signed_out' });
   expect(here.asked()).toEqual(['exchange 200']);
+});
+
+test('the command talks as the account that a guest pass of a file signed in', async () => {
+  const here = await place();
+  const pass = await here.admit({ signIn: await signInAt(here.url, 'ann') });
+  const directory = await mkdtemp(join(tmpdir(), 'guestpass-chat-'));
+  try {
+    const file = join(directory, 'pass.json');
+    await writeFile(file, JSON.stringify(pass));
+    here.setForward(quarterOfAnHour);
+    const child = spawn(process.execPath, [program, 'chat', '--guest-pass', file], { env: { PATH: process.env.PATH } });
+    child.stdin.end('hello\n/quit\n');
+    const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    expect({ out, err, code }).toEqual({ out: 'you: hello\nbot: Echo: hello\n', err: '', code: 0 });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+  expect(here.asked()).toEqual(['exchange 200', 'refresh 200']);
 });
