@@ -120,3 +120,24 @@ test('the page of error codes that is configured is linked on both listeners', a
   expect(await typeAt(`${service.gateway.url}/nowhere`)).toBe(`${docsUrl}#not_found`);
   expect(await typeAt(`${service.operatorUrl}/v1/attempts`)).toBe(`${docsUrl}#unauthorized_operator`);
 });
+
+test('the log names the trace of a request, with an attempt and without', async () => {
+  const { lines, write } = log();
+  await using service = await startService(configOf(), { version: '1.0.0', write });
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const ask = (body: string, more: Readonly<Record<string, string>> = {}) =>
+    fetch(`${service.gateway.url}/v1/guests`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...more },
+      body,
+    });
+  const stale = { channelId: 'demo', consent: { accepted: true, timestamp: '2020-01-01T00:00:00Z' } };
+  await ask(JSON.stringify(stale), { traceparent: `00-${traceId}-00f067aa0ba902b7-01` });
+  await ask('{');
+  const told = lines.map((line) => JSON.parse(line)).filter(({ requestId }) => requestId !== undefined);
+  expect(told).toMatchObject([
+    { msg: 'attempt ended', outcome: 'refused', traceId },
+    { msg: 'request refused', code: 'body_invalid', traceId: expect.stringMatching(/^[0-9a-f]{32}$/) },
+  ]);
+  expect(told[1].traceId).not.toBe(traceId);
+});

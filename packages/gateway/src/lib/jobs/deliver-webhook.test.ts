@@ -1,4 +1,4 @@
-import type { HttpRequest } from 'guestpass/http';
+import { type HttpRequest, parseTraceparent } from 'guestpass/http';
 import { manualClock } from 'guestpass/testing';
 import { generateWebhookSecret } from 'guestpass/webhook';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]());
 
 /** Guests who were let in, the deliveries that tell of them, and a receiver that answers with `status`. */
-async function scene({ guests = 1, status = 204 } = {}) {
+async function scene({ guests = 1, status = 204, traceparent = '' } = {}) {
   const clock = manualClock(noon);
   const sent: HttpRequest[] = [];
   const attempts = createAttemptStore({ database, masterKey, owner: 'gateway-1' });
@@ -26,7 +26,8 @@ async function scene({ guests = 1, status = 204 } = {}) {
   const deliveries = createDeliveryStore(database, async () => {});
   const endpoint = await endpoints.create({ url: 'https://idp.example/hook', secret: generateWebhookSecret() }, noon);
   const attemptIds = Array.from({ length: guests }, newAttemptId);
-  await Promise.all(attemptIds.map((attemptId) => attempts.recordIntent({ attemptId, payload, nowMs: noon })));
+  const asked = { payload, nowMs: noon, ...(traceparent !== '' && { traceparent }) };
+  await Promise.all(attemptIds.map((attemptId) => attempts.recordIntent({ attemptId, ...asked })));
   await Promise.all(attemptIds.map((attemptId) => attempts.recordOutcome(admitted(attemptId), noon)));
   const ids = (await deliveries.list({ limit: 100, endpointId: endpoint.id })).map(({ id }) => id);
   const deliverer = createDeliverWebhook({
@@ -100,4 +101,28 @@ test('a success ends a row of failures', async () => {
   const [one] = [...(await on.deliverer.prepare(on.ids)).values()];
   if (one) await on.deliverer.deliver(one);
   expect(await on.endpoints.get(on.endpoint.id)).toMatchObject({ failures: 0, failingSince: null });
+});
+
+test('a receiver is told of the trace of the guest, and each try has an id of its own in it', async () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  await using on = await scene({ status: 503, traceparent });
+  for (const waitMs of [0, 10_000]) {
+    await on.clock.advance(waitMs);
+    const [one] = [...(await on.deliverer.prepare(on.ids)).values()];
+    if (one) await on.deliverer.deliver(one);
+  }
+  const told = on.sent.map(({ headers }) => parseTraceparent(headers.traceparent));
+  expect(told).toMatchObject(Array(2).fill({ traceId: '4bf92f3577b34da6a3ce929d0e0e4736', sampled: true }));
+  expect(new Set([...told.map((parent) => parent?.parentId), '00f067aa0ba902b7']).size).toBe(3);
+});
+
+test('an erasure is no part of the trace that let the guest in', async () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  await using on = await scene({ traceparent });
+  const [told] = await on.deliveries.getAll(on.ids);
+  expect(told?.traceparent).toBe(traceparent);
+  await on.attempts.eraseGuest({ attemptId: told?.attempt_id ?? '', basis: 'asked for', nowMs: noon });
+  const rows = await on.deliveries.list({ limit: 10, attemptId: told?.attempt_id ?? '' });
+  const erased = rows.find(({ event_type }) => event_type === 'guest.erased');
+  expect(await on.deliveries.getAll([erased?.id ?? ''])).toMatchObject([{ traceparent: null }]);
 });

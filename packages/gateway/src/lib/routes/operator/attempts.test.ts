@@ -69,3 +69,12 @@ test('an attempt is shown with everything but the guest pass', async () => {
   });
   expect((await operators.ask(`GET /v1/attempts/${newAttemptId()}`)).status).toBe(404);
 });
+
+test('an attempt names the trace of the request that asked', async () => {
+  const attemptId = newAttemptId();
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  await operators.attempts.recordIntent({ attemptId, payload, nowMs: operators.clock.now(), traceparent });
+  const traceOf = async (id: string) => (await operators.ask<AttemptView>(`GET /v1/attempts/${id}`)).body.traceId;
+  expect(await traceOf(attemptId)).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
+  expect(await traceOf(ids.admitted)).toBeNull();
+});
