@@ -2,6 +2,7 @@ import type { AuditRecord } from '../data/views.ts';
 import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { Table } from '../parts/table.tsx';
+import { Tag } from '../parts/tag.tsx';
 import { usePages } from '../parts/use-pages.ts';
 import type { Navigation } from '../place.ts';
 import { ChainCard } from './chain-card.tsx';
@@ -54,7 +55,7 @@ export function AuditView({ navigation }: { readonly navigation: Navigation }) {
 }
 
 function RecordRow({ record, navigation }: { readonly record: AuditRecord; readonly navigation: Navigation }) {
-  const { sequence, recordedAt, eventType, attemptId, hash, line } = record;
+  const { sequence, recordedAt, eventType, attemptId, hash, line, damage } = record;
   return (
     <tr>
       <th scope="row" class="number">
@@ -63,7 +64,14 @@ function RecordRow({ record, navigation }: { readonly record: AuditRecord; reado
       <td>
         <Instant at={recordedAt} withDay />
       </td>
-      <td>{eventType}</td>
+      <td>
+        {eventType}
+        {damage !== null && (
+          <p>
+            <Tag tone="bad" word={damage} />
+          </p>
+        )}
+      </td>
       <td>
         {attemptId !== null && (
           <button

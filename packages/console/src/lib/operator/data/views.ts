@@ -82,6 +82,8 @@ export interface AuditRecord {
   readonly guestId: string | null;
   readonly recordedAt: string;
   readonly line: string;
+  /** What is wrong with the record itself; `null` when nothing is. */
+  readonly damage: string | null;
   readonly previousHash: string;
   readonly hash: string;
 }
