@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { openDevelopmentCa } from './development-ca.ts';
 
@@ -52,25 +50,6 @@ test('keys are on P-256, and each certificate may do its own work alone', async 
   expect([authority.ca, server.ca]).toEqual([true, false]);
   expect(server.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
   expect(server.serialNumber).not.toBe(new X509Certificate((await ca.issue(names)).certificate).serialNumber);
-});
-
-test('OpenSSL takes the chain for a server, and reads the usages as they are meant', async () => {
-  const directory = await newDirectory();
-  const ca = await openDevelopmentCa(directory, at(Date.now()));
-  const leaf = join(directory, 'leaf.pem');
-  await writeFile(leaf, (await ca.issue(names)).certificate);
-  const openssl = async (...args: string[]) => (await promisify(execFile)('openssl', args)).stdout;
-  const path = join(directory, 'ca.pem');
-  const verify = ['verify', '-x509_strict', '-purpose', 'sslserver', '-CAfile', path];
-  expect(await openssl(...verify, '-verify_hostname', 'login.sim.test', leaf)).toContain(': OK');
-  await expect(openssl(...verify, '-verify_hostname', 'login.other.test', leaf)).rejects.toThrow('hostname mismatch');
-  const authority = await openssl('x509', '-in', path, '-noout', '-text');
-  expect(authority).toMatch(/Basic Constraints: critical\s+CA:TRUE, pathlen:0/);
-  expect(authority).toMatch(/Key Usage: critical\s+Certificate Sign, CRL Sign/);
-  const server = await openssl('x509', '-in', leaf, '-noout', '-text');
-  expect(server).toMatch(/Key Usage: critical\s+Digital Signature\n/);
-  expect(server).toMatch(/Extended Key Usage: *\s+TLS Web Server Authentication\n/);
-  expect(server).toContain('ecdsa-with-SHA256');
 });
 
 test('the authority of a directory is the same the next time, and its key is for its owner alone', async () => {
