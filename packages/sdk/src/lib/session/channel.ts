@@ -25,6 +25,8 @@ type Disconnected = Omit<Extract<ChannelInput, { readonly type: 'disconnected' }
 /** A connection that held this long was a good one: the next backoff begins anew. */
 const goodConnectionMs = 10_000;
 const usualRetryAfterMs = 3000;
+/** The tracing id of the request that ends a conversation. */
+const closing = 'close';
 const timers: readonly TimerName[] = ['answer', 'echo', 'flush', 'health', 'pong', 'history'];
 
 /**
@@ -55,7 +57,7 @@ export class Channel {
     this.#identity = new Identity({
       ...options,
       emit,
-      ask: (text) => this.#askToSignIn(text),
+      ask: (text) => this.#ask(text),
       configure: () => this.#configure(),
       signOut: (error) => this.#end('signed-out', error),
     });
@@ -210,8 +212,8 @@ export class Channel {
         this.#end('signed-out');
         break;
       case 'connection-closed':
-        if (frame.reason === 'signedIn') this.#emit({ type: 'event', event: { type: 'signed-in-elsewhere' } });
-        if (this.#phase !== 'restarting') this.#end('closed');
+        if (frame.reason === 'signedIn') this.#signedInElsewhere();
+        else if (this.#phase !== 'restarting') this.#end('closed');
     }
   }
 
@@ -247,7 +249,7 @@ export class Channel {
   }
 
   #refused(code: number, tracingId: string | undefined): void {
-    if (this.#identity.isStale(tracingId)) return;
+    if (this.#identity.isStale(tracingId) || this.#isOfThePast(tracingId)) return;
     if (isExpiry(code)) this.#end('expired');
     else if (isTooMany(code)) this.#tooMany(tracingId, null);
     else if (this.#phase !== 'configured') this.#refusedToConfigure(code);
@@ -263,6 +265,11 @@ export class Channel {
     else if (!this.#identity.refusedToConfigure(code)) this.#end('closed', refusedToConfigure(code));
   }
 
+  /** While a conversation is ended for the next one, what was asked in it before matters to nobody. */
+  #isOfThePast(tracingId: string | undefined): boolean {
+    return this.#phase === 'restarting' && tracingId !== undefined && tracingId !== closing;
+  }
+
   /** A refusal without a name is that of a message, when there is one. */
   #isOfSignIn(tracingId: string | undefined): boolean {
     if (!this.#identity.isSteppingUp) return false;
@@ -273,11 +280,6 @@ export class Channel {
   #signedInElsewhere(): void {
     this.#emit({ type: 'event', event: { type: 'signed-in-elsewhere' } });
     this.#end('closed', this.#conversation.hasBegun ? undefined : signedInElsewhere());
-  }
-
-  #askToSignIn(text: string): void {
-    this.#ask(text);
-    this.#emit({ type: 'timer', timer: 'answer', delayMs: this.#options.answerTimeoutMs });
   }
 
   #refusedToSay(code: number, tracingId: string | undefined): void {
@@ -312,7 +314,7 @@ export class Channel {
     if (this.#phase === 'configured') {
       this.#cutOff();
       this.#phase = 'restarting';
-      this.#emit({ type: 'transmit', text: closeSession({ token, tracingId: 'close' }) });
+      this.#emit({ type: 'transmit', text: closeSession({ token, tracingId: closing }) });
       this.#emit({ type: 'timer', timer: 'answer', delayMs: answerTimeoutMs });
     } else {
       this.#startNew = true;

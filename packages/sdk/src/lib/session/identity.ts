@@ -8,6 +8,8 @@ export interface IdentityOptions {
   readonly deploymentId: string;
   /** Of a guest who signed in before the session began. */
   readonly jwt?: string | undefined;
+  /** How long the platform may take, in milliseconds. */
+  readonly answerTimeoutMs: number;
   readonly emit: (effect: Effect) => void;
   /** Asks, on a connection that is configured, to make the session that of the account. */
   readonly ask: (text: string) => void;
@@ -143,7 +145,9 @@ export class Identity {
   }
 
   #ask(): void {
-    this.#options.ask(this.configure(false));
+    const { ask, emit, answerTimeoutMs } = this.#options;
+    ask(this.configure(false));
+    emit({ type: 'timer', timer: 'answer', delayMs: answerTimeoutMs });
   }
 
   #renewed(jwt: string, isConfigured: boolean): void {

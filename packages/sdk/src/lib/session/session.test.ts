@@ -593,6 +593,24 @@ test('an uploaded file is taken back, unless the platform refuses or does not kn
   expect(await platform.clock.settle(unanswered)).toMatchObject({ code: 'platform_unavailable' });
 });
 
+test('what the platform refuses of the old conversation does not end the next one', async () => {
+  const platform = new Platform();
+  const session = await connect(platform);
+  platform.behave = ({ action, tracingId }) => {
+    if (action === 'onMessage') return [];
+    if (action !== 'closeSession') return undefined;
+    const { tracingId: said } = platform.asked.find((asked) => asked.action === 'onMessage') ?? {};
+    platform.tell(refused(403), said);
+    platform.tell(frame('SessionResponse', { connected: false }), tracingId);
+    return [];
+  };
+  const waiting = failureOf(session.send('too late'));
+  await platform.clock.advance(0);
+  await platform.clock.settle(session.startNew());
+  expect((await waiting).code).toBe('session_closed');
+  expect(session.state).toBe('ready');
+});
+
 test('a platform that goes on with the old conversation is not taken for a new one', async () => {
   const platform = new Platform();
   const session = await connect(platform);
