@@ -71,3 +71,16 @@ test('the type of an error leads to a page that this listener has, and every cod
   expect(text).toContain('<h2 id="not_found">');
   expect(text).not.toMatch(/<(?:script|link|img|iframe)|\ssrc=|href="[^#]/);
 });
+
+test('every answer names its trace, which is that of a traced caller', async () => {
+  const { app } = appThatFails(new GuestpassError('storage_unavailable', 'The database is away.'));
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+  for (const path of ['/captcha/challenge', '/nowhere', '/docs/errors']) {
+    const answered = (await app.request(path, { headers })).headers.get('traceparent');
+    expect(answered).toMatch(new RegExp(`^00-${traceId}-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$`));
+  }
+  const [one, another] = await Promise.all([app.request('/nowhere'), app.request('/nowhere')]);
+  expect(one.headers.get('traceparent')).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  expect(one.headers.get('traceparent')).not.toBe(another.headers.get('traceparent'));
+});

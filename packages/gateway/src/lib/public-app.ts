@@ -51,6 +51,7 @@ export function createPublicApp(options: PublicAppOptions): Hono<Env> {
     c.set('trace', trace);
     await trace.within(next);
     c.res.headers.set('X-Request-Id', id);
+    c.res.headers.set('traceparent', trace.traceparent);
     addSecurityHeaders(c.res.headers);
     trace.end({ status: c.res.status, route: routeOf(c) });
   });

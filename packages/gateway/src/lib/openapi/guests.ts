@@ -85,6 +85,11 @@ export const authenticateGuest = operation({
       .regex(/^(?:[A-Za-z0-9_-]{16,128}|"[A-Za-z0-9_-]{16,128}")$/)
       .optional()
       .describe('The same request may be sent again with the same key, for a day: it is answered as the first was.'),
+    traceparent: z
+      .string()
+      .optional()
+      .describe('The trace the request belongs to (W3C Trace Context); default a new one.'),
+    tracestate: z.string().optional().describe('What vendors add to that trace; passed on as it is.'),
   }),
   body: guestPayloadSchema,
   answers: {
@@ -94,6 +99,7 @@ export const authenticateGuest = operation({
       headers: {
         'Server-Timing': 'Milliseconds of each stage.',
         'Idempotency-Replayed': '`true` when the answer is that of an earlier request with the same key.',
+        traceparent: 'The trace of this request (W3C Trace Context).',
       },
     },
   },
