@@ -6,7 +6,13 @@ import { parseArgs, parseEnv } from 'node:util';
 import { run } from '@guestpass/cli';
 import { type Service, startService } from '@guestpass/gateway';
 import { type GatewayConfig, readGatewayConfig } from '@guestpass/gateway/config';
-import { createSimulator, defaultWebhookSecret, type Simulator } from '@guestpass/simulator';
+import {
+  createSimulator,
+  defaultWebhookSecret,
+  type GuestMessage,
+  type Reply,
+  type Simulator,
+} from '@guestpass/simulator';
 import { isGuestpassError } from 'guestpass';
 import { recaptchaVerifier } from 'guestpass/captcha';
 import { type Exchange, undiciExchange } from 'guestpass/http';
@@ -33,7 +39,7 @@ try {
 async function simulate(): Promise<void> {
   console.log('\n  guestpass · target: simulator (nothing here leaves this machine)\n');
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  await using simulator = createSimulator({ webhookSecret: defaultWebhookSecret });
+  await using simulator = createSimulator({ webhookSecret: defaultWebhookSecret, bot: converse });
   const platform = await onFreePort(4010, (port) => simulator.listen({ port }));
   tell('simulator', `${platform.url}   OAuth, guests, messaging, captcha, identity provider`);
   await using network = { ...undiciExchange(), [Symbol.asyncDispose]: () => network.close() };
@@ -42,9 +48,10 @@ async function simulate(): Promise<void> {
     startService(configOf(platform.url, port, network.exchange), { version: '0.1.0', write: log.write }),
   );
   tell('gateway', `${service.gateway.url}   database in ${service.gateway.storage.place}`);
-  tell('operators', `${service.operatorUrl}/docs   token in ${join(home, 'operator-token')}`);
+  tell('guest page', `${service.gateway.url}/guest?channel=demo`);
+  tell('console', `${service.operatorUrl}/console#token=${operatorToken()}   API at /docs`);
 
-  const passed = await letOneIn(service, simulator);
+  const passed = (await pagesAnswer(service)) && (await letOneIn(service, simulator));
   if (!passed) process.exitCode = 1;
   if (passed && !flags.once) await untilStopped(service);
   await service.stop();
@@ -89,6 +96,24 @@ function openLog() {
     write: (line: string) => void file.write(line),
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void file.end(resolve)),
   };
+}
+
+/** The one who answers on the guest page: repeats what was said, offers two answers, and can take leave. */
+function converse({ text, content }: GuestMessage): readonly Reply[] {
+  if (text === leaving) return [{ text: 'Goodbye.' }, { disconnect: true }];
+  if (text === undefined && content.length === 0) return [];
+  const heard = text === undefined ? 'You sent a file.' : `You said: ${text}`;
+  return [{ typing: true }, { text: heard, quickReplies: ['Tell me more', leaving] }];
+}
+
+const leaving = 'End the conversation';
+
+async function pagesAnswer({ gateway, operatorUrl }: Service): Promise<boolean> {
+  const pages = [`${gateway.url}/guest`, `${operatorUrl}/console`];
+  const answers = await Promise.all(pages.map(async (page) => ({ page, status: (await fetch(page)).status })));
+  const broken = answers.filter(({ status }) => status !== 200);
+  for (const { page, status } of broken) console.log(`  ✗ page        ${page} answered ${status}`);
+  return broken.length === 0;
 }
 
 async function letOneIn({ gateway }: Service, simulator: Simulator): Promise<boolean> {
@@ -155,7 +180,7 @@ async function showDelivery(
 async function untilStopped({ gateway, operatorUrl }: Service): Promise<void> {
   console.log(`
   Try    npx guestpass authenticate --target simulator --channel demo --consent
-         curl -s ${gateway.url}/captcha/challenge
+         ${gateway.url}/guest?channel=demo in a browser, and ${operatorUrl}/console beside it
          curl -s -H "authorization: Bearer $(cat ${join(home, 'operator-token')})" ${operatorUrl}/v1/attempts
 
   Ctrl-C stops.`);

@@ -82,6 +82,7 @@ describe('README', () => {
         .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
         .replace(/[0-9a-f]{12,}…/g, 'HASH…')
         .replace(/token …\S+,/, 'token …,')
+        .replace(/#token=\S+/, '#token=TOKEN')
         .replace(/(127\.0\.0\.1:|port )\d+/g, '$1PORT')
         .replace(/ in \S+\.guestpass/, ' in DIRECTORY/.guestpass')
         .replace(/dur=[\d.]+/g, 'dur=MS');

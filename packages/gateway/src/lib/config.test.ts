@@ -74,6 +74,7 @@ test('every setting reaches the configuration', () => {
     GUESTPASS_OPERATOR_PORT: '0',
     GUESTPASS_OPERATOR_TOKEN: 't'.repeat(32),
     GUESTPASS_PUBLIC_URL: 'https://guests.example.com/',
+    GUESTPASS_GUEST_NOTICE: 'We keep what you write.',
     GUESTPASS_DOCS_URL: 'https://docs.example.com/errors',
     GUESTPASS_ALLOWED_ORIGINS: 'https://www.example.com, shop=https://shop.example.com:8443,http://localhost:3000',
     GUESTPASS_REQUIRE_ORIGIN: 'false',
@@ -110,6 +111,7 @@ test('every setting reaches the configuration', () => {
     listen: { host: '0.0.0.0', port: 8080 },
     operator: { host: '::1', port: 0, token: 't'.repeat(32) },
     publicUrl: 'https://guests.example.com',
+    guestNotice: 'We keep what you write.',
     docsUrl: 'https://docs.example.com/errors',
     websites: [
       { origin: 'https://www.example.com' },

@@ -32,6 +32,8 @@ export interface GatewayConfig {
   readonly listen: Address;
   readonly operator: Address & { readonly token: string | undefined };
   readonly publicUrl: string | undefined;
+  /** What visitors of the guest page consent to. */
+  readonly guestNotice: string | undefined;
   readonly docsUrl: string | undefined;
   readonly websites: readonly { readonly origin: string; readonly channelId?: string }[];
   readonly requireOrigin: boolean;
@@ -158,6 +160,7 @@ function configOf(values: GatewayValues, { sdk, origins }: Pick<GatewayConfig, '
       token: values.operatorToken,
     },
     publicUrl: values.publicUrl,
+    guestNotice: values.guestNotice,
     docsUrl: values.docsUrl,
     websites: allowedOrigins,
     requireOrigin: values.requireOrigin ?? allowedOrigins.length > 0,

@@ -211,6 +211,8 @@ async function openGateway(
     owner: `gateway-${randomUUID()}`,
     listen: config.listen,
     websites: config.websites,
+    ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
+    guestPage: { notice: config.guestNotice, channelId: onlyChannel(policy.allowedChannels) },
     requireOrigin: config.requireOrigin,
     docsUrl: config.docsUrl,
     rates: config.rates,
@@ -239,6 +241,11 @@ async function recordKeyChange(
   const nowMs = clock.now();
   const timestamp = new Date(nowMs).toISOString();
   await attempts.recordEvent({ eventType: 'WEBMESSAGING_AUDIT_KEY_CHANGED', ...change, timestamp }, nowMs);
+}
+
+/** Where one channel is all there is, nobody need name it. */
+function onlyChannel(channels: readonly string[] = []): string | undefined {
+  return channels.length === 1 ? channels[0] : undefined;
 }
 
 /** Beside the data it protects, and not in it: a copy of the database alone shows nothing. */

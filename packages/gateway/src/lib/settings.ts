@@ -46,6 +46,10 @@ const listenerSettings = {
     doc: 'Address browsers know the public listener by. Its pages may use every channel.',
     fallback: 'where it listens',
   }),
+  guestNotice: defineSetting('GUESTPASS_GUEST_NOTICE', line(4_000), {
+    doc: 'What visitors of the guest page consent to. The hash of the text goes on record with each consent.',
+    fallback: 'a text that names what is kept',
+  }),
   docsUrl: defineSetting('GUESTPASS_DOCS_URL', webAddress, {
     doc: 'Page that explains the error codes, linked from error answers.',
     fallback: '/docs/errors',
