@@ -28,7 +28,7 @@ export function Chat({ conversation, onRestart }: ChatProps) {
     requestAnimationFrame(() => list.current?.scrollTo({ top: list.current.scrollHeight }));
   });
 
-  const ended = lost.value !== null || state.value === 'expired' || state.value === 'closed';
+  const ended = lost.value !== null || state.value in codeOfEnd;
   const leave = () => {
     void conversation.close();
     onRestart();
@@ -86,9 +86,18 @@ export function Chat({ conversation, onRestart }: ChatProps) {
   );
 }
 
+const codeOfEnd: Readonly<Partial<Record<SessionState, string>>> = {
+  expired: 'session_expired',
+  'signed-out': 'session_signed_out',
+  closed: 'session_closed',
+};
+
 function endWords(code: string | null, state: SessionState): string {
-  const fallback = state === 'expired' ? 'session_expired' : 'session_closed';
-  return visitorWords({ code: code ?? fallback, status: 503, detail: 'The chat was lost. Please start a new one.' });
+  return visitorWords({
+    code: code ?? codeOfEnd[state] ?? 'session_closed',
+    status: 503,
+    detail: 'The chat was lost. Please start a new one.',
+  });
 }
 
 interface EndNoticeProps {

@@ -21,6 +21,7 @@ const words: Readonly<Record<string, string>> = {
   sign_in_rejected: 'Your sign-in is not valid any more. Please sign in again.',
   session_expired: 'The chat was idle for too long and has ended. Please start a new one.',
   session_read_only: 'This conversation has ended. Please start a new one.',
+  session_signed_out: 'You are signed out. Please sign in to go on with the chat.',
   session_closed: 'The chat was closed here. It may go on in another window.',
 };
 
