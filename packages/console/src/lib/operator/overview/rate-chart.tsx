@@ -100,7 +100,15 @@ function optionsOf(width: number, colors: ChartColors): UPlot.Options {
       {},
       { label: 'attempts/s', scale: 'rate', stroke: colors.accent, fill: colors.fill, ...line },
       { label: 'failed/s', scale: 'rate', stroke: colors.bad, ...line, dash: [3, 3] },
-      { label: 'p95', scale: 'ms', stroke: colors.odd, ...line, dash: [9, 4], spanGaps: true },
+      {
+        label: 'p95',
+        scale: 'ms',
+        stroke: colors.odd,
+        ...line,
+        dash: [9, 4],
+        spanGaps: true,
+        points: { show: true, size: 5 },
+      },
     ],
   };
 }
