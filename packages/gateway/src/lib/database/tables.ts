@@ -38,6 +38,7 @@ export interface AttemptsTable {
   readonly traceparent: string | null;
   readonly sealed_pass: Buffer | null;
   readonly forgotten_at: Generated<Date | null>;
+  readonly consent_withdrawn_at: Generated<Date | null>;
 }
 
 export interface AuditRecordsTable {

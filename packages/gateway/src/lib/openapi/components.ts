@@ -38,6 +38,7 @@ import { aliveSchema, readinessSchema } from './health.ts';
 import { heldSchema, holdChangeSchema, holdPageSchema, holdSchema } from './holds.ts';
 import { problemSchema } from './problem.ts';
 import { deliveryNewsSchema, streamDataSchema } from './stream.ts';
+import { withdrawalSchema, withdrawnSchema } from './withdrawals.ts';
 
 /** The schemas that have a name in the description of the API. */
 const named: Readonly<Record<string, z.ZodType>> = {
@@ -78,6 +79,8 @@ const named: Readonly<Record<string, z.ZodType>> = {
   HoldPage: holdPageSchema,
   HoldChange: holdChangeSchema,
   Held: heldSchema,
+  Withdrawal: withdrawalSchema,
+  Withdrawn: withdrawnSchema,
   ErrorCode: errorCodeSchema,
   ErrorCodeList: errorCodeListSchema,
   Alive: aliveSchema,

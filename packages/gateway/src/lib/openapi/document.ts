@@ -65,6 +65,7 @@ const tags = [
   { name: 'Webhook endpoints', description: 'Who is told of outcomes.' },
   { name: 'Audit', description: 'The chain of records of the whole fleet.' },
   { name: 'Erasures', description: 'Forgetting a guest.' },
+  { name: 'Consents', description: 'Consents that guests take back.' },
   { name: 'Legal holds', description: 'Guests who are not forgotten for now.' },
   { name: 'Operator sessions', description: 'Signing in with a browser, which cannot send a token by itself.' },
   { name: 'Operations', description: 'Health, metrics and this description.' },

@@ -4,7 +4,14 @@ import { operation } from './operation.ts';
 
 export const endpointId = z.string().regex(/^ep_[A-Za-z0-9_-]{1,60}$/, 'must be the id of an endpoint');
 
-const eventType = z.enum(['guest.authenticated', 'guest.refused', 'guest.failed', 'guest.unknown', 'guest.erased']);
+const eventType = z.enum([
+  'guest.authenticated',
+  'guest.refused',
+  'guest.failed',
+  'guest.unknown',
+  'guest.erased',
+  'consent.withdrawn',
+]);
 
 const eventTypes = z
   .array(eventType)

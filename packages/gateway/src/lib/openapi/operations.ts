@@ -19,6 +19,7 @@ import { liftHold, listHolds, placeHold } from './holds.ts';
 import type { Operation } from './operation.ts';
 import { endSession, openSession } from './operator-sessions.ts';
 import { openStream } from './stream.ts';
+import { withdrawConsent } from './withdrawals.ts';
 
 /** Everything that can be asked of the gateway, in the order it is described. */
 export const operations: readonly Operation[] = [
@@ -47,6 +48,7 @@ export const operations: readonly Operation[] = [
   listHolds,
   placeHold,
   liftHold,
+  withdrawConsent,
   openSession,
   endSession,
   livez,

@@ -18,6 +18,7 @@ import type { NewDelivery } from './new-deliveries.ts';
 import { attemptSeal, type MasterKey } from './seal.ts';
 import { attemptOf, orphaned } from './stored-attempt.ts';
 import type { Erasure } from './subjects.ts';
+import type { Withdrawal } from './withdrawals.ts';
 
 export interface AttemptStoreOptions {
   readonly database: Database;
@@ -63,6 +64,8 @@ export interface AttemptStore {
    * erasure is put on record and told like an outcome. Resolves with false when there is nothing (more) to erase.
    */
   eraseGuest(erasure: Erasure): Promise<boolean>;
+  /** Puts on record that a consent was withdrawn, and tells it. Resolves with false when it was withdrawn before. */
+  withdrawConsent(withdrawal: Withdrawal): Promise<boolean>;
   /** Gives intents whose lease has ended the outcome `unknown`, told like any other. Returns how many. */
   recoverOrphans(nowMs: number): Promise<number>;
   /** Forgets idempotency keys whose time is up, and the guest passes kept for them. */
@@ -98,6 +101,10 @@ export function createAttemptStore(options: AttemptStoreOptions): AttemptStore {
     async eraseGuest(erasure) {
       const kept = await group.submit({ kind: 'erasure', erasure });
       return kept.kind === 'erasure' && kept.done;
+    },
+    async withdrawConsent(withdrawal) {
+      const kept = await group.submit({ kind: 'withdrawal', withdrawal });
+      return kept.kind === 'withdrawal' && kept.done;
     },
     async recoverOrphans(nowMs) {
       const orphans = await database.run((session) => listOrphans(session, nowMs));

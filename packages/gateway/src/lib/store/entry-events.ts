@@ -14,7 +14,9 @@ export function eventsOf(
   let counts = before;
   const events = happened.map((entry): NewEvent => {
     if (entry.kind === 'event') return entry.event;
-    if (entry.kind !== 'outcome') return entry.kind === 'intent' ? requested(entry) : erased(entry);
+    if (entry.kind === 'intent') return requested(entry);
+    if (entry.kind === 'erasure') return erased(entry);
+    if (entry.kind === 'withdrawal') return withdrawn(entry);
     const { outcome } = entry.outcome.attempt;
     counts = { ...counts, [outcome]: counts[outcome] + 1 };
     return settled(entry.outcome, successRate(counts), sealedGuestIds);
@@ -22,8 +24,8 @@ export function eventsOf(
   return { events, counts };
 }
 
-/** What endpoints are told of an entry. */
-export function newsOf(entry: Entry): readonly News[] {
+/** What endpoints are told of an entry; `guestId` is whom a withdrawal is about. */
+export function newsOf(entry: Entry, guestId: string | null): readonly News[] {
   if (entry.kind === 'outcome') {
     const { attempt, nowMs } = entry.outcome;
     return [{ notice: guestNotice(attempt, isoOf(nowMs)), attemptId: attempt.id, nowMs }];
@@ -31,6 +33,11 @@ export function newsOf(entry: Entry): readonly News[] {
   if (entry.kind === 'erasure') {
     const { attemptId, nowMs } = entry.erasure;
     return [{ notice: { type: 'guest.erased', timestamp: isoOf(nowMs), data: { attemptId } }, attemptId, nowMs }];
+  }
+  if (entry.kind === 'withdrawal') {
+    const { attemptId, nowMs } = entry.withdrawal;
+    const data = { attemptId, guestId };
+    return [{ notice: { type: 'consent.withdrawn', timestamp: isoOf(nowMs), data }, attemptId, nowMs }];
   }
   return [];
 }
@@ -43,6 +50,11 @@ function requested({ intent }: Extract<Entry, { readonly kind: 'intent' }>): New
 function erased({ erasure }: Extract<Entry, { readonly kind: 'erasure' }>): NewEvent {
   const { attemptId, basis, nowMs } = erasure;
   return { event: { eventType: 'WEBMESSAGING_GUEST_ERASED', attemptId, basis, timestamp: isoOf(nowMs) }, nowMs };
+}
+
+function withdrawn({ withdrawal }: Extract<Entry, { readonly kind: 'withdrawal' }>): NewEvent {
+  const { attemptId, basis, nowMs } = withdrawal;
+  return { event: { eventType: 'WEBMESSAGING_CONSENT_WITHDRAWN', attemptId, basis, timestamp: isoOf(nowMs) }, nowMs };
 }
 
 /** The chain commits to the sealed guest id: when its key is gone, so is the guest, and every hash still holds. */

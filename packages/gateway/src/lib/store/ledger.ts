@@ -3,16 +3,18 @@ import { append, lockHead } from './chain.ts';
 import type { Entry } from './entry.ts';
 import { eventsOf, newsOf } from './entry-events.ts';
 import { type Claim, claimIntents, type IntentTerms } from './intents.ts';
-import { insertDeliveries, type NewDelivery } from './new-deliveries.ts';
+import { insertDeliveries, type NewDelivery, type News } from './new-deliveries.ts';
 import { settleAttempts } from './outcomes.ts';
 import { eraseSubjects, sealGuestIds } from './subjects.ts';
+import { withdrawConsents } from './withdrawals.ts';
 
 /** What became of an entry: who works on an intent, or whether an outcome was the first of its attempt. */
 export type Kept =
   | { readonly kind: 'intent'; readonly claim: Claim }
   | { readonly kind: 'outcome'; readonly first: boolean }
   | { readonly kind: 'event' }
-  | { readonly kind: 'erasure'; readonly done: boolean };
+  | { readonly kind: 'erasure'; readonly done: boolean }
+  | { readonly kind: 'withdrawal'; readonly done: boolean; readonly guestId: string | null };
 
 export interface LedgerOptions {
   readonly database: Database;
@@ -34,10 +36,19 @@ export async function keepEntries(entries: readonly Entry[], options: LedgerOpti
     const sealed = await sealGuestIds(work, outcomesOf(happened), terms.seal);
     const { events, counts } = eventsOf(happened, head.counts, sealed);
     await append(work, { ...head, counts }, events);
-    const deliveries = await insertDeliveries(work, happened.flatMap(newsOf));
+    const deliveries = await insertDeliveries(
+      work,
+      entries.flatMap((entry, index) => newsOfKept(entry, kept[index])),
+    );
     if (deliveries.length > 0) await announce(work, deliveries);
     return kept;
   });
+}
+
+/** Whom a withdrawal is about is read behind the lock: a guest that was erased meanwhile is not told of. */
+function newsOfKept(entry: Entry, kept: Kept | undefined): readonly News[] {
+  if (!cameTrue(kept)) return [];
+  return newsOf(entry, kept?.kind === 'withdrawal' ? kept.guestId : null);
 }
 
 async function writeRows(work: Work, entries: readonly Entry[], terms: IntentTerms): Promise<readonly Kept[]> {
@@ -46,11 +57,18 @@ async function writeRows(work: Work, entries: readonly Entry[], terms: IntentTer
   const claims = (await claimIntents(work, intents, terms)).values();
   const settled = await settleAttempts(work, outcomesOf(entries), terms.seal);
   const erased = await eraseSubjects(work, erasures);
+  const withdrawals = entries.flatMap((entry) => (entry.kind === 'withdrawal' ? [entry.withdrawal] : []));
+  const withdrawn = await withdrawConsents(work, withdrawals);
   return entries.map((entry): Kept => {
     if (entry.kind === 'intent') return { kind: 'intent', claim: claims.next().value ?? { outcome: 'reused' } };
     // Of several outcomes of one attempt in a group the first counts; so with erasures.
     if (entry.kind === 'outcome') return { kind: 'outcome', first: settled.delete(entry.outcome.attempt.id) };
     if (entry.kind === 'erasure') return { kind: 'erasure', done: erased.delete(entry.erasure.attemptId) };
+    if (entry.kind === 'withdrawal') {
+      const { attemptId } = entry.withdrawal;
+      const guestId = withdrawn.get(attemptId) ?? null;
+      return { kind: 'withdrawal', done: withdrawn.delete(attemptId), guestId };
+    }
     return { kind: 'event' };
   });
 }

@@ -15,7 +15,10 @@ export interface AttemptQuery {
 }
 
 /** An attempt as operators see it: everything but the guest pass and whose work it is. */
-export type AttemptSummary = Omit<AttemptRow, 'sealed_pass' | 'owner' | 'lease_until' | 'forgotten_at'>;
+export type AttemptSummary = Omit<
+  AttemptRow,
+  'sealed_pass' | 'owner' | 'lease_until' | 'forgotten_at' | 'consent_withdrawn_at'
+>;
 
 export async function listAttempts(session: Session, query: AttemptQuery): Promise<readonly AttemptSummary[]> {
   const { limit, after, status, code, channelId, guestId } = query;

@@ -42,7 +42,7 @@ export function createErasureRoutes(options: ErasureRoutesOptions): readonly Ope
 
 const onHold: Refusal = {
   code: 'subject_on_hold',
-  detail: 'The guest is on hold: GET /v1/holds tells for which matters.',
+  detail: 'The guest is on hold for a legal matter.',
 };
 
 function hasGuest({ guest_id }: AttemptSummary): boolean {

@@ -33,6 +33,7 @@ import { createSessionRoutes } from './operator-sessions.ts';
 import { type Asked, notFound, type OperatorRoute } from './route.ts';
 import { createStreamRoutes } from './stream.ts';
 import type { StreamEvent } from './stream-event.ts';
+import { createWithdrawalRoutes } from './withdrawals.ts';
 
 export interface OperatorAppOptions {
   readonly attempts: AttemptStore;
@@ -128,6 +129,7 @@ function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
     ...createAuditRoutes({ audit, attempts, journal, clock, manifests, onVerified, onBroken: onError }),
     ...createErasureRoutes({ attempts, deliveries, holds, journal, clock }),
     ...createHoldRoutes({ attempts, holds, journal, clock }),
+    ...createWithdrawalRoutes({ attempts, journal, clock }),
     ...createSessionRoutes(options.sessions),
     ...createOperationRoutes(options),
   ];
