@@ -1,0 +1,106 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startService } from '@guestpass/gateway';
+import { gatewayVariables, readGatewayConfig } from '@guestpass/gateway/config';
+import { testDatabase } from '@guestpass/gateway/testing';
+import { configSettings } from 'guestpass';
+import { settingNames } from 'guestpass/settings';
+import { expect, test } from 'vitest';
+
+// What stands in deploy/ names metrics and settings; here they are held to those there are.
+
+const folder = join(import.meta.dirname, '..', 'deploy');
+
+async function filesUnder(path: string): Promise<readonly { readonly path: string; readonly text: string }[]> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return await Promise.all(files.map(async (file) => ({ path: file, text: await readFile(file, 'utf8') })));
+}
+
+/** Each word of a shape in the files, with the file it stands in. */
+function named(files: Awaited<ReturnType<typeof filesUnder>>, shape: RegExp): readonly [string, string][] {
+  return files.flatMap(({ path, text }) => [...text.matchAll(shape)].map(([word]) => [word, path] as [string, string]));
+}
+
+/** Names of the metrics that a running gateway exports. */
+async function exported(): Promise<ReadonlySet<string>> {
+  await using database = await testDatabase();
+  const directory = await mkdtemp(join(tmpdir(), 'guestpass-deploy-'));
+  const token = 'operator-token-0123456789-0123456789-0123456789';
+  const config = readGatewayConfig(
+    {
+      GUESTPASS_TARGET: 'simulator',
+      GUESTPASS_DATABASE_URL: database.url,
+      GUESTPASS_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+      GUESTPASS_AUDIT_CHECKPOINT_FILE: join(directory, 'checkpoints.jsonl'),
+      GUESTPASS_PORT: '0',
+      GUESTPASS_OPERATOR_PORT: '0',
+      GUESTPASS_OPERATOR_TOKEN: token,
+    },
+    { readFile: () => '' },
+  );
+  try {
+    await using service = await startService(config, { version: '0.0.0', write: () => {} });
+    const answer = await fetch(`${service.operatorUrl}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+    const types = [...(await answer.text()).matchAll(/^# TYPE (\S+) (\w+)$/gm)];
+    return new Set(
+      types.flatMap(([, name = '', type]) =>
+        type === 'histogram' ? ['_bucket', '_sum', '_count'].map((suffix) => name + suffix) : [name],
+      ),
+    );
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+test('every metric of the dashboard and the alerts is exported by a running gateway', async () => {
+  const files = [...(await filesUnder(join(folder, 'grafana'))), ...(await filesUnder(join(folder, 'prometheus')))];
+  const used = named(files, /\b(?:guestpass|process|nodejs)_[a-z0-9_]+\b/g);
+  expect(used.length).toBeGreaterThan(30);
+  const known = await exported();
+  expect(used.filter(([metric]) => !known.has(metric))).toEqual([]);
+});
+
+test('the alerts watch what must not go unseen', async () => {
+  const alerts = await readFile(join(folder, 'prometheus', 'alerts.yml'), 'utf8');
+  const watched = [
+    'guestpass_auth_attempts_total',
+    'guestpass_webhook_oldest_pending_age_seconds',
+    'guestpass_audit_chain_valid',
+    'guestpass_token_expiry_timestamp_seconds',
+  ];
+  expect(watched.filter((metric) => !alerts.includes(metric))).toEqual([]);
+  const recorded = new Set([...alerts.matchAll(/record: (\S+)/g)].map(([, name]) => name));
+  const asked = [...alerts.matchAll(/\bguestpass:[\w:]+/g)].map(([name]) => name);
+  expect(asked.filter((name) => !recorded.has(name))).toEqual([]);
+});
+
+test('every setting named in deploy/ is one', async () => {
+  const known = new Set([...settingNames(configSettings), ...gatewayVariables]);
+  const used = named(await filesUnder(folder), /\bGUESTPASS_[A-Z_]*[A-Z]\b/g);
+  expect(used.length).toBeGreaterThan(20);
+  expect(used.filter(([name]) => !known.has(name))).toEqual([]);
+});
+
+test('no secret stands in deploy/, and every one that is mounted is told how to make', async () => {
+  const files = await filesUnder(folder);
+  expect(named(files, /whsec_|BEGIN [A-Z ]*PRIVATE KEY|postgres:\/\/\w+:(?!\$)[^@\s]+@/g)).toEqual([]);
+  const compose = files.find(({ path }) => path.endsWith('compose.yaml'))?.text ?? '';
+  const readme = files.find(({ path }) => path.endsWith('README.md'))?.text ?? '';
+  const mounted = [...compose.matchAll(/file: secrets\/(\S+)/g)].map(([, file]) => file ?? '');
+  expect(mounted).toHaveLength(5);
+  expect(mounted.filter((file) => !readme.includes(file))).toEqual([]);
+});
+
+test('the dashboard is whole: each panel has a place of its own, a title and a question', async () => {
+  const { panels } = JSON.parse(await readFile(join(folder, 'grafana', 'guestpass.json'), 'utf8'));
+  const places = panels.flatMap(({ gridPos: { x, y, w, h } }: { gridPos: Record<'x' | 'y' | 'w' | 'h', number> }) =>
+    Array.from({ length: w * h }, (_, at) => `${x + (at % w)}:${y + Math.floor(at / w)}`),
+  );
+  expect(new Set(places).size).toBe(places.length);
+  for (const { type, title, targets } of panels) {
+    expect(title).not.toBe('');
+    if (type !== 'row') expect(targets.every(({ expr }: { expr: string }) => expr.length > 0)).toBe(true);
+  }
+});
