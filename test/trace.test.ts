@@ -1,6 +1,7 @@
 import { createSimulator } from '@guestpass/simulator';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { createGuestpass } from 'guestpass';
-import { parseTraceparent } from 'guestpass/http';
+import { formatTraceparent, parseTraceparent, type TraceTry } from 'guestpass/http';
 import { expect, test } from 'vitest';
 import { tutorialPayload } from './scene.ts';
 
@@ -61,4 +62,31 @@ test('without a trace nothing is sent of one', async () => {
   await using guestpass = createGuestpass({ environment: url, ...credentials });
   await guestpass.attempt(tutorialPayload);
   expect(simulator.requests.map(({ traceparent: carried }) => carried)).toEqual([undefined, undefined]);
+});
+
+test('a client’s own follower names each try, token and guest, and is told how it ended', async () => {
+  await using simulator = createSimulator({ seed: 1 });
+  const { url } = await simulator.listen();
+  const spans = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
+  const tracer = provider.getTracer('shop');
+  const trace: TraceTry = ({ operation, resends }) => {
+    const span = tracer.startSpan(operation, { attributes: { resends } });
+    const { traceId, spanId: parentId } = span.spanContext();
+    return {
+      headers: { traceparent: formatTraceparent({ traceId, parentId, sampled: true }) },
+      end: ({ status = 0 }) => span.setAttribute('status', status).end(),
+    };
+  };
+  await using guestpass = createGuestpass({ environment: url, ...credentials, trace });
+  simulator.faults.add({ operation: 'guest', status: 429, times: 1 });
+  await guestpass.attempt(tutorialPayload);
+  const told = spans.getFinishedSpans();
+  expect(told.map(({ name, attributes }) => [name, attributes])).toEqual([
+    ['token', { resends: 0, status: 200 }],
+    ['guest', { resends: 0, status: 429 }],
+    ['guest', { resends: 1, status: 201 }],
+  ]);
+  const seen = simulator.requests.map(({ traceparent: carried }) => parseTraceparent(carried)?.parentId);
+  expect(seen).toEqual(told.map((span) => span.spanContext().spanId));
 });
