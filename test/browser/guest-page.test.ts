@@ -113,6 +113,18 @@ test('a visitor who loses the network is told so, and goes on where it was', asy
   await log.getByText('Are you back?').waitFor();
 });
 
+test('a connection that breaks comes back by itself, and nothing said in between is missing', async () => {
+  const { page, session, log } = await chat();
+  stage.simulator.faults.add({ operation: 'socket', delayMs: 700 });
+  stage.simulator.faults.add({ operation: 'action', reset: 'before' });
+  await say(page, 'Do you hear me?');
+  await page.getByText('Reconnecting').waitFor();
+  stage.simulator.sessions.say(session, { text: 'I was here meanwhile.', nickname: 'Ann' });
+  await page.getByText('Connected', { exact: true }).waitFor();
+  await log.getByText('I was here meanwhile.').waitFor();
+  await log.getByRole('article').filter({ hasText: 'You' }).getByText('Do you hear me?').waitFor();
+});
+
 test('a conversation that was ended can be read, and another one begun', async () => {
   const { page, session, log } = await chat();
   await say(page, 'Hello');
