@@ -14,6 +14,8 @@ export interface DeliveryQueueOptions {
   readonly concurrency?: number;
   /** Deliveries to one endpoint worked on at once in this process. Default 4. */
   readonly concurrencyPerEndpoint?: number;
+  /** How long the database may take for one answer, in milliseconds. Default 12,000. */
+  readonly answerTimeoutMs?: number;
   /** Told of trouble of the queue's own; it goes on by itself. */
   readonly onProblem: (error: unknown) => void;
 }
@@ -61,8 +63,16 @@ export async function openDeliveryQueue(options: DeliveryQueueOptions): Promise<
   };
 }
 
-async function openBoss({ url, onProblem }: DeliveryQueueOptions): Promise<PgBoss> {
+async function openBoss({ url, answerTimeoutMs = 12_000, onProblem }: DeliveryQueueOptions): Promise<PgBoss> {
+  // For the driver. A database that hangs would else be waited for without an end, also when we want to end.
+  const patience = {
+    connectionTimeoutMillis: Math.min(5_000, answerTimeoutMs),
+    query_timeout: answerTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  };
   const boss = new PgBoss({
+    ...patience,
     connectionString: url,
     schema: 'guestpass_jobs',
     max: 4,
