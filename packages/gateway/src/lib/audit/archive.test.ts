@@ -177,6 +177,16 @@ test('records that a crash left behind their archive are no part of the log, and
   expect(await database.query('select count(*)::int from guestpass.audit_records')).toEqual([{ count: 3 }]);
 });
 
+test('whoever reads records that are archived meanwhile is told so, and finds no hole', async () => {
+  await scene();
+  const reading = audit.read();
+  await reading.next();
+  await archive();
+  await expect(Array.fromAsync(reading)).rejects.toMatchObject({ code: 'storage_unavailable', retryable: true });
+  await expect(Array.fromAsync(audit.read({ from: 6 }))).rejects.toMatchObject({ code: 'storage_unavailable' });
+  expect(await sequences()).toEqual([7, 8, 9]);
+});
+
 test('a beginning that was not signed with a known key is found out', async () => {
   await scene();
   await archive({ key: generateCheckpointKey() });

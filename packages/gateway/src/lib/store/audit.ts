@@ -1,3 +1,4 @@
+import { GuestpassError } from 'guestpass';
 import {
   type AuditFault,
   type AuditProof,
@@ -28,7 +29,7 @@ export interface AuditQuery {
 }
 
 export interface AuditRange {
-  /** The first sequence. Default the first that is not archived; there is none before it. */
+  /** The first sequence. Default the first that is not archived; reading rejects for one before it. */
   readonly from?: number;
   /** The last sequence. Default the head at the time of the call. */
   readonly to?: number;
@@ -78,21 +79,26 @@ export function createAuditStore(database: Database, masterKey: MasterKey): Audi
 
   const beginning = () => database.run(readBeginning);
 
-  async function* read({ from = 1, to, filter }: AuditRange = {}): AsyncGenerator<AuditRecordsTable, void, undefined> {
+  async function* read({ from, to, filter }: AuditRange = {}): AsyncGenerator<AuditRecordsTable, void, undefined> {
     const last = to ?? (await head()).sequence;
     // What is archived may not be removed yet.
-    for (let next = Math.max(from, (await beginning()).sequence + 1); next <= last; ) {
+    const begins = (await beginning()).sequence + 1;
+    const start = from ?? begins;
+    if (start < begins) throw archivedMeanwhile();
+    for (let next = start; next <= last; ) {
       const first = next;
       const records = await database.run((session) => readChunk(session, { from: first, to: last, filter }));
       yield* records;
       const end = records.at(-1)?.sequence;
-      if (end === undefined) return;
+      if (end === undefined) break;
       next = end + 1;
     }
+    // Records that left the log under our eyes would look like a hole.
+    if ((await beginning()).sequence >= start) throw archivedMeanwhile();
   }
 
-  async function* lines(): AsyncGenerator<string, void, undefined> {
-    for await (const { line } of read()) yield line;
+  async function* lines(range: AuditRange): AsyncGenerator<string, void, undefined> {
+    for await (const { line } of read(range)) yield line;
   }
 
   return {
@@ -114,7 +120,8 @@ export function createAuditStore(database: Database, masterKey: MasterKey): Audi
       const distrust = distrustOf({ checkpoint, ...after }, publicKeys);
       if (distrust !== undefined) return unvouched(after, distrust);
       // The head's own word counts too: rows taken off the end would pass otherwise.
-      return await verifyAuditLog(lines(), { part: { after }, expectedHead: expectedHead ?? (await head()) });
+      const known = expectedHead ?? (await head());
+      return await verifyAuditLog(lines({ from: after.sequence + 1 }), { part: { after }, expectedHead: known });
     },
   };
 }
@@ -126,6 +133,11 @@ function distrustOf(
   if (sequence === 0) return undefined;
   if (!checkpoint) return 'is not one of that record';
   return publicKeys && checkpointFault(checkpoint, publicKeys);
+}
+
+function archivedMeanwhile(): GuestpassError {
+  const remedy = 'Ask again: the log begins behind them now.';
+  return new GuestpassError('storage_unavailable', 'Records were archived while they were to be read.', { remedy });
 }
 
 function unvouched({ sequence }: ChainHead, detail: string): AuditFault {

@@ -17,7 +17,7 @@ export interface VerifyOptions {
    * vouched for by nobody.
    */
   readonly checkpoints?: CheckpointEvidence;
-  /** Set when the lines are a part of a log, such as an export. Checkpoints of other parts say nothing then. */
+  /** Set when the lines are a part of a log, such as an export. A head and checkpoints of other parts say nothing then. */
   readonly part?: LogPart;
 }
 
