@@ -1,7 +1,12 @@
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from 'guestpass';
 import { manualClock } from 'guestpass/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectDatabase } from './database/connect.ts';
 import { createReadiness } from './readiness.ts';
+import { openStorage } from './storage.ts';
 import { createAttemptStore } from './store/attempts.ts';
 import { createDeliveryStore } from './store/deliveries.ts';
 import { createEndpointStore } from './store/endpoints.ts';
@@ -64,4 +69,24 @@ test('old deliveries are told of and leave the gateway ready', async () => {
     ok: true,
     detail: 'The oldest pending delivery is 400 s old.',
   });
+});
+
+test('a gateway whose embedded database ended is not ready until it is started again', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'guestpass-readiness-'));
+  await chmod(directory, 0o755);
+  try {
+    await using storage = await openStorage({ directory }, { clock: systemClock, onProblem: () => {} });
+    const deliveries = createDeliveryStore(storage.database, async () => {});
+    const isDraining = () => false;
+    const check = createReadiness({ database: storage.database, deliveries, clock: systemClock, isDraining });
+    const isReady = async () => (await check()).every(({ ok }) => ok);
+    expect(await isReady()).toBe(true);
+
+    const [pid] = (await readFile(join(directory, 'cluster', 'postmaster.pid'), 'utf8')).split('\n');
+    process.kill(Number(pid), 'SIGKILL');
+    while (await isReady());
+    while (!(await isReady()));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 });
