@@ -74,7 +74,8 @@ function configOf(environment: string, port: number, exchange: Exchange): Gatewa
       GUESTPASS_TARGET: 'simulator',
       GUESTPASS_ENVIRONMENT: environment,
     },
-    { readFile },
+    // Read by `guestpass tail` and `guestpass deliveries`.
+    { readFile, alsoKnown: ['GUESTPASS_OPERATOR_URL'] },
   );
   const url = `${environment}/captcha/recaptcha/siteverify`;
   const recaptcha = recaptchaVerifier({ secret: 'sim-captcha-secret', url, exchange });

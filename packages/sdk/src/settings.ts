@@ -1,3 +1,4 @@
+export { didYouMean } from './lib/did-you-mean.ts';
 export {
   invalidSettings,
   readSettings,

@@ -216,3 +216,20 @@ test('the secret and the guests cannot both come from standard input', async () 
   const { code, err } = await batch(['--client-secret-stdin']);
   expect({ code, err: err.includes('does not go with guests') }).toEqual({ code: 2, err: true });
 });
+
+test('a reader of the results that is slow makes the batch wait, and not grow', async () => {
+  await writeFile(file, guest().repeat(6));
+  const gates: (() => void)[] = [];
+  const room = () => new Promise<void>((resolve) => void gates.push(resolve));
+  let told = 0;
+  const onOut = (out: string) => {
+    told = out.split('\n').length - 1;
+  };
+  const running = batch([file, '--concurrency', '2'], { room, onOut });
+  for (let opened = 0; opened < 6; opened += 1) {
+    await expect.poll(() => gates.length).toBe(Math.min(2, 6 - opened));
+    expect(told).toBe(Math.min(opened + 2, 6));
+    gates.shift()?.();
+  }
+  expect((await running).code).toBe(0);
+});

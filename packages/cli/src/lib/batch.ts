@@ -69,6 +69,8 @@ async function work(input: BatchInput, scene: Scene): Promise<void> {
   await journal.end(input.number, text, { exit: result.exit, result: result.kept });
   tally.count(result);
   surroundings.terminal.out(jsonLine(result.shown));
+  // A reader that is slow makes the batch slow, and not its memory large.
+  await surroundings.terminal.room();
 }
 
 async function settle(input: BatchInput, text: string, scene: Scene): Promise<LineResult> {

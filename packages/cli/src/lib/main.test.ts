@@ -61,8 +61,28 @@ test.each(['nothing', '__proto__', 'constructor'])('help on %s says which topics
   expect(await play(['help', topic])).toEqual({
     code: 2,
     out: '',
-    err: expect.stringContaining('exit-codes, environment'),
+    err: expect.stringContaining('exit-codes, environment, gateway'),
   });
+});
+
+test('a slip in a topic is met with what was meant', async () => {
+  expect((await play(['help', 'docter'])).err).toMatch(/no help on docter\. Did you mean doctor\?\n/);
+  expect((await play(['help', 'exit-code'])).err).toContain('Did you mean exit-codes?');
+});
+
+test('every setting there is has its help', async () => {
+  expect((await play(['help', 'environment'])).out).toContain('GUESTPASS_OPERATOR_URL');
+  expect((await play(['help', 'gateway'])).out).toMatch(/GUESTPASS_DATABASE_URL {3}also GUESTPASS_DATABASE_URL_FILE\n/);
+});
+
+test('the help of every command leads with examples', async () => {
+  const { out } = await play(['--help']);
+  const names = [...(out.split('Commands:')[1] ?? '').matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name ?? '');
+  expect(names).toEqual(expect.arrayContaining(['authenticate', 'batch', 'load', 'doctor', 'completion']));
+  const without = await Promise.all(
+    names.map(async (name) => ((await play([name, '--help'])).out.startsWith('Examples:\n') ? [] : [name])),
+  );
+  expect(without.flat()).toEqual([]);
 });
 
 test('colors are for terminals, and may be refused', async () => {

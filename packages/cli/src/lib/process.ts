@@ -45,11 +45,25 @@ function surroundings(argv: readonly string[], signal: AbortSignal): Surrounding
 function terminal(): Terminal {
   return {
     out: (text) => void process.stdout.write(text),
+    room: roomIn(process.stdout),
     err: (text) => void process.stderr.write(text),
     inIsTty: process.stdin.isTTY === true,
     outIsTty: process.stdout.isTTY === true,
     errIsTty: process.stderr.isTTY === true,
   };
+}
+
+/** A stream that is closed takes everything: what is written there is nobody's any more. */
+function roomIn(stream: NodeJS.WriteStream): () => Promise<void> {
+  return () =>
+    new Promise((resolve) => {
+      if (!stream.writableNeedDrain || stream.destroyed) return resolve();
+      const done = () => {
+        stream.off('drain', done).off('close', done);
+        resolve();
+      };
+      stream.on('drain', done).on('close', done);
+    });
 }
 
 async function readStdin(signal: AbortSignal): Promise<string> {

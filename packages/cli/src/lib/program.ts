@@ -22,7 +22,7 @@ import { version } from './version.ts';
 const examples = `Examples:
   guestpass simulate
   guestpass authenticate --target simulator --channel demo --consent
-  guestpass help environment
+  guestpass doctor --target simulator
 `;
 
 /** Reads the command line. Throws a `CommanderError` when it cannot, or when help or version was all that was asked. */

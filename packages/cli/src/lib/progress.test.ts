@@ -6,6 +6,7 @@ function screen(errIsTty: boolean) {
   const said: string[] = [];
   const terminal = {
     out: () => {},
+    room: async () => {},
     err: (text: string) => void said.push(text),
     inIsTty: false,
     outIsTty: false,

@@ -6,6 +6,8 @@ import type { Network } from './network.ts';
 export interface Terminal {
   /** Standard output: data. */
   out(text: string): void;
+  /** Resolves once standard output takes more: at once, unless its reader is slow. Never rejects. */
+  room(): Promise<void>;
   /** Standard error: talk. */
   err(text: string): void;
   readonly inIsTty: boolean;

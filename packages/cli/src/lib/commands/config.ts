@@ -3,13 +3,21 @@ import type { Choose } from '../job.ts';
 import type { OutputFlags } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
 
+const examples = `Examples:
+  guestpass config show
+  guestpass config show --json
+  GUESTPASS_TARGET=simulator guestpass config show
+`;
+
 /** `guestpass config`: the settings in force. */
 export function addConfig(program: Command, surroundings: Surroundings, choose: Choose): void {
   program
     .command('config')
     .description('Works on the settings.')
+    .addHelpText('before', examples)
     .command('show')
     .summary('print each setting and where it came from')
+    .addHelpText('before', examples)
     .description('Prints each setting in force and where it came from. Secrets are shortened.')
     .action((_, chosen: Command) =>
       choose<OutputFlags>(chosen, async (flags) => {

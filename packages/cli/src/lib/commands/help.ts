@@ -4,19 +4,29 @@ import type { Choose } from '../job.ts';
 import type { OutputFlags } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
 
+const examples = `Examples:
+  guestpass help batch
+  guestpass help exit-codes
+  guestpass help environment
+`;
+
 /** `guestpass help`: help on a command, or on a topic. */
 export function addHelp(program: Command, surroundings: Surroundings, choose: Choose): void {
   program
     .command('help')
-    .summary('show help on a command, or on exit-codes or environment')
-    .description('Shows help on a command, or on a topic: exit-codes, environment.')
-    .argument('[topic...]', 'a command, exit-codes or environment')
+    .summary('show help on a command, or on exit-codes, environment or gateway')
+    .description('Shows help on a command, or on a topic: exit-codes, environment (settings), gateway (its settings).')
+    .addHelpText('before', examples)
+    .argument('[topic...]', 'a command, exit-codes, environment or gateway')
     .action((topic: readonly string[], _, chosen: Command) => {
       const found = find(program, topic);
       if (found) return found.help();
       choose<OutputFlags>(chosen, async () => {
         const { helpTopic } = await import('../help-topics.ts');
-        const text = helpTopic(topic.join(' '));
+        const text = helpTopic(
+          topic.join(' '),
+          program.commands.map((command) => command.name()),
+        );
         surroundings.terminal[text.found ? 'out' : 'err'](text.text);
         return text.found ? exitCodes.done.code : exitCodes.usage.code;
       });

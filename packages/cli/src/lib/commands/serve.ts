@@ -5,6 +5,7 @@ import type { Surroundings } from '../surroundings.ts';
 
 const examples = `Examples:
   guestpass serve --target simulator
+  guestpass serve --environment usw2 --client-id ID --client-secret-file secret.txt
   GUESTPASS_DATABASE_URL=postgres://... guestpass serve --environment mypurecloud.ie
 `;
 

@@ -13,6 +13,8 @@ export interface Props
   readonly written?: Map<string, Uint8Array>;
   /** True when a person sits at a terminal. */
   readonly tty?: boolean;
+  /** When standard output takes more. Default at once. */
+  readonly room?: () => Promise<void>;
   /** Called with everything standard output has got so far, whenever it gets more. */
   readonly onOut?: (out: string) => void;
 }
@@ -25,7 +27,16 @@ export interface Played {
 
 /** Runs one command line in this process, in a world that is plain data. */
 export async function play(argv: readonly string[], props: Props = {}): Promise<Played> {
-  const { files = {}, stdin = '', tty = false, written = new Map(), onOut, env = {}, ...rest } = props;
+  const {
+    files = {},
+    stdin = '',
+    tty = false,
+    written = new Map(),
+    onOut,
+    env = {},
+    room = async () => {},
+    ...rest
+  } = props;
   let out = '';
   let err = '';
   const code = await main({
@@ -36,6 +47,7 @@ export async function play(argv: readonly string[], props: Props = {}): Promise<
         out += text;
         onOut?.(out);
       },
+      room,
       err(text) {
         err += text;
       },
