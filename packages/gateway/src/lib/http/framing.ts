@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
 import type { Refusal } from './refusal.ts';
 
 const mostHeaders = 100;
@@ -21,14 +22,16 @@ export function refuseFraming(incoming: IncomingMessage): Refusal | undefined {
 }
 
 /** A name, an IPv4 address or an IPv6 address in brackets, and maybe a port (RFC 9112 section 3.2). */
-const hostShape = /^(?:[A-Za-z0-9._~-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/;
+const hostShape = /^(?:[A-Za-z0-9._~-]{1,255}|\[([0-9A-Fa-f:.]{2,45})\])(?::(\d{1,5}))?$/;
 
 function refuseHost(hosts: readonly string[], httpVersion: string): Refusal | undefined {
   const [host] = hosts;
   if (hosts.length > 1) return malformed('The request has more than one Host.');
   if (host === undefined) return httpVersion === '1.0' ? undefined : malformed('The request has no Host.');
   const parts = hostShape.exec(host);
-  return parts && Number(parts[1] ?? 0) <= 65_535 ? undefined : malformed('The Host is not a host and a port.');
+  const [, bracketed, port = '0'] = parts ?? [];
+  const isPlace = parts !== null && Number(port) <= 65_535 && (bracketed === undefined || isIPv6(bracketed));
+  return isPlace ? undefined : malformed('The Host is not a host and a port.');
 }
 
 /** Anything but one `chunked` leaves it open where the body ends (RFC 9112 section 6.1). */

@@ -118,6 +118,17 @@ test.each([
   ['HTTP/3.0', `GET / HTTP/3.0\r\n${host}\r\n`],
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+  ['the word of a proxy', `PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET / HTTP/1.1\r\n${host}\r\n`],
+  ['the binary word of a proxy', '\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c'],
+  ['the banner of another protocol', 'SSH-2.0-OpenSSH_9.6\r\n'],
+  ['nothing but NUL', '\0'.repeat(200)],
+  ['an empty coding', `${post}Transfer-Encoding:\r\nContent-Length: 2\r\n\r\n{}${smuggled}`],
+  ['a length in hexadecimal', `${post}Content-Length: 0x2\r\n\r\n{}`],
+  ['the same length twice', `${post}Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}`],
+  ['a length beyond counting', `${post}Content-Length: 99999999999999999999\r\n\r\n{}`],
+  ['a Host in brackets that is none', 'GET / HTTP/1.1\r\nHost: [:::]\r\n\r\n'],
+  ['a Host that is a star', 'GET / HTTP/1.1\r\nHost: *\r\n\r\n'],
+  ['a header without a name', `GET / HTTP/1.1\r\n${host}: 1\r\n\r\n`],
   ['an absolute target', `GET http://evil.test/ HTTP/1.1\r\n${host}\r\n`],
   ['an absolute target of our own', `GET http://gateway.test/ HTTP/1.1\r\n${host}\r\n`],
   ['CONNECT', `CONNECT evil.test:443 HTTP/1.1\r\n${host}\r\n`],
@@ -202,6 +213,18 @@ test('rubbish behind a request waits for its answer, however long that takes', a
   await other.received('welcome');
   setup.release();
   expect(statusesOf(await caller.closed())).toEqual(['200', '400 http_malformed']);
+});
+
+test.each([
+  ['a size in hexadecimal notation', '0x2\r\n{}\r\n0\r\n\r\n'],
+  ['a size beyond counting', 'FFFFFFFFFFFFFFFFFF\r\n{}\r\n0\r\n\r\n'],
+  ['bare line feeds', '2\n{}\n0\n\n'],
+  ['an endless extension', `2;${'a'.repeat(70_000)}\r\n{}\r\n0\r\n\r\n`],
+  ['a length among the trailers', '2\r\n{}\r\n0\r\nContent-Length: 5\r\n\r\n'],
+])('chunks with %s are answered 400', async (_name, chunks) => {
+  await using setup = await start();
+  const text = await exchangeRaw(setup.listener.port, `${post}Transfer-Encoding: chunked\r\n\r\n${chunks}`);
+  expect(statusesOf(text)).toEqual(['400 http_malformed']);
 });
 
 test('a bad chunk ends the request it belongs to', async () => {
