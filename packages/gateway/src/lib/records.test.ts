@@ -94,6 +94,24 @@ test('without an archive records stay, and without a span everything does', asyn
   expect(await readdir(directory)).toEqual([]);
 });
 
+test('the end comes behind the step under way, and the next start goes on', async () => {
+  const ids = await Promise.all(Array.from({ length: 450 }, guest));
+  const left = async () => {
+    const rows = await database.query('select count(*)::int from guestpass.attempts where forgotten_at is null');
+    return rows[0]?.count;
+  };
+  {
+    await using place = keeping({ personalDataMs: hour });
+    await place.clock.advance(hour);
+    await expect.poll(left).toBeLessThan(ids.length);
+  }
+  await using place = keeping({ personalDataMs: hour });
+  await place.clock.advance(hour);
+  await expect.poll(left).toBe(0);
+  await expect.poll(() => place.clock.pending).toBe(1);
+  expect(await audit.verify()).toMatchObject({ ok: true });
+});
+
 test('a run that fails is told, and the next one does its work', async () => {
   const attemptId = await guest();
   await using place = keeping({ personalDataMs: hour });

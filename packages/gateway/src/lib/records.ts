@@ -27,16 +27,27 @@ export interface RecordsOptions extends RetentionTerms {
 
 const hour = 3_600_000;
 
-/** Looks once an hour for what is past its time, and forgets or archives it. Disposing waits for the run under way. */
+/**
+ * Looks once an hour for what is past its time, and forgets or archives it. Disposing ends the run under way behind the
+ * step it is at, and waits for that.
+ */
 export function keepRecords(options: RecordsOptions): AsyncDisposable {
   const { database, recordsMs: ageMs, archiveDirectory: directory, clock, onProblem } = options;
   const store = createRetentionStore({ database });
   const archives = createArchiveStore(database);
+  const stopping = new AbortController();
+  const { signal } = stopping;
   // One behind the other: a gateway has one turn at a time.
   const run = async () => {
-    await forgetDue({ ...options, store });
+    await forgetDue({ ...options, store, signal });
     if (ageMs === undefined || directory === undefined) return;
-    await archiveDue({ ...options, archives, directory, ageMs });
+    await archiveDue({ ...options, archives, directory, ageMs, signal });
   };
-  return startUpkeep({ clock, onProblem, chores: [{ everyMs: hour, run }] });
+  const upkeep = startUpkeep({ clock, onProblem, chores: [{ everyMs: hour, run }] });
+  return {
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await upkeep[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -12,24 +12,24 @@ export interface RetentionTerms {
 export interface RetentionOptions extends RetentionTerms {
   readonly store: RetentionStore;
   readonly clock: Clock;
+  /** Ends the run behind the step under way. */
+  readonly signal: AbortSignal;
 }
 
-/** Steps of one run at most, so that a backlog of years does not keep guests waiting all day. */
-const mostSteps = 500;
-
-/** Forgets everything that is due now, a step at a time. To be run again and again; what one run leaves the next takes. */
-export async function forgetDue({ store, clock, personalDataMs, recordsMs }: RetentionOptions): Promise<void> {
-  await repeat(clock, personalDataMs, (step) => store.forgetPersonalData(step));
-  await repeat(clock, recordsMs, (step) => store.deleteAttempts(step));
+/** Forgets everything that is due, a step at a time. To be run again and again; what one run leaves the next takes. */
+export async function forgetDue(options: RetentionOptions): Promise<void> {
+  const { store, personalDataMs, recordsMs } = options;
+  await repeat(personalDataMs, (step) => store.forgetPersonalData(step), options);
+  await repeat(recordsMs, (step) => store.deleteAttempts(step), options);
 }
 
 async function repeat(
-  clock: Clock,
   ageMs: number | undefined,
   take: (step: RetentionStep) => Promise<Forgotten>,
+  { clock, signal }: RetentionOptions,
 ): Promise<void> {
   if (ageMs === undefined) return;
-  for (let step = 0; step < mostSteps; step += 1) {
+  while (!signal.aborted) {
     const nowMs = clock.now();
     const { attempts } = await take({ beforeMs: nowMs - ageMs, nowMs });
     if (attempts === 0) return;

@@ -29,6 +29,8 @@ export interface ArchiveOptions {
   /** Records in one archive at most. Default 20,000. */
   readonly limit?: number;
   readonly clock: Clock;
+  /** Ends the run behind the archive under way. Default: it ends when nothing is due. */
+  readonly signal?: AbortSignal;
   /** Name and version of the program, for the manifests. */
   readonly tool: string;
 }
@@ -39,9 +41,9 @@ export interface ArchiveOptions {
  * What a crash left half done is gone on with. Rejects with `storage_unavailable` when database or files are in trouble.
  */
 export async function archiveDue(options: ArchiveOptions): Promise<void> {
-  const { archives, clock, ageMs, limit = 20_000 } = options;
-  for (;;) {
-    while ((await archives.removeArchived()) > 0);
+  const { archives, clock, ageMs, limit = 20_000, signal } = options;
+  while (!signal?.aborted) {
+    while (!signal?.aborted && (await archives.removeArchived()) > 0);
     const nowMs = clock.now();
     const write = (part: ArchivePart) => writeArchive(part, options);
     if (!(await archives.archive({ beforeMs: nowMs - ageMs, nowMs, limit, write }))) return;
