@@ -58,6 +58,8 @@ async function start(surroundings: Surroundings, flags: ServeFlags): Promise<Ser
 function welcome({ gateway, operatorUrl, freshToken }: Service): string {
   return `${columns([
     ['guests', `${gateway.url}/v1/guests`],
+    ['guest page', `${gateway.url}/guest`],
+    ['console', `${operatorUrl}/console${freshToken === undefined ? '' : `#token=${freshToken}`}`],
     ['operators', `${operatorUrl}/docs`],
     ['database', gateway.storage.place],
     ...(freshToken === undefined

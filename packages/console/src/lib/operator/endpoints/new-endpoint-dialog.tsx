@@ -4,7 +4,14 @@ import { Drawer } from '../parts/drawer.tsx';
 import { ReasonForm } from '../parts/reason-form.tsx';
 import { SecretOnce } from './secret-once.tsx';
 
-const eventTypes = ['guest.authenticated', 'guest.refused', 'guest.failed', 'guest.unknown', 'guest.erased'];
+const eventTypes = [
+  'guest.authenticated',
+  'guest.refused',
+  'guest.failed',
+  'guest.unknown',
+  'guest.erased',
+  'consent.withdrawn',
+];
 
 /** Adds an endpoint, and shows its secret once. */
 export function NewEndpointDialog({ onClose }: { readonly onClose: () => void }) {

@@ -3,7 +3,7 @@ import type { Clock } from 'guestpass';
 import { type Answer, ask } from '../../network.ts';
 import type { Batch, Live } from '../data/live.ts';
 import { withQuery } from '../data/query.ts';
-import { addSamples, type Sample, sampleOf } from '../data/samples.ts';
+import { addSamples, mostSamples, type Sample, sampleOf } from '../data/samples.ts';
 import type { Attempt, Page, Readiness } from '../data/views.ts';
 
 /** What happened lately, kept up to date. */
@@ -23,6 +23,8 @@ const pageSize = 200;
 /** So many attempts are read at the start; what comes later is heard. */
 const mostPages = 10;
 const readinessMs = 5_000;
+/** News come from one gateway; what the others of a fleet let in is read. */
+const othersMs = 15_000;
 
 /** Reads the last hour, as far as it fits into a few pages, and hears what comes after. */
 export function createHistory(live: Live, clock: Clock): History {
@@ -32,25 +34,34 @@ export function createHistory(live: Live, clock: Clock): History {
   const nowMs = signal(clock.now());
   const stop = new AbortController();
 
+  const add = (found: readonly Sample[]) => {
+    const settled = found.filter(({ outcome }) => outcome !== 'intent');
+    samples.value = addSamples(samples.peek(), settled);
+    const [oldest] = samples.peek();
+    if (oldest && samples.peek().length === mostSamples) knownFromMs.value = oldest.atMs;
+  };
   const read = async () => {
+    const known = new Set(samples.peek().map(({ id }) => id));
     let after: string | null = null;
     for (let page = 0; page < mostPages; page += 1) {
       const path = withQuery('/v1/attempts', { limit: pageSize, after });
       const answer: Answer<Page<Attempt>> = await ask<Page<Attempt>>(path, { signal: stop.signal });
       if (!answer.ok) return;
       const found = answer.body.data.map(sampleOf);
-      samples.value = addSamples(
-        samples.peek(),
-        found.filter(({ outcome }) => outcome !== 'intent'),
-      );
-      const oldestMs = Math.min(...found.map(({ atMs }) => atMs));
+      add(found);
       after = answer.body.nextCursor;
-      if (after === null || oldestMs < clock.now() - longestMs) return;
-      knownFromMs.value = oldestMs;
+      const oldest = found.at(-1);
+      if (oldest && known.has(oldest.id)) return;
+      const fromMs = clock.now() - longestMs;
+      if (after === null || !oldest || oldest.atMs < fromMs) {
+        knownFromMs.value = fromMs;
+        return;
+      }
+      knownFromMs.value = oldest.atMs;
     }
   };
   const hear = ({ attempts, missed }: Batch) => {
-    samples.value = addSamples(samples.peek(), attempts.map(sampleOf));
+    add(attempts.map(sampleOf));
     if (missed) void read().catch(() => {});
   };
   const look = async () => {
@@ -64,6 +75,7 @@ export function createHistory(live: Live, clock: Clock): History {
     every(clock, 1_000, () => {
       nowMs.value = clock.now();
     }),
+    every(clock, othersMs, () => void read().catch(() => {})),
     every(clock, readinessMs, () => void look().catch(() => {})),
   ];
   void look().catch(() => {});
