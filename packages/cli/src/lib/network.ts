@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { createServer, type IncomingMessage, request as requestPlain, type ServerResponse } from 'node:http';
 import { request as requestSecure } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import { connect } from 'node:tls';
 
 /** What the command line needs of the network beside whole answers, for which there is `Exchange`. */
@@ -53,7 +53,7 @@ export interface Serving {
   close(): Promise<void>;
 }
 
-/** The network of this machine. Certificates are looked at by {@link Network.shakeHands} alone even when untrusted. */
+/** The network of this machine. Only a handshake goes on with a certificate that is not trusted. */
 export const systemNetwork: Network = {
   async resolve(host) {
     const found = await lookup(host, { all: true });
@@ -61,8 +61,9 @@ export const systemNetwork: Network = {
   },
   shakeHands: (host, port, signal) =>
     new Promise((resolve, reject) => {
+      const named = isIP(host) === 0 ? { servername: host } : {};
       // To tell why a certificate is not trusted, it has to be looked at. Nothing is sent to whoever holds it.
-      const socket = connect({ host, port, servername: host, rejectUnauthorized: false }, () => {
+      const socket = connect({ host, port, ...named, rejectUnauthorized: false }, () => {
         const { authorizationError } = socket;
         resolve({
           protocol: socket.getProtocol() ?? 'no protocol',

@@ -16,7 +16,7 @@ export interface WebhookAccess {
 }
 
 /** Where the secret is kept that no setting names. */
-export const defaultSecretFile = '.guestpass/listen-secret';
+const defaultSecretFile = '.guestpass/listen-secret';
 
 const { webhookUrl, webhookSecret } = gatewaySettings;
 
