@@ -1,6 +1,6 @@
 import { type Attempt, type Clock, GuestpassError, isGuestpassError } from 'guestpass';
-import { inTime } from './in-time.ts';
 import type { AttemptStore } from './store/attempts.ts';
+import { inTime } from './store/in-time.ts';
 
 export interface OutcomeKeeperOptions {
   readonly attempts: Pick<AttemptStore, 'recordOutcome' | 'get'>;

@@ -36,3 +36,11 @@ test('of a hundred guests with one answer at two gateways the provider is asked 
   clock.step(10 * 60_000);
   expect(await gateways[1]?.verify({ response: 'answer' }, {})).toMatchObject({ verdict: 'passed' });
 });
+
+test('a database that hangs is not waited for longer than five seconds', async () => {
+  const clock = manualClock();
+  const hanging = { claim: () => new Promise<boolean>(() => {}), forgetExpired: async () => {} };
+  const claim = fleetCaptchaUses(hanging, clock).claim('hash', 60_000);
+  void clock.advance(5_000);
+  await expect(claim).rejects.toMatchObject({ code: 'storage_unavailable' });
+});

@@ -1,11 +1,21 @@
-import type { Clock } from 'guestpass';
+import { type Clock, GuestpassError } from 'guestpass';
 import type { CaptchaUses } from 'guestpass/captcha';
 import type { CaptchaUses as StoredUses } from '../store/captcha-uses.ts';
+import { inTime } from '../store/in-time.ts';
 
-/** Lets verifiers remember used answers in the database, where every gateway of the fleet sees them. */
+const patienceMs = 5_000;
+
+/**
+ * Lets verifiers remember used answers in the database, where every gateway of the fleet sees them. A claim that takes
+ * longer than five seconds rejects with `storage_unavailable`; the answer may be used up all the same.
+ */
 export function fleetCaptchaUses(stored: StoredUses, clock: Clock): CaptchaUses {
+  const late = () => new GuestpassError('storage_unavailable', 'The use of a captcha answer was not recorded in time.');
   return {
-    // What is claimed is a hash already, and names one answer whoever made it.
-    claim: (hash, untilMs) => stored.claim({ provider: 'sha256', response: hash, expiresAtMs: untilMs }, clock.now()),
+    claim(hash, untilMs) {
+      // What is claimed is a hash already, and names one answer whoever made it.
+      const claimed = stored.claim({ provider: 'sha256', response: hash, expiresAtMs: untilMs }, clock.now());
+      return inTime(claimed, patienceMs, { clock, late });
+    },
   };
 }
