@@ -189,3 +189,12 @@ test('a busy port is told', async () => {
   });
   await receiver.end();
 });
+
+test('anything that is signed is shown, whatever it is', async () => {
+  const receiver = await listening(['--count', '3']);
+  for (const [index, body] of ['null', '[1]', '"text"'].entries()) {
+    const headers = signWebhook({ id: `msg_${index}`, body }, { secrets: [defaultWebhookSecret], nowMs: Date.now() });
+    expect((await post(receiver.url, body, { ...headers })).status).toBe(204);
+  }
+  expect((await receiver.played).out).toBe('✓ unknown  msg_0  \n✓ unknown  msg_1  \n✓ unknown  msg_2  \n');
+});

@@ -82,9 +82,8 @@ Ctrl-C ends it.
 function recordOf({ event, reason, isRepeat, status, forwarded }: Heard): object {
   if (!event) return { verified: false, reason, status };
   const { id, payload } = event;
-  // The fields of the event win over nothing: it was verified.
   const fields = typeof payload === 'object' ? payload : { payload };
-  return { verified: true, id, ...fields, repeat: isRepeat, status, ...(forwarded && { forwarded }) };
+  return { ...fields, verified: true, id, repeat: isRepeat, status, ...(forwarded && { forwarded }) };
 }
 
 function lineOf({ event, reason, isRepeat, status, forwarded }: Heard, paint: Paint): string {
@@ -96,8 +95,8 @@ function lineOf({ event, reason, isRepeat, status, forwarded }: Heard, paint: Pa
 }
 
 function subjectOf(payload: unknown): string {
-  // A cast, because the fields of an event may all be missing.
-  const { data } = payload as { readonly data?: { readonly attemptId?: unknown; readonly guestId?: unknown } };
+  // A cast, because whoever holds the secret may sign anything, and each field may be missing.
+  const { data } = (payload ?? {}) as { readonly data?: { readonly attemptId?: unknown; readonly guestId?: unknown } };
   const ids = [data?.attemptId, data?.guestId].filter((id) => typeof id === 'string');
   return printable(ids.join('  '));
 }
