@@ -162,3 +162,36 @@ test('many a second are thinned out, and nothing of it is lost to the page', asy
   const total = page.getByRole('listitem').filter({ hasText: 'a second' }).locator('.big');
   await expect.poll(async () => Number(await total.textContent())).toBeGreaterThanOrEqual(120);
 });
+
+test('the keyboard alone skips to the content, changes the view, and shows where it is', async () => {
+  const page = await open();
+  await page.keyboard.press('Tab');
+  const focused = page.locator(':focus');
+  expect(await focused.textContent()).toBe('Skip to the content');
+  expect(await focused.boundingBox()).toMatchObject({ y: expect.closeTo(8, 0) });
+  await page.keyboard.press('Enter');
+  expect(await focused.getAttribute('id')).toBe('main');
+  await page.getByRole('link', { name: 'Overview' }).focus();
+  await page.keyboard.press('Tab');
+  expect(await focused.textContent()).toBe('Attempts');
+  expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Attempts', level: 1 }).waitFor();
+  expect(await focused.getAttribute('id')).toBe('main');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate('document.activeElement.tagName')).toBe('SELECT');
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+});
+
+test('a gateway that cannot write says that nobody gets in, and whose fault it is', async () => {
+  const page = await browser.page({ expected: [/503 \(Service Unavailable\)/, /500 \(Internal/] });
+  await page.goto(stage.signInUrl);
+  const banner = page.getByRole('region', { name: 'Can customers get in?' });
+  await banner.getByText('Customers').waitFor();
+  await stage.database.query('alter table guestpass.heartbeat rename to heartbeat_away');
+  await banner.getByText('Customers cannot get in').waitFor();
+  await banner.getByText('The fault is ours, in this gateway.').waitFor();
+  await stage.database.query('alter table guestpass.heartbeat_away rename to heartbeat');
+  await banner.getByText('Customers cannot get in').waitFor({ state: 'detached' });
+});

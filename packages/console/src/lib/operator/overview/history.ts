@@ -22,7 +22,7 @@ const longestMs = 3_600_000;
 const pageSize = 200;
 /** So many attempts are read at the start; what comes later is heard. */
 const mostPages = 10;
-const readinessMs = 5_000;
+const readinessMs = 3_000;
 /** News come from one gateway; what the others of a fleet let in is read. */
 const othersMs = 15_000;
 
