@@ -28,6 +28,7 @@ export const attemptSchema = z.object({
   channelId: z.string().nullable(),
   guestId: z.string().nullable().describe('Null when nobody was let in, or when the guest was erased.'),
   consentTimestamp: z.string().nullable().describe('As the guest claimed it.'),
+  consentWithdrawnAt: instant.nullable().describe('When it was put on record that the consent was withdrawn.'),
   captcha: captchaSchema.nullable(),
   startedAt: instant,
   settledAt: instant.nullable(),

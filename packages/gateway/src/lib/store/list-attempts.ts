@@ -15,10 +15,7 @@ export interface AttemptQuery {
 }
 
 /** An attempt as operators see it: everything but the guest pass and whose work it is. */
-export type AttemptSummary = Omit<
-  AttemptRow,
-  'sealed_pass' | 'owner' | 'lease_until' | 'forgotten_at' | 'consent_withdrawn_at'
->;
+export type AttemptSummary = Omit<AttemptRow, 'sealed_pass' | 'owner' | 'lease_until' | 'forgotten_at'>;
 
 export async function listAttempts(session: Session, query: AttemptQuery): Promise<readonly AttemptSummary[]> {
   const { limit, after, status, code, channelId, guestId } = query;
@@ -63,6 +60,7 @@ const summaryColumns = [
   'status',
   'channel_id',
   'consent_timestamp',
+  'consent_withdrawn_at',
   'captcha_provider',
   'captcha_verified',
   'captcha_score',

@@ -32,6 +32,7 @@ function viewOf(row: AttemptSummary): AttemptView {
     channelId: row.channel_id,
     guestId: row.guest_id,
     consentTimestamp: row.consent_timestamp,
+    consentWithdrawnAt: row.consent_withdrawn_at?.toISOString() ?? null,
     captcha: captchaOf(row),
     startedAt: row.started_at.toISOString(),
     settledAt: row.settled_at?.toISOString() ?? null,

@@ -18,6 +18,7 @@ export function attemptEvent(attempt: Attempt, traceId: string | null = null): S
     channelId: attempt.channelId,
     guestId: attempt.outcome === 'admitted' ? attempt.guestPass.guestId : null,
     consentTimestamp: attempt.consentTimestamp,
+    consentWithdrawnAt: null,
     captcha: attempt.captcha,
     startedAt: attempt.startedAt,
     settledAt: new Date(settledAtMs).toISOString(),

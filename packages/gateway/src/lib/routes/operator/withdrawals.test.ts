@@ -37,7 +37,8 @@ test('a withdrawal is on record and told with the guest, once, and erases nothin
     count: 2,
     body: { type: 'consent.withdrawn', timestamp, data: { attemptId, guestId } },
   });
-  expect((await operators.attempts.get(attemptId))?.guest_id).toBe(guestId);
+  const shown = { guestId, consentWithdrawnAt: timestamp };
+  expect((await operators.ask(`GET /v1/attempts/${attemptId}`)).body).toMatchObject(shown);
   expect(await operators.audit.verify()).toMatchObject({ ok: true });
 
   const again = await Promise.all([withdraw({ guestId }), withdraw({ attemptId })]);
