@@ -83,7 +83,7 @@ const limitSettings = {
     fallback: '600',
   }),
   rateTotal: defineSetting('GUESTPASS_RATE_TOTAL', count, {
-    doc: 'Guests asked for in a minute in all.',
+    doc: 'Guests asked for in a minute in all. Gateways of one database count all four rates together.',
     fallback: '3000',
   }),
   maxConnections: defineSetting('GUESTPASS_MAX_CONNECTIONS', count, {
