@@ -163,3 +163,24 @@ test('a guest is erased in two steps, and not by a slip', async () => {
   await page.getByText('Erased: one attempt').waitFor();
   expect((await stage.service.gateway.attempts.get(attemptId))?.guest_id).toBeNull();
 });
+
+test('a guest on hold is not erased until the hold is lifted', async () => {
+  const attemptId = await stage.letIn();
+  const page = await browser.page({ expected: [/409 \(Conflict\)/, /404 \(Not Found\)/] });
+  await page.goto(stage.signInUrl);
+  await page.getByRole('link', { name: 'Erasures and holds' }).click();
+  await page.getByRole('button', { name: 'Place a hold' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Guest id, or id of an attempt').fill(attemptId);
+  await dialog.getByLabel('Matter').fill('case 7');
+  await giveReason(page, 'Place it');
+  await page.getByRole('row', { name: /case 7/ }).waitFor();
+  await page.getByLabel('Guest id, or id of an attempt').fill(attemptId);
+  await page.getByRole('button', { name: 'See what would be erased' }).click();
+  await page.getByRole('alert').waitFor();
+  await page.getByRole('button', { name: 'Lift case 7' }).click();
+  await giveReason(page, 'Lift it');
+  await page.getByText('Nobody is on hold.').waitFor();
+  await page.getByRole('button', { name: 'See what would be erased' }).click();
+  await page.getByText('Nothing was changed yet.').waitFor();
+});

@@ -121,6 +121,14 @@ export interface Erasure {
   readonly deliveries: number;
 }
 
+/** One guest, kept for one matter. */
+export interface Hold {
+  readonly attemptId: string;
+  readonly matter: string;
+  readonly reason: string;
+  readonly placedAt: string;
+}
+
 export interface ErrorCode {
   readonly code: string;
   readonly meaning: string;

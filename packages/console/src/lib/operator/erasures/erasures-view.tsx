@@ -5,8 +5,8 @@ import type { Erasure } from '../data/views.ts';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { ReasonForm } from '../parts/reason-form.tsx';
 import type { Navigation } from '../place.ts';
-
-type Subject = { readonly guestId: string } | { readonly attemptId: string };
+import { HoldsSection } from './holds-section.tsx';
+import { type Subject, subjectOf } from './subject.ts';
 
 /** Erases a guest in two steps: what would go is shown first. */
 export function ErasuresView({ navigation }: { readonly navigation: Navigation }) {
@@ -66,6 +66,7 @@ export function ErasuresView({ navigation }: { readonly navigation: Navigation }
           Erased: {amountWords(done.value)}. The record of it stands in the audit log.
         </p>
       )}
+      <HoldsSection />
     </>
   );
 }
@@ -120,10 +121,6 @@ const notConfirmed: Problem = {
   retryAfterSeconds: null,
   faults: [],
 };
-
-function subjectOf(text: string): Subject {
-  return text.startsWith('att_') ? { attemptId: text } : { guestId: text };
-}
 
 function amountWords({ attemptIds, deliveries }: Erasure): string {
   const attempts = attemptIds.length === 1 ? 'one attempt' : `${countWords(attemptIds.length)} attempts`;

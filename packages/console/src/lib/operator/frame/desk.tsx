@@ -25,7 +25,7 @@ const titles: Readonly<Record<View, string>> = {
   deliveries: 'Deliveries',
   endpoints: 'Webhook endpoints',
   audit: 'Audit log',
-  erasures: 'Erasures',
+  erasures: 'Erasures and holds',
 };
 
 /** Everything an operator sees after signing in. */
