@@ -1,7 +1,10 @@
 import * as z from 'zod';
+import { isNestedDeeper } from '../nesting.ts';
 import { refusal, type ServerFrame } from './server-frame.ts';
 
 const longestToken = 2048;
+/** What a guest says is kept and written again; nothing of the protocol is nested half as deep. */
+const mostLevels = 32;
 
 const envelope = z.looseObject({
   action: z.string(),
@@ -22,10 +25,16 @@ export function parseClientFrame(text: string | undefined): FrameParse {
   if (typeof json !== 'object' || json === null) {
     return { ok: false, refusal: refusal(400, 'The request is not a JSON object.'), tracingId: undefined };
   }
+  if (isNestedDeeper(json, mostLevels)) {
+    return { ok: false, refusal: refusal(400, 'The request is nested too deep.'), tracingId: tracingIdOf(json) };
+  }
   const fields = readFields(envelope, json);
   if (fields.ok) return { ok: true, frame: fields.value };
-  const tracingId = 'tracingId' in json && typeof json.tracingId === 'string' ? json.tracingId : undefined;
-  return { ok: false, refusal: fields.refusal, tracingId };
+  return { ok: false, refusal: fields.refusal, tracingId: tracingIdOf(json) };
+}
+
+function tracingIdOf(json: object): string | undefined {
+  return 'tracingId' in json && typeof json.tracingId === 'string' ? json.tracingId : undefined;
 }
 
 export type Fields<Value> =

@@ -51,6 +51,17 @@ test('custom attributes are counted in UTF-8, keys and values together', async (
   expect(await ask(socket, text('nor does', attributes({ count: 1 })))).toEqual(refused(400));
 });
 
+test('a frame that is nested deep enough to break a writer is refused, and the server goes on', async () => {
+  await using on = await stage();
+  using socket = await on.join();
+  const depths = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const button = `{"type":"Button","text":"a","payload":"b","more":${depths}}`;
+  const message = `{"type":"Structured","content":[{"contentType":"ButtonResponse","buttonResponse":${button}}]}`;
+  const asked = `{"action":"onMessage","token":"${token}","tracingId":"deep","message":${message}}`;
+  expect(await ask(socket, asked)).toEqual({ ...refused(400), tracingId: 'deep' });
+  expect(await ask(socket, text('still there'))).toMatchObject({ class: 'StructuredMessage' });
+});
+
 test('a text may have 4,096 bytes', async () => {
   await using on = await stage();
   using socket = await on.join();
