@@ -198,6 +198,20 @@ test('web messaging has its deployment and its origin looked at', async () => {
   expect((await examine(flags.slice(0, 2))).found('deployment')).toMatchObject({ status: 'skipped' });
 });
 
+test('where guests sign in, the deployment must let them', async () => {
+  const flags = ['--issuer', 'authenticated-web-messaging', '--channel', 'demo'];
+  expect((await examine(flags)).found('deployment')).toMatchObject({
+    status: 'problem',
+    message: 'config.json says that guests cannot sign in.',
+  });
+  await using other = createSimulator({ seed: 1, deployments: { demo: { auth: {} } } });
+  const env = { GUESTPASS_ENVIRONMENT: (await other.listen()).url };
+  expect((await examine(flags, { env })).found('deployment')).toMatchObject({
+    status: 'ok',
+    message: 'config.json says Active, with sign-in',
+  });
+});
+
 test('captcha providers are asked about an answer that was made up', async () => {
   const inside = fetchExchange(simulator.fetch);
   const ask = async (secret: string) => {

@@ -21,7 +21,7 @@ export function addDoctor(program: Command, surroundings: Surroundings, choose: 
     .addHelpText('before', examples)
     .option('--target <name>', 'simulator or genesys')
     .option('--environment <name>', 'URL, host name or Genesys region, such as usw2')
-    .option('--issuer <name>', 'rest or web-messaging')
+    .option('--issuer <name>', 'rest, web-messaging or authenticated-web-messaging')
     .option('--origin <origin>', 'Origin sent by web-messaging, such as https://shop.example')
     .option('--client-id <id>', 'OAuth client')
     .option('--client-secret-file <file>', 'file that holds the secret of the client')

@@ -27,7 +27,7 @@ export function messagingChecks(
       look: async (signal) => {
         const url = `${cdnUrl(options)}/webdeployments/v1/deployments/${encodeURIComponent(deploymentId)}/config.json`;
         const deadlineAt = means.clock.monotonic() + limitMs;
-        return tellDeployment(await exchange({ method: 'GET', url, headers: {}, signal, deadlineAt }));
+        return tellDeployment(await exchange({ method: 'GET', url, headers: {}, signal, deadlineAt }), options);
       },
     },
     { name: 'origin', look: (signal) => lookAtOrigin(options, deploymentId, { ...means, signal }) },
@@ -40,25 +40,34 @@ function cdnUrl({ environment }: ConfiguredOptions): string {
   return kind === 'genesys' && domain !== undefined ? `https://api-cdn.${domain}` : apiUrl;
 }
 
-function tellDeployment(answer: HttpResponse): Finding {
+function tellDeployment(answer: HttpResponse, { issuer }: ConfiguredOptions): Finding {
   if (answer.status !== 200) {
     return problem(`There is no configuration (${answer.status}).`, 'Check the deployment id and the region.');
   }
-  const status = statusIn(answer);
-  if (status === 'Active') return ok('config.json says Active');
-  return problem(
-    status === undefined ? 'config.json tells no status.' : `config.json does not say Active.`,
-    'Activate the deployment in the admin pages of Genesys Cloud.',
+  const { status, auth } = fieldsIn(readOrNothing(answer));
+  if (status !== 'Active') {
+    const said = status === undefined ? 'tells no status' : 'does not say Active';
+    return problem(`config.json ${said}.`, 'Activate the deployment in the admin pages of Genesys Cloud.');
+  }
+  if (issuer === 'authenticated-web-messaging' && fieldsIn(auth).enabled !== true) {
+    return problem('config.json says that guests cannot sign in.', 'Let the deployment use your OpenID provider.');
+  }
+  return ok(
+    issuer === 'authenticated-web-messaging' ? 'config.json says Active, with sign-in' : 'config.json says Active',
   );
 }
 
-function statusIn(answer: HttpResponse): unknown {
+function readOrNothing(answer: HttpResponse): unknown {
   try {
-    const body: unknown = readJson(answer);
-    return typeof body === 'object' && body !== null && 'status' in body ? body.status : undefined;
+    return readJson(answer);
   } catch {
     return undefined;
   }
+}
+
+function fieldsIn(value: unknown): Readonly<Record<string, unknown>> {
+  // A cast, because an object has such keys, whatever they are.
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 /** Allowed domains stand in no public document: a socket that opens with our origin shows that it is allowed. */
