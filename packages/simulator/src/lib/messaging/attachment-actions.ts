@@ -14,7 +14,13 @@ export interface AttachmentActionsOptions {
 }
 
 const announceFields = z.looseObject({
-  attachmentId: z.string().min(1).max(256).optional(),
+  // It becomes part of an address.
+  attachmentId: z
+    .string()
+    .min(1)
+    .max(256)
+    .refine((id) => id.isWellFormed())
+    .optional(),
   fileName: z.string(),
   fileType: z.string(),
   fileSize: z.int().min(0).optional(),
@@ -86,6 +92,8 @@ function presigned({ id, fileName, fileType }: Attachment, url: string, headers:
   return { attachmentId: id, url, headers, fileName, fileType };
 }
 
+const printableAscii = /^[\x20-\x7e]+$/;
+
 type Problem = readonly [errorCode: number, errorMessage: string];
 
 function problemOf(file: Announced, deployment: Deployment, limits: MessagingLimits): Problem | undefined {
@@ -95,6 +103,9 @@ function problemOf(file: Announced, deployment: Deployment, limits: MessagingLim
   if (!deployment.attachments) return [4000, 'Attachments are not available for this deployment.'];
   if (fileName.length >= limits.fileNameLength) return [4005, 'The file name is too long.'];
   if (extension === undefined) return [4004, 'The file name is not valid: it needs an extension.'];
+  // Both stand in headers when the file is fetched.
+  if (!fileName.isWellFormed()) return [4004, 'The file name is not valid: it is not well-formed Unicode.'];
+  if (!printableAscii.test(fileType)) return [4001, 'The type is no media type.'];
   if (deployment.blockedExtensions.includes(extension)) return [4001, `Files ending in ${extension} are refused.`];
   if (!isAllowed(fileType, deployment.fileTypes)) return [4001, 'Files of this type are refused.'];
   if (fileSize === 0) return [4102, 'The file is empty.'];

@@ -206,3 +206,11 @@ test('what is written down of an upload is neither its address nor its content',
     new URL(fieldOf(presigned, 'url')).searchParams.get('signature'),
   );
 });
+
+test('names and types that no address and no header can hold are refused', async () => {
+  await using on = await stage();
+  using socket = await on.join();
+  expect(await ask(socket, announcing({ attachmentId: '\ud800' }))).toEqual(refused(400));
+  expect(await ask(socket, announcing({ fileName: '\ud800.txt' }))).toEqual(problem(4004));
+  expect(await ask(socket, announcing({ fileType: 'text/html\r\nX-Other: 1' }))).toEqual(problem(4001));
+});

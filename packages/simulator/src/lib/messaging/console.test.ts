@@ -131,3 +131,13 @@ test('an agent tells events of every kind, each a message of its own', async () 
     problem: 'not_a_reply',
   });
 });
+
+test('what an agent says is not nested so deep that nobody can write it', async () => {
+  await using on = await stage();
+  using socket = await on.join();
+  const deep: unknown = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+  const said = on.simulator.sessions.say(token, { content: [{ contentType: 'Card', deep }] });
+  expect(said).toMatchObject({ ok: false, problem: 'not_a_reply' });
+  on.simulator.sessions.say(token, { text: 'hello' });
+  expect(await socket.next()).toMatchObject({ body: { text: 'hello' } });
+});

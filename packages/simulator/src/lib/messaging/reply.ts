@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isNestedDeeper } from '../nesting.ts';
 import type { Attachments } from './attachments.ts';
 import type { Session } from './session.ts';
 import { sideEvents } from './side-event.ts';
@@ -67,8 +68,12 @@ export type ReplyParse =
   | { readonly ok: true; readonly reply: Reply }
   | { readonly ok: false; readonly problem: string };
 
+/** What is said is kept and written again. */
+const mostLevels = 32;
+
 /** Parses what an agent shall say. Never throws. */
 export function parseReply(input: unknown, longestText: number): ReplyParse {
+  if (isNestedDeeper(input, mostLevels)) return { ok: false, problem: 'the reply: is nested too deep' };
   const parsed = replySchema.safeParse(input);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the reply'}: ${message}`);
