@@ -217,6 +217,13 @@ test('the secret and the guests cannot both come from standard input', async () 
   expect({ code, err: err.includes('does not go with guests') }).toEqual({ code: 2, err: true });
 });
 
+test('each guest of a batch is on record', async () => {
+  await writeFile(file, guest().repeat(2));
+  const log = join(directory, 'audit.jsonl');
+  expect((await batch([file, '--audit-file', log])).code).toBe(0);
+  expect((await play(['audit', 'verify', log])).out).toContain('4 records');
+});
+
 test('a reader of the results that is slow makes the batch wait, and not grow', async () => {
   await writeFile(file, guest().repeat(6));
   const gates: (() => void)[] = [];

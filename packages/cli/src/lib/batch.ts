@@ -1,5 +1,6 @@
 import { createReadStream, type ReadStream, statSync } from 'node:fs';
-import { createGuestpass, type Guestpass, GuestpassError, systemClock } from 'guestpass';
+import { createGuestpass, type Guestpass, GuestpassError, type GuestpassOptions, systemClock } from 'guestpass';
+import type { JsonlAuditLog } from 'guestpass/audit';
 import { atOnce } from './batch/at-once.ts';
 import type { BatchInput } from './batch/batch-input.ts';
 import { type BatchFormat, inputsIn } from './batch/inputs.ts';
@@ -34,7 +35,8 @@ export async function runBatch(file: string, surroundings: Surroundings, flags: 
   const { clock = systemClock, signal, terminal } = surroundings;
   const config = await configOf(file, surroundings, flags);
   await using journal = await journalOf(file, flags);
-  await using guests = await openGuests(config, surroundings);
+  await using audit = await openAuditLog(config);
+  await using guests = createGuestpass(optionsOf(config, surroundings, audit));
   const source = openSource(file, surroundings, flags);
   const tally = createTally(journal.exits);
   {
@@ -42,7 +44,7 @@ export async function runBatch(file: string, surroundings: Surroundings, flags: 
     const inputs = inputsIn(source.chunks, flags.format ?? formatOf(file));
     await atOnce(inputs, flags.concurrency, {
       signal,
-      work: (input) => work(input, { journal, guests: guests.client, tally, config, surroundings, flags }),
+      work: (input) => work(input, { journal, guests, tally, config, surroundings, flags }),
     });
   }
   say(terminal, flags, `${tally.text()}${signal.aborted ? `; ended before the end${advice(file, flags)}` : ''}\n`);
@@ -118,23 +120,18 @@ async function journalOf(file: string, { journal, resume = false }: BatchFlags):
   return forgetfulJournal();
 }
 
-async function openGuests(config: LoadedConfig, { clock, exchange }: Surroundings) {
-  const { auditFile } = config.values;
+async function openAuditLog({ values }: LoadedConfig): Promise<JsonlAuditLog | undefined> {
+  if (values.auditFile === undefined) return undefined;
   const { jsonlAuditLog } = await import('guestpass/audit');
-  const audit = auditFile === undefined ? undefined : await jsonlAuditLog(auditFile);
-  const client = createGuestpass({
-    ...config.options,
-    ...(audit && { audit }),
-    ...(clock && { clock }),
-    ...(exchange && { exchange }),
-  });
-  return {
-    client,
-    async [Symbol.asyncDispose]() {
-      await client.close();
-      await audit?.[Symbol.asyncDispose]();
-    },
-  };
+  return await jsonlAuditLog(values.auditFile);
+}
+
+function optionsOf(
+  { options }: LoadedConfig,
+  { clock, exchange }: Surroundings,
+  audit: JsonlAuditLog | undefined,
+): GuestpassOptions {
+  return { ...options, ...(audit && { audit }), ...(clock && { clock }), ...(exchange && { exchange }) };
 }
 
 interface Source {

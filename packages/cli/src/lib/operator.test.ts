@@ -20,10 +20,12 @@ afterAll(async () => {
 const ask = (argv: readonly string[], props: Props = {}) =>
   play(argv, { ...props, env: { ...gateway.env, ...props.env } });
 
-/** Runs `tail` for one event, while guests of two channels keep coming. */
-async function tailOne(...flags: string[]) {
+const tailOne = (...flags: string[]) => tailSome('1', ...flags);
+
+/** Runs `tail` for so many events, while guests of two channels keep coming. */
+async function tailSome(count: string, ...flags: string[]) {
   let ended = false;
-  const tail = ask(['tail', '--count', '1', ...flags]).finally(() => {
+  const tail = ask(['tail', '--count', count, ...flags]).finally(() => {
     ended = true;
   });
   const guests = async () => {
@@ -54,6 +56,12 @@ test('tail shows the guests that are asked for', async () => {
   expect((await tailOne('--outcome', 'admitted')).out).toMatch(
     /^[\d:.]+ {2}✓ admitted {2}demo {2}guest \S+ {2}[\d.]+ ms {2}att_\S+\n$/,
   );
+});
+
+test('tail shows webhooks too, when they are asked for', async () => {
+  const { code, out } = await tailSome('8', '--deliveries');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^[\d:.]+ {2}✓ delivered {2}guest\.\w+ {2}delivered {2}dlv_\S+ {2}att_\S+$/m);
 });
 
 test('deliveries are listed page by page, and shown with their tries', async () => {
