@@ -350,6 +350,8 @@ const allowed: Record<string, string> = {
     "export type { Fault } from './lib/errors.ts';\nexport { errorTable } from './lib/errors.ts';\n",
   'packages/simulator/src/lib/fine.ts': importing('guestpass/contract'),
   'packages/cli/src/lib/process.ts': 'export const write = (line: string) => console.log(line, process.pid);\n',
+  'packages/console/src/lib/clock.ts': 'export const now = () => Date.now() + performance.now();\n',
+  'packages/console/src/lib/network.ts': 'export const fetched = (url: string) => fetch(url);\n',
   'packages/cli/src/lib/deep/fine.ts': importing('../process.ts'),
 };
 

@@ -190,8 +190,8 @@ test('a gateway that cannot write says that nobody gets in, and whose fault it i
   const banner = page.getByRole('region', { name: 'Can customers get in?' });
   await banner.getByText('Customers').waitFor();
   await stage.database.query('alter table guestpass.heartbeat rename to heartbeat_away');
-  await banner.getByText('Customers cannot get in').waitFor();
+  await banner.getByText('Customers cannot get in', { exact: true }).waitFor();
   await banner.getByText('The fault is ours, in this gateway.').waitFor();
   await stage.database.query('alter table guestpass.heartbeat_away rename to heartbeat');
-  await banner.getByText('Customers cannot get in').waitFor({ state: 'detached' });
+  await banner.getByText('The fault is ours, in this gateway.').waitFor({ state: 'detached' });
 });

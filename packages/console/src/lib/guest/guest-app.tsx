@@ -56,6 +56,10 @@ export function GuestApp({ clock, address }: GuestAppProps) {
   };
 
   useEffect(() => {
+    if (!isSecureContext) {
+      phase.value = { name: 'unusable', words: notSecure };
+      return;
+    }
     void ask<GuestConfig>('/guest/config.json').then(async (answer) => {
       if (!answer.ok) {
         phase.value = { name: 'unusable', words: visitorWords(answer.problem) };
@@ -93,6 +97,9 @@ export function GuestApp({ clock, address }: GuestAppProps) {
     </main>
   );
 }
+
+/** Elsewhere browsers offer neither the cryptography of the check nor workers that could do it. */
+const notSecure = 'The chat needs an address that begins with https. Please contact us another way.';
 
 const noChannel = 'This address names no channel. It should end in ?channel= and the id of one.';
 

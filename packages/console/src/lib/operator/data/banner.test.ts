@@ -73,6 +73,12 @@ test('visitors that policy refuses are not taken for a failing platform', () => 
   });
 });
 
+test('visitors that were refused since say nothing about whether others get in', () => {
+  const refused = samples(30, { outcome: 'refused', code: 'consent_required' }, 52);
+  const all = [...samples(45), ...samples(5, limited, 45), ...samples(2, {}, 50), ...refused];
+  expect(bannerOf({ readiness: ready, samples: all, window }).headline).toBe('Some customers cannot get in');
+});
+
 test('nobody asking is no trouble', () => {
   expect(bannerOf({ readiness: ready, samples: [], window })).toMatchObject({
     tone: 'idle',

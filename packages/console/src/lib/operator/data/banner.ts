@@ -28,6 +28,8 @@ export interface Situation {
 const goodShare = 0.99;
 /** Fewer failures may be chance. */
 const fewestFailures = 2;
+/** So many in a row tell how it is now. */
+const longRun = 20;
 
 export function bannerOf({ readiness, samples, window }: Situation): Banner {
   if (readiness === undefined) return idle('Looking …', 'Asking the gateway how it is.');
@@ -73,8 +75,8 @@ function ofAttempts(samples: readonly Sample[], window: string): Banner {
 function troubled(samples: readonly Sample[], rate: string): Banner {
   const troubles = samples.filter(({ outcome }) => outcome === 'failed' || outcome === 'unknown');
   const [worst] = summarizeCodes(troubles);
-  const recent = samples.slice(-20);
-  const nobody = !recent.some(({ outcome }) => outcome === 'admitted');
+  const tried = samples.filter(({ outcome }) => outcome !== 'refused');
+  const nobody = !tried.slice(-longRun).some(({ outcome }) => outcome === 'admitted');
   const party: Party = whoseFault(worst?.code ?? '');
   return {
     tone: nobody ? 'bad' : 'warn',
@@ -109,5 +111,3 @@ function sinceOf(samples: readonly Sample[]): number | null {
   }
   return since;
 }
-
-const longRun = 20;

@@ -4,12 +4,15 @@ import { type Answer, ask } from '../../network.ts';
 import type { Batch, Live } from '../data/live.ts';
 import { withQuery } from '../data/query.ts';
 import { addSamples, mostSamples, type Sample, sampleOf } from '../data/samples.ts';
+import { addTries, type Try, tryOf } from '../data/tries.ts';
 import type { Attempt, Page, Readiness } from '../data/views.ts';
 
 /** What happened lately, kept up to date. */
 export interface History extends Disposable {
   /** Oldest first. */
   readonly samples: ReadonlySignal<readonly Sample[]>;
+  /** Tries of webhooks that were heard of since the page was opened. */
+  readonly tries: ReadonlySignal<readonly Try[]>;
   /** Before this instant nothing is known, because it was too much to read. */
   readonly knownFromMs: ReadonlySignal<number>;
   /** `null` when the gateway does not answer, `undefined` before it was asked. */
@@ -29,6 +32,7 @@ const othersMs = 15_000;
 /** Reads the last hour, as far as it fits into a few pages, and hears what comes after. */
 export function createHistory(live: Live, clock: Clock): History {
   const samples = signal<readonly Sample[]>([]);
+  const tries = signal<readonly Try[]>([]);
   const knownFromMs = signal(clock.now() - longestMs);
   const readiness = signal<Readiness | null | undefined>(undefined);
   const nowMs = signal(clock.now());
@@ -60,7 +64,8 @@ export function createHistory(live: Live, clock: Clock): History {
       knownFromMs.value = oldest.atMs;
     }
   };
-  const hear = ({ attempts, missed }: Batch) => {
+  const hear = ({ attempts, deliveries, missed }: Batch) => {
+    tries.value = addTries(tries.peek(), deliveries.map(tryOf));
     add(attempts.map(sampleOf));
     if (missed) void read().catch(() => {});
   };
@@ -81,6 +86,7 @@ export function createHistory(live: Live, clock: Clock): History {
   void look().catch(() => {});
   return {
     samples,
+    tries,
     knownFromMs,
     readiness,
     nowMs,

@@ -11,6 +11,7 @@ import {
   totalsOf,
   triedOf,
 } from '../data/samples.ts';
+import { summarizeTries } from '../data/tries.ts';
 import type { Navigation } from '../place.ts';
 import { BannerCard } from './banner-card.tsx';
 import { CodeTable } from './code-table.tsx';
@@ -45,7 +46,14 @@ export function OverviewView({ history, navigation, clock }: OverviewViewProps) 
   const toMs = history.nowMs.value;
   const known = history.samples.value;
   const samples = useMemo(() => known.filter(({ atMs }) => atMs >= toMs - ms), [known, toMs, ms]);
-  const stages = useMemo(() => summarizeStages(samples), [samples]);
+  const tries = history.tries.value;
+  const stages = useMemo(
+    () => [
+      ...summarizeStages(samples).filter(({ stage }) => stage !== 'webhook'),
+      summarizeTries(tries.filter(({ atMs }) => atMs >= toMs - ms)),
+    ],
+    [samples, tries, toMs, ms],
+  );
   const codes = useMemo(() => summarizeCodes(samples), [samples]);
   const buckets = useMemo(
     () => bucketsOf(samples, { fromMs: toMs - ms, toMs, count: bucketCount }),
