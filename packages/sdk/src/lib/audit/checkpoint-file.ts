@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { GuestpassError, isGuestpassError } from '../errors.ts';
 import type { ChainHead } from './chain.ts';
@@ -17,9 +15,9 @@ import {
 import type { CheckpointKey } from './checkpoint-keys.ts';
 import { type LogFile, type OpenLogFile, openLogFile } from './log-file.ts';
 import { type LogLine, readLogLines } from './log-lines.ts';
-import { type LogLock, lockLog } from './log-lock.ts';
+import type { LogLock } from './log-lock.ts';
+import { openOwnLog } from './own-log.ts';
 import { setTornAside } from './torn.ts';
-import { undoOnFailure } from './undo-on-failure.ts';
 import { contradicts } from './verify-checkpoints.ts';
 
 export interface CheckpointFileOptions {
@@ -56,22 +54,11 @@ export interface CheckpointFile extends AsyncDisposable {
 export async function openCheckpointFile(path: string, options: CheckpointFileOptions): Promise<CheckpointFile> {
   const { openFile = openLogFile } = options;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const lock = await lockLog(path);
-    return await undoOnFailure(
-      () => lock.release(),
-      async () => {
-        const file = await openFile(path);
-        return await undoOnFailure(
-          () => file.close(),
-          async () => {
-            const { last, torn, length } = await readEnd(path, options);
-            if (torn) await setTornAside(file, path, torn);
-            return writerOf({ path, file, lock, length, last }, options);
-          },
-        );
-      },
-    );
+    return await openOwnLog(path, openFile, async ({ file, lock }) => {
+      const { last, torn, length } = await readEnd(path, options);
+      if (torn) await setTornAside(file, path, torn);
+      return writerOf({ path, file, lock, length, last }, options);
+    });
   } catch (error) {
     throw isGuestpassError(error) ? error : failed(`The checkpoints ${path} could not be opened`, error);
   }

@@ -1,16 +1,14 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { GuestpassError, isGuestpassError } from '../errors.ts';
 import type { ChainHead } from './chain.ts';
 import type { AuditSink, GuestOutcomeEvent } from './event.ts';
 import { createGroupCommit, type Durability, type GroupCommit } from './group-commit.ts';
 import { type OpenLogFile, openLogFile } from './log-file.ts';
-import { type LogLock, lockLog } from './log-lock.ts';
+import type { LogLock } from './log-lock.ts';
 import { BrokenLogError, readLogState } from './log-state.ts';
+import { openOwnLog } from './own-log.ts';
 import { createPatience } from './patience.ts';
 import { setTornAside } from './torn.ts';
-import { undoOnFailure } from './undo-on-failure.ts';
 
 export interface JsonlAuditLogOptions {
   /**
@@ -48,25 +46,14 @@ export interface JsonlAuditLog extends AuditSink {
 export async function jsonlAuditLog(path: string, options: JsonlAuditLogOptions = {}): Promise<JsonlAuditLog> {
   const { durability = 'fsync', patienceMs = 2, clock = systemClock, openFile = openLogFile } = options;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const lock = await lockLog(path);
-    return await undoOnFailure(
-      () => lock.release(),
-      async () => {
-        const file = await openFile(path);
-        return await undoOnFailure(
-          () => file.close(),
-          async () => {
-            const { unanswered, torn, ...state } = await readLogState(path);
-            if (torn) await setTornAside(file, path, torn);
-            const patience = createPatience({ clock, longestMs: patienceMs });
-            const commits = createGroupCommit({ file, path, durability, patience, ...state });
-            await Promise.all(unanswered.map((intent) => commits.record(unknownOutcome(intent, clock))));
-            return logOf(commits, lock);
-          },
-        );
-      },
-    );
+    return await openOwnLog(path, openFile, async ({ file, lock }) => {
+      const { unanswered, torn, ...state } = await readLogState(path);
+      if (torn) await setTornAside(file, path, torn);
+      const patience = createPatience({ clock, longestMs: patienceMs });
+      const commits = createGroupCommit({ file, path, durability, patience, ...state });
+      await Promise.all(unanswered.map((intent) => commits.record(unknownOutcome(intent, clock))));
+      return logOf(commits, lock);
+    });
   } catch (error) {
     throw cannotOpen(path, error);
   }

@@ -1,0 +1,35 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { LogFile, OpenLogFile } from './log-file.ts';
+import { type LogLock, lockLog } from './log-lock.ts';
+import { undoOnFailure } from './undo-on-failure.ts';
+
+/** A log this process alone writes. */
+export interface OwnLog {
+  readonly file: LogFile;
+  /** Given back last, when the file is closed. */
+  readonly lock: LogLock;
+}
+
+/**
+ * Opens a log for this process alone, with its directories (mode 0700), and hands it to `begin`. When that fails, the file
+ * is closed and the lock given back; afterwards both are the matter of whoever holds the result.
+ */
+export async function openOwnLog<T>(
+  path: string,
+  openFile: OpenLogFile,
+  begin: (log: OwnLog) => Promise<T>,
+): Promise<T> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const lock = await lockLog(path);
+  return await undoOnFailure(
+    () => lock.release(),
+    async () => {
+      const file = await openFile(path);
+      return await undoOnFailure(
+        () => file.close(),
+        () => begin({ file, lock }),
+      );
+    },
+  );
+}
