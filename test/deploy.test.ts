@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startService } from '@guestpass/gateway';
 import { gatewayVariables, readGatewayConfig } from '@guestpass/gateway/config';
 import { testDatabase } from '@guestpass/gateway/testing';
+import { createSimulator } from '@guestpass/simulator';
 import { configSettings } from 'guestpass';
 import { settingNames } from 'guestpass/settings';
 import { expect, test } from 'vitest';
@@ -23,17 +24,22 @@ function named(files: Awaited<ReturnType<typeof filesUnder>>, shape: RegExp): re
   return files.flatMap(({ path, text }) => [...text.matchAll(shape)].map(([word]) => [word, path] as [string, string]));
 }
 
-/** Names of the metrics that a running gateway exports. */
-async function exported(): Promise<ReadonlySet<string>> {
+/** What a running gateway exports once it let a guest in at the second try. */
+async function scraped(): Promise<string> {
   await using database = await testDatabase();
+  await using simulator = createSimulator({ seed: 1 });
+  const { url } = await simulator.listen();
+  simulator.faults.add({ operation: 'guest', status: 429, headers: { 'Retry-After': '0' } });
   const directory = await mkdtemp(join(tmpdir(), 'guestpass-deploy-'));
   const token = 'operator-token-0123456789-0123456789-0123456789';
   const config = readGatewayConfig(
     {
       GUESTPASS_TARGET: 'simulator',
+      GUESTPASS_ENVIRONMENT: url,
       GUESTPASS_DATABASE_URL: database.url,
       GUESTPASS_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
       GUESTPASS_AUDIT_CHECKPOINT_FILE: join(directory, 'checkpoints.jsonl'),
+      GUESTPASS_CAPTCHA_POLICY: 'optional',
       GUESTPASS_PORT: '0',
       GUESTPASS_OPERATOR_PORT: '0',
       GUESTPASS_OPERATOR_TOKEN: token,
@@ -42,24 +48,41 @@ async function exported(): Promise<ReadonlySet<string>> {
   );
   try {
     await using service = await startService(config, { version: '0.0.0', write: () => {} });
+    const consent = { accepted: true, timestamp: new Date().toISOString() };
+    const admitted = await fetch(`${service.gateway.url}/v1/guests`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ channelId: 'demo', consent }),
+    });
+    expect(admitted.status).toBe(201);
     const answer = await fetch(`${service.operatorUrl}/metrics`, { headers: { authorization: `Bearer ${token}` } });
-    const types = [...(await answer.text()).matchAll(/^# TYPE (\S+) (\w+)$/gm)];
-    return new Set(
-      types.flatMap(([, name = '', type]) =>
-        type === 'histogram' ? ['_bucket', '_sum', '_count'].map((suffix) => name + suffix) : [name],
-      ),
-    );
+    return await answer.text();
   } finally {
     await rm(directory, { recursive: true });
   }
+}
+
+/** The names that can be asked for; a histogram has three. */
+function namesIn(metrics: string): ReadonlySet<string> {
+  const types = [...metrics.matchAll(/^# TYPE (\S+) (\w+)$/gm)];
+  return new Set(
+    types.flatMap(([, name = '', type]) =>
+      type === 'histogram' ? ['_bucket', '_sum', '_count'].map((suffix) => name + suffix) : [name],
+    ),
+  );
 }
 
 test('every metric of the dashboard and the alerts is exported by a running gateway', async () => {
   const files = [...(await filesUnder(join(folder, 'grafana'))), ...(await filesUnder(join(folder, 'prometheus')))];
   const used = named(files, /\b(?:guestpass|process|nodejs)_[a-z0-9_]+\b/g);
   expect(used.length).toBeGreaterThan(30);
-  const known = await exported();
+  const metrics = await scraped();
+  const known = namesIn(metrics);
   expect(used.filter(([metric]) => !known.has(metric))).toEqual([]);
+  expect(metrics).toContain('guestpass_genesys_requests_total{operation="guest",status_code="429"} 1\n');
+  expect(metrics).toContain('guestpass_genesys_requests_total{operation="guest",status_code="201"} 1\n');
+  expect(metrics).toContain('guestpass_genesys_requests_total{operation="token",status_code="200"} 1\n');
+  expect(metrics).toContain('guestpass_genesys_retries_total{operation="guest",reason="http_429"} 1\n');
 });
 
 test('the alerts watch what must not go unseen', async () => {

@@ -20,6 +20,7 @@ import { loadMasterKey } from './master-key.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { GatewayObserver } from './observer.ts';
 import { createOpened } from './opened.ts';
+import { countPlatformCalls, retryReasons } from './platform-calls.ts';
 import { createReadiness } from './readiness.ts';
 import { keepRecords } from './records.ts';
 import type { ManifestTerms } from './routes/operator/audit.ts';
@@ -53,6 +54,8 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   await using opened = createOpened();
   const token = config.operator.token ?? randomBytes(32).toString('base64url');
   const watch = watchOver(config, options, token);
+  const { loginUrl, apiUrl } = config.sdk.options.environment;
+  opened.use(countPlatformCalls([loginUrl, apiUrl], watch.metrics));
   const network = opened.adopt(undiciExchange({ clock }), (end) => end.close());
   const masterKey = config.masterKey ?? (await loadMasterKey(keyPath(config)));
   const gateway = opened.use(await openGateway(config, watch, { clock, exchange: network.exchange, masterKey }));
@@ -161,6 +164,7 @@ function observe({ log, metrics, events }: Omit<Watch, 'observer'>, clock: Clock
       log.attemptEnded(attempt, { address, ...ids, replayed });
       if (replayed) return;
       metrics.attemptEnded(attempt);
+      for (const reason of retryReasons(attempt)) metrics.platformRetried({ operation: 'guest', reason });
       if (admission.recorded) metrics.auditRecorded(2);
       events.publish(attemptEvent(attempt, trace?.traceId));
     },
