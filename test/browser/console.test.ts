@@ -195,3 +195,28 @@ test('a gateway that cannot write says that nobody gets in, and whose fault it i
   await stage.database.query('alter table guestpass.heartbeat_away rename to heartbeat');
   await banner.getByText('The fault is ours, in this gateway.').waitFor({ state: 'detached' });
 });
+
+test('news that were refused for a while come again, with what happened in between', async () => {
+  const page = await browser.page({ expected: [/502 \(Bad Gateway\)/] });
+  await page.goto(stage.signInUrl);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.route('**/v1/stream', (route) => route.fulfill({ status: 502, body: 'a proxy without its gateway' }));
+  await page.goto(`${stage.service.operatorUrl}/console/attempts`);
+  await page.getByText('Not connected').waitFor();
+  const between = await stage.letIn();
+  await page.unroute('**/v1/stream');
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.getByRole('button', { name: `Open ${between}` }).waitFor();
+  await page.getByRole('button', { name: `Open ${await stage.letIn()}` }).waitFor();
+});
+
+test('a session that has ended leads to signing in, and the view is kept', async () => {
+  const page = await browser.page({ expected: [notSignedIn] });
+  await page.goto(stage.signInUrl);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.context().clearCookies();
+  await page.goto(`${stage.service.operatorUrl}/console/deliveries`);
+  await page.getByLabel('Operator token').fill(stage.token);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Deliveries', level: 1 }).waitFor();
+});

@@ -24,44 +24,46 @@ export interface Live extends Disposable {
 /** One screen change for each of these spans, however many events come: more could not be read. */
 export const batchMs = 250;
 
+/** After an answer that is no stream, the browser does not come back by itself. */
+const refusedMs = 3_000;
+
 export function openLive(clock: Clock): Live {
   const state = signal<LiveState>('connecting');
   const listeners = new Set<(batch: Batch) => void>();
-  const source = openEvents('/v1/stream');
-  let attempts: Attempt[] = [];
-  let deliveries: DeliveryNews[] = [];
-  let missed = false;
-  let cancel: (() => void) | undefined;
+  let batch = emptyBatch();
+  let cancelFlush: (() => void) | undefined;
+  let cancelReopen = () => {};
 
   const flush = () => {
-    const batch = { attempts, deliveries, missed };
-    cancel = undefined;
-    attempts = [];
-    deliveries = [];
-    missed = false;
-    for (const listener of listeners) listener(batch);
+    const full = batch;
+    cancelFlush = undefined;
+    batch = emptyBatch();
+    for (const listener of listeners) listener(full);
   };
-  const later = () => {
-    cancel ??= clock.after(batchMs, flush);
+  const take = (change: (batch: OpenBatch) => void) => {
+    change(batch);
+    cancelFlush ??= clock.after(batchMs, flush);
   };
-  source.addEventListener('open', () => {
-    state.value = 'live';
-  });
-  source.addEventListener('error', () => {
-    state.value = source.readyState === source.CLOSED ? 'refused' : 'away';
-  });
-  source.addEventListener('attempt', ({ data }) => {
-    attempts.push(JSON.parse(data));
-    later();
-  });
-  source.addEventListener('delivery', ({ data }) => {
-    deliveries.push(JSON.parse(data));
-    later();
-  });
-  source.addEventListener('missed', () => {
-    missed = true;
-    later();
-  });
+  const open = () => {
+    const source = openEvents('/v1/stream');
+    source.addEventListener('open', () => {
+      state.value = 'live';
+    });
+    source.addEventListener('error', () => {
+      state.value = source.readyState === source.CLOSED ? 'refused' : 'away';
+      if (state.value === 'refused') cancelReopen = clock.after(refusedMs, reopen);
+    });
+    source.addEventListener('attempt', ({ data }) => take(({ attempts }) => attempts.push(JSON.parse(data))));
+    source.addEventListener('delivery', ({ data }) => take(({ deliveries }) => deliveries.push(JSON.parse(data))));
+    source.addEventListener('missed', () => take(miss));
+    return source;
+  };
+  // A new stream does not know what the one before has heard.
+  const reopen = () => {
+    source = open();
+    take(miss);
+  };
+  let source = open();
 
   return {
     state,
@@ -71,8 +73,23 @@ export function openLive(clock: Clock): Live {
     },
     [Symbol.dispose]() {
       source.close();
-      cancel?.();
+      cancelReopen();
+      cancelFlush?.();
       listeners.clear();
     },
   };
+}
+
+interface OpenBatch extends Batch {
+  readonly attempts: Attempt[];
+  readonly deliveries: DeliveryNews[];
+  missed: boolean;
+}
+
+function emptyBatch(): OpenBatch {
+  return { attempts: [], deliveries: [], missed: false };
+}
+
+function miss(batch: OpenBatch): void {
+  batch.missed = true;
 }

@@ -29,7 +29,8 @@ export function DeliveriesView({ live, navigation }: DeliveriesViewProps) {
   const replaying = useSignal(false);
   useEffect(
     () =>
-      live.listen(({ deliveries }) => {
+      live.listen(({ deliveries, missed }) => {
+        if (missed) pages.reload();
         pages.items.value = withNews(pages.items.value, deliveries);
       }),
     [live],

@@ -15,7 +15,7 @@ export interface DeskProps {
   readonly clock: Clock;
   readonly navigation: Navigation;
   readonly onLeave: () => Promise<void>;
-  /** The gateway does not take the session any more. */
+  /** The gateway refused its news; perhaps it does not take the session any more. */
   readonly onRefused: () => Promise<void>;
 }
 
@@ -33,6 +33,7 @@ export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
   const live = useMemo(() => openLive(clock), [clock]);
   const history = useMemo(() => createHistory(live, clock), [live, clock]);
   const main = useRef<HTMLElement>(null);
+  const nav = useRef<HTMLElement>(null);
   useEffect(
     () => () => {
       history[Symbol.dispose]();
@@ -46,6 +47,7 @@ export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
   const { view } = navigation.place.value;
   useEffect(() => {
     document.title = `${titles[view]} · Guestpass`;
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [view]);
 
   const go = (event: MouseEvent, to: View) => {
@@ -65,7 +67,7 @@ export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
           <span class="emblem" aria-hidden="true" />
           <strong>Guestpass</strong>
         </p>
-        <nav aria-label="Views">
+        <nav aria-label="Views" ref={nav}>
           <ul>
             {views.map((one) => (
               <li key={one}>

@@ -35,11 +35,15 @@ export function OperatorApp({ clock, navigation, token }: OperatorAppProps) {
   }, []);
 
   if (who.value === 'operator') {
+    // A gateway that is away for a moment is no reason to sign in again.
+    const check = async () => {
+      if ((await isSignedIn()) === false) who.value = 'nobody';
+    };
     const leave = async () => {
       await signOut();
       who.value = 'nobody';
     };
-    return <Desk clock={clock} navigation={navigation} onLeave={leave} onRefused={look} />;
+    return <Desk clock={clock} navigation={navigation} onLeave={leave} onRefused={check} />;
   }
   return (
     <main class="sign-in">

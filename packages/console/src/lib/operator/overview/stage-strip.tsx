@@ -36,15 +36,15 @@ function Stage({ summary, isWorst }: { readonly summary: StageSummary; readonly 
           <dd class="number">{p95 === null ? '–' : spanWords(p95)}</dd>
         </div>
       </dl>
-      <p class="small number">{endsWords(failed, refused)}</p>
+      <p class="small number">{endsWords(summary)}</p>
     </li>
   );
 }
 
-function endsWords(failed: number, refused: number): string {
+function endsWords({ count, failed, refused }: StageSummary): string {
   const parts = [
     ...(failed > 0 ? [`${countWords(failed)} failed`] : []),
     ...(refused > 0 ? [`${countWords(refused)} refused`] : []),
   ];
-  return parts.length > 0 ? parts.join(', ') : 'none failed';
+  return parts.length > 0 ? parts.join(', ') : count === 0 ? 'nothing yet' : 'none failed';
 }
