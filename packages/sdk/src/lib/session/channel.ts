@@ -189,6 +189,8 @@ export class Channel {
         this.#session(frame, frame.tracingId);
         break;
       case 'message':
+        // What is said in a conversation that is ended for the next one matters to nobody.
+        if (this.#phase === 'restarting') break;
         if (frame.metadata.readOnly === 'true') this.#readOnly = true;
         this.#conversation.heard(frame, frame.tracingId);
         break;
@@ -236,9 +238,10 @@ export class Channel {
     const anew = this.#startNew && frame.newSession;
     this.#startNew = false;
     const steppedUp = this.#identity.accepted();
-    if (frame.newSession && (anew || steppedUp)) this.#conversation.forget();
+    const isAnother = frame.newSession && (anew || steppedUp);
     this.#phase = 'configured';
-    this.#conversation.configured({ isNew: anew || (frame.newSession && !this.#conversation.hasBegun) });
+    const isNew = anew || (frame.newSession && !this.#conversation.hasBegun);
+    this.#conversation.configured({ isNew, isAnother });
   }
 
   #tooMany(tracingId: string | undefined, retryAfterMs: number | null): void {

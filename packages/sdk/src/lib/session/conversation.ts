@@ -79,9 +79,14 @@ export class Conversation {
   }
 
   /** The connection is one of the session. A conversation that has just begun has nothing to be read. */
-  configured({ isNew }: { readonly isNew: boolean }): void {
-    if (isNew) this.#whole();
-    else this.#catchUp();
+  configured({ isNew, isAnother }: { readonly isNew: boolean; readonly isAnother: boolean }): void {
+    if (isAnother) this.#hearing.restart();
+    if (!isNew) {
+      this.#catchUp();
+    } else {
+      this.#hearing.goOn();
+      this.#whole();
+    }
   }
 
   heard({ message, events }: Conversed, tracingId: string | undefined): void {
@@ -141,7 +146,8 @@ export class Conversation {
 
   #catchUp(): void {
     this.#isReading = true;
-    this.#hearing.read(this.#hasBegun ? mostPages : this.#firstPages, !this.#isWhole);
+    const behindGap = !this.#isWhole || this.messages.length === 0;
+    this.#hearing.read(this.#hasBegun ? mostPages : this.#firstPages, behindGap);
   }
 
   #read(fresh: readonly Message[] | undefined): void {

@@ -29,7 +29,8 @@ export class Hearing {
   #walkNumber = 0;
   #tries = 0;
   #held: Message[] = [];
-  #holds = false;
+  /** True while something before what comes may be missing: on a connection that is new, until the history was read. */
+  #holds = true;
 
   constructor({ emit, onRead }: HearingOptions) {
     this.#emit = emit;
@@ -42,8 +43,13 @@ export class Hearing {
 
   /** Takes a message that came by itself. */
   hear(message: Message): void {
-    if (this.#walk && this.#holds) this.#held.push(message);
+    if (this.#holds) this.#held.push(message);
     else if (this.#transcript.add(message)) this.#deliver([message]);
+  }
+
+  /** Nothing is missing, and nothing has to be read. */
+  goOn(): void {
+    this.#release([]);
   }
 
   /** Begins to read the history, `mostPages` at most. Behind a gap, what comes meanwhile has to wait. */
@@ -92,13 +98,19 @@ export class Hearing {
     this.#walk = undefined;
     this.#walkNumber += 1;
     this.#held = [];
+    this.#holds = true;
   }
 
   /** The conversation is gone. */
   forget(): void {
+    this.#held = [];
+    this.restart();
+  }
+
+  /** Another conversation is there; what is held was said in it. */
+  restart(): void {
     this.#transcript.clear();
     this.#settled.clear();
-    this.#held = [];
     this.#emit({ type: 'forget' });
   }
 
@@ -107,6 +119,7 @@ export class Hearing {
     const came = this.#held.filter((message) => this.#transcript.add(message));
     const ids = new Set([...fresh, ...came].map(({ id }) => id));
     this.#held = [];
+    this.#holds = false;
     this.#walk = undefined;
     this.#deliver(this.#transcript.messages.filter(({ id }) => ids.has(id)));
   }

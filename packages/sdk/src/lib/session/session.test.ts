@@ -630,3 +630,38 @@ test('an echo without its tracing id is known by what it says', async () => {
   };
   expect(await session.send('who said this?')).toMatchObject({ id: 'm-0' });
 });
+
+test('what comes before a connection is configured waits for what was missed before it', async () => {
+  const platform = new Platform();
+  platform.store('first');
+  const session = await connect(platform);
+  const heard: string[] = [];
+  const listening = (async () => {
+    for await (const { text } of session) heard.push(text);
+  })();
+  platform.behave = ({ action }) => {
+    if (action !== 'configureSession') return undefined;
+    platform.store('missed');
+    return [platform.store('early'), frame('SessionResponse', { connected: true, newSession: false })];
+  };
+  platform.peer?.close(1006);
+  await platform.clock.advance(1000);
+  expect(session.state).toBe('ready');
+  await session.close();
+  await listening;
+  expect(heard).toEqual(['first', 'missed', 'early']);
+});
+
+test('what comes before a new conversation is told of belongs to it, and the end of the old one does not', async () => {
+  const platform = new Platform();
+  const session = await connect(platform);
+  await session.send('old');
+  platform.behave = ({ action, startNew }) => {
+    if (action === 'closeSession') return [platform.store('farewell'), frame('SessionResponse', { connected: false })];
+    return startNew
+      ? [platform.store('welcome'), frame('SessionResponse', { connected: true, newSession: true })]
+      : undefined;
+  };
+  await platform.clock.settle(session.startNew());
+  expect(texts(session)).toEqual(['welcome']);
+});

@@ -224,6 +224,29 @@ test('an account whose conversation is another one is shown that one', async () 
   expect(session.facts.clearedExistingSession).toBe(true);
 });
 
+test('what is said while the conversation of an account is being read comes behind it', async () => {
+  const platform = new Platform();
+  const session = await connect(platform);
+  await session.send('of nobody');
+  platform.history.length = 0;
+  platform.store('of the account', 'Inbound');
+  platform.session = { newSession: true };
+  platform.behave = ({ action }) => {
+    if (action !== 'getJwt') return undefined;
+    const said = platform.store('just now');
+    return [said, frame('JwtResponse', { jwt: 'history', exp: begins / 1000 + 60 })];
+  };
+  const heard: string[] = [];
+  await session.signIn(signIn);
+  const listening = (async () => {
+    for await (const { text } of session) heard.push(text);
+  })();
+  await platform.clock.advance(0);
+  await session.close();
+  await listening;
+  expect(heard).toEqual(['of the account', 'just now']);
+});
+
 const refusals: readonly [string, number, string][] = [
   ['a deployment that allows no upgrade', 403, 'forbidden'],
   ['a deployment without sign-in', 4000, 'forbidden'],
