@@ -82,6 +82,7 @@ test('every metric of the dashboard and the alerts is exported by a running gate
   expect(metrics).toContain('guestpass_genesys_requests_total{operation="guest",status_code="429"} 1\n');
   expect(metrics).toContain('guestpass_genesys_requests_total{operation="guest",status_code="201"} 1\n');
   expect(metrics).toContain('guestpass_genesys_requests_total{operation="token",status_code="200"} 1\n');
+  expect(metrics).toMatch(/^guestpass_genesys_rate_budget_used_ratio 0\.00[67]\d*$/m);
   expect(metrics).toContain('guestpass_genesys_retries_total{operation="guest",reason="http_429"} 1\n');
 });
 

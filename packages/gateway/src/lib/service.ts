@@ -54,8 +54,7 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   await using opened = createOpened();
   const token = config.operator.token ?? randomBytes(32).toString('base64url');
   const watch = watchOver(config, options, token);
-  const { loginUrl, apiUrl } = config.sdk.options.environment;
-  opened.use(countPlatformCalls([loginUrl, apiUrl], watch.metrics));
+  opened.use(countPlatformCalls({ ...placesOf(config), metrics: watch.metrics, clock }));
   const network = opened.adopt(undiciExchange({ clock }), (end) => end.close());
   const masterKey = config.masterKey ?? (await loadMasterKey(keyPath(config)));
   const gateway = opened.use(await openGateway(config, watch, { clock, exchange: network.exchange, masterKey }));
@@ -116,6 +115,12 @@ export async function startService(config: GatewayConfig, options: ServiceOption
     stop: () => stop(config.drain),
     [Symbol.asyncDispose]: () => stop({ delayMs: 0, graceMs: 0 }),
   };
+}
+
+/** Where calls to the platform go, and how many a minute allows. */
+function placesOf({ sdk }: GatewayConfig) {
+  const { environment, requestsPerMinute = 300 } = sdk.options;
+  return { urls: [environment.loginUrl, environment.apiUrl], perMinute: requestsPerMinute };
 }
 
 /** Everybody who is told what happens: the log, the counters and the operators' stream. */
