@@ -1,6 +1,7 @@
-// Writes docs/configuration.md from the table of settings, so that page and code cannot disagree.
+// Writes docs/configuration.md from the tables of settings, so that page and code cannot disagree.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gatewaySettings } from '@guestpass/gateway/config';
 import { configSettings, type Setting } from 'guestpass';
 
 /** Where the page stands. */
@@ -8,7 +9,7 @@ export const configurationPage = join(import.meta.dirname, '..', 'docs', 'config
 
 const opening = `# Configuration
 
-<!-- Written by \`npm run docs\` from the table of settings in the SDK. Change the table, not this page. -->
+<!-- Written by \`npm run docs\` from the tables of settings in the SDK and the gateway. Change the tables, not this page. -->
 
 The command line reads these from flags, from the environment, and from \`.env\` in the working directory, in that order of
 strength. \`guestpass config show\` prints each value with its origin. In a program of yours, \`readConfig\` reads them from
@@ -22,6 +23,11 @@ const { options } = readConfig(process.env, { readFile: (path) => readFileSync(p
 await using guestpass = createGuestpass(options);
 \`\`\``;
 
+const gatewayOpening = `## Settings of the gateway
+
+\`guestpass serve\` reads these beside the ones above, from the same places. \`GUESTPASS_CAPTCHA_POLICY\` is stricter here
+than for the command line, and a consent is by default good for 15 minutes, with 60 seconds of skew.`;
+
 const closing = `## Rules
 
 - A setting's own name wins over the other names it is known by. An empty variable counts as unset, but for
@@ -31,7 +37,9 @@ const closing = `## Rules
   \`GUESTPASS_TARGET=simulator\` says so.
 - With the target \`genesys\` the environment must use https, and the simulator's public secret is refused. Plain http is
   spoken to loopback addresses only.
-- A \`GUESTPASS_\` variable that is not in this table is a fault, with a suggestion when it looks like one that is.
+- A secret is never printed. The variable ending in \`_FILE\` names a file that holds it; setting both is a fault.
+- A \`GUESTPASS_\` variable that is in neither table is a fault, with a suggestion when it looks like one that is. One
+  environment may serve the command line and the gateway.
 - All faults are told at once, as one [\`config_invalid\`](errors.md#config_invalid) that repeats no value. The command line
   ends with exit code 2.
 
@@ -47,18 +55,19 @@ const alsoRead = ({ name, aliases, secret }: Setting) =>
   [...aliases, ...(secret ? [`${name}_FILE`] : [])].map((other) => `\`${other}\``).join(', ');
 
 function row(setting: Setting): string {
-  const { name, fallback, doc } = setting;
-  return `| \`${name}\` | ${cell(doc)} | ${cell(fallback)} | ${alsoRead(setting)} |`;
+  const { name, fallback, doc, secret } = setting;
+  return `| \`${name}\` | ${cell(doc)} | ${cell(fallback)} | ${secret ? 'yes' : ''} | ${alsoRead(setting)} |`;
+}
+
+function tableOf(settings: Readonly<Record<string, Setting>>): string {
+  const head = ['| Setting | Meaning | Default | Secret | Also read from |', '| --- | --- | --- | --- | --- |'];
+  return [...head, ...Object.values(settings).map(row)].join('\n');
 }
 
 /** The page as it should read now. */
 export function renderConfiguration(): string {
-  const table = [
-    '| Setting | Meaning | Default | Also read from |',
-    '| --- | --- | --- | --- |',
-    ...Object.values<Setting>(configSettings).map(row),
-  ];
-  return `${[opening, '## Settings', table.join('\n'), closing].join('\n\n')}\n`;
+  const parts = [opening, '## Settings', tableOf(configSettings), gatewayOpening, tableOf(gatewaySettings), closing];
+  return `${parts.join('\n\n')}\n`;
 }
 
 if (import.meta.main) writeFileSync(configurationPage, renderConfiguration());

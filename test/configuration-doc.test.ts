@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { gatewaySettings, readGatewayConfig } from '@guestpass/gateway/config';
 import { configSettings, readConfig, type Setting } from 'guestpass';
 import { expect, test } from 'vitest';
 import { configurationPage, renderConfiguration } from '../scripts/generate-configuration.ts';
@@ -9,14 +10,30 @@ test('docs/configuration.md is what `npm run docs` writes today', () => {
   expect(readFileSync(configurationPage, 'utf8')).toBe(renderConfiguration());
 });
 
-test('every setting and every other name of it stands on the page, once in the table', () => {
+test('every setting of the SDK and of the gateway stands on the page with its other names, once in its table', () => {
   const rows = readFileSync(configurationPage, 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('| `'));
-  const settings: Setting[] = Object.values(configSettings);
+  const settings: Setting[] = [...Object.values(configSettings), ...Object.values<Setting>(gatewaySettings)];
   expect(rows.map((row) => row.split('`')[1])).toEqual(settings.map(({ name }) => name));
-  const others = settings.flatMap(({ aliases }) => aliases);
-  expect(others.filter((other) => rows.filter((row) => row.includes(`\`${other}\``)).length === 1)).toEqual(others);
+  const others = settings.flatMap(({ name, aliases, secret }) => [...aliases, ...(secret ? [`${name}_FILE`] : [])]);
+  const lastCells = rows.map((row) => row.split(' | ').at(-1) ?? '');
+  expect(others.filter((other) => lastCells.filter((cell) => cell.includes(`\`${other}\``)).length === 1)).toEqual(
+    others,
+  );
+});
+
+test('what the page says of the gateway holds: its own captcha policy, fresh consent, files of secrets', () => {
+  const base = { GUESTPASS_TARGET: 'simulator', GUESTPASS_OPERATOR_TOKEN_FILE: '/run/token' };
+  const { platform, operator } = readGatewayConfig(base, { readFile: () => `${'t'.repeat(32)}\n` });
+  expect(platform.policy).toMatchObject({
+    captcha: { mode: 'verified' },
+    consent: { maxAgeMs: 900_000, maxSkewMs: 60_000 },
+  });
+  expect(operator.token).toBe('t'.repeat(32));
+  expect(() => readGatewayConfig({ ...base, GUESTPASS_OPERATOR_TOKEN: 't'.repeat(32) }, { readFile })).toThrow(
+    'is set together with GUESTPASS_OPERATOR_TOKEN_FILE',
+  );
 });
 
 test('what the page says of precedence, files and emptiness holds', () => {

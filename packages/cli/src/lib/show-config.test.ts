@@ -14,6 +14,7 @@ test('each setting is shown with its origin, and the secret shortened', async ()
   expect(out).toMatch(/GUESTPASS_CLIENT_SECRET +…cdef {3}\(GUESTPASS_CLIENT_SECRET\)/);
   expect(out).toMatch(/GUESTPASS_ALLOWED_CHANNELS +demo, web /);
   expect(out).toMatch(/GUESTPASS_RETRIES +3 {3}\(not set\)/);
+  expect(out).toMatch(/GUESTPASS_CAPTCHA_POLICY +verified, and optional for the command line {3}\(not set\)/);
   expect(out).not.toContain(secret);
 });
 
@@ -24,6 +25,29 @@ test('as JSON it is one document', async () => {
     value: 'http://127.0.0.1:4010',
     origin: 'default',
   });
+});
+
+test('settings of the gateway are shown too, as they were written, and no secret with them', async () => {
+  const key = Buffer.alloc(32, 7).toString('base64');
+  const { code, out } = await play(['config', 'show'], {
+    env: {
+      GUESTPASS_TARGET: 'simulator',
+      GUESTPASS_ALLOWED_ORIGINS: 'demo=https://shop.example',
+      GUESTPASS_MASTER_KEY: key,
+      GUESTPASS_OPERATOR_TOKEN: secret,
+      GUESTPASS_CAPTCHA_POLICY: 'verified',
+    },
+    files: { '.env': 'PORT=4100\n' },
+  });
+  expect(code).toBe(0);
+  expect(out).toMatch(/GUESTPASS_PORT +4100 {3}\(PORT in .env\)/);
+  expect(out).toMatch(/GUESTPASS_ALLOWED_ORIGINS +demo=https:\/\/shop.example {3}\(GUESTPASS_ALLOWED_ORIGINS\)/);
+  expect(out).toMatch(/GUESTPASS_MASTER_KEY +… {3}\(GUESTPASS_MASTER_KEY\)/);
+  expect(out).toMatch(/GUESTPASS_OPERATOR_TOKEN +…cdef /);
+  expect(out).toMatch(/GUESTPASS_OPERATOR_PORT +4001 {3}\(not set\)/);
+  expect(out.match(/GUESTPASS_CAPTCHA_POLICY .*/g)).toEqual([expect.stringContaining('verified')]);
+  expect(out).not.toContain(key);
+  expect(out).not.toContain(secret);
 });
 
 test('every fault is told at once, with where it was set', async () => {

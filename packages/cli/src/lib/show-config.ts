@@ -1,35 +1,67 @@
-import { configSettings, type SettingKey, settingKeys } from 'guestpass';
+import { gatewaySettings } from '@guestpass/gateway/config';
+import { configSettings, type GuestpassConfig, type Setting, type SettingKey, settingKeys } from 'guestpass';
 import { exitCodes } from './exit-codes.ts';
-import { type LoadedConfig, loadConfig } from './load-config.ts';
+import { type LoadedGatewayConfig, loadGatewayConfig, variablesIn } from './load-config.ts';
 import type { OutputFlags } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
 import { columns, jsonDocument, printable, shortened } from './text.ts';
 
-/** Prints each setting in force and its origin. Resolves with the exit code. */
+/** Prints each setting in force and its origin, those of the gateway included. Resolves with the exit code. */
 export async function showConfig(surroundings: Surroundings, flags: OutputFlags): Promise<number> {
   const { terminal } = surroundings;
-  const config = loadConfig(surroundings, {});
-  const shown = settingKeys.map((key) => ({ name: configSettings[key].name, ...shownValue(key, config) }));
-  if (flags.json) {
-    terminal.out(jsonDocument(shown));
-  } else {
-    terminal.out(columns(shown.map(({ name, value, origin }) => [name, `${printable(value ?? '')}   (${origin})`])));
-  }
+  const config = loadGatewayConfig(surroundings, {});
+  const gateway = gatewayRows(config, variablesIn(surroundings));
+  const taken = new Set(gateway.map(({ name }) => name));
+  const own = settingKeys.map((key) => sdkRow(key, config)).filter(({ name }) => !taken.has(name));
+  if (flags.json) terminal.out(jsonDocument([...own, ...gateway]));
+  else terminal.out(`${textOf(own)}\n  The gateway:\n\n${textOf(gateway)}`);
   return exitCodes.done.code;
 }
 
-/** An unset setting shows what it falls back to. */
-function shownValue(key: SettingKey, config: LoadedConfig): { readonly value: string | null; readonly origin: string } {
-  const { secret, fallback } = configSettings[key];
-  const origin = config.originOf(key);
-  if (origin === undefined) return { value: fallback, origin: 'not set' };
-  return { value: secret ? shortened(String(config.values[key])) : textOf(key, config), origin };
+/** One setting. An unset one shows what it falls back to. */
+interface Row {
+  readonly name: string;
+  readonly value: string;
+  readonly origin: string;
 }
 
-function textOf(key: SettingKey, { values }: LoadedConfig): string {
+function sdkRow(key: SettingKey, { sdk, sourceOf }: LoadedGatewayConfig): Row {
+  const { name, secret, fallback } = configSettings[key];
+  const origin = sdk.origins[key];
+  if (origin === undefined) return { name, value: fallback, origin: 'not set' };
+  const value = secret ? shortened(String(sdk.values[key])) : sdkText(key, sdk);
+  return { name, value, origin: sourceOf(origin) ?? origin };
+}
+
+function sdkText(key: SettingKey, { values }: GuestpassConfig): string {
   if (key === 'environment' && values.environment) {
     const { loginUrl, apiUrl } = values.environment;
     return loginUrl === apiUrl ? apiUrl : `${loginUrl} and ${apiUrl}`;
   }
   return key === 'allowedChannels' ? (values.allowedChannels ?? []).join(', ') : String(values[key]);
+}
+
+/** Values of the gateway as they were written; a key is not. */
+function gatewayRows(
+  { values, origins, sourceOf }: LoadedGatewayConfig,
+  variables: Readonly<Record<string, string | undefined>>,
+): readonly Row[] {
+  const read: Readonly<Record<string, unknown>> = values;
+  const from: Readonly<Record<string, string | undefined>> = origins;
+  return Object.entries<Setting>(gatewaySettings).map(([key, { name, secret, fallback }]) => {
+    const origin = from[key];
+    if (origin === undefined) return { name, value: fallback + elsewhere(name), origin: 'not set' };
+    const shown = secret ? shortened(typeof read[key] === 'string' ? read[key] : '') : (variables[origin] ?? '');
+    return { name, value: shown, origin: sourceOf(origin) ?? origin };
+  });
+}
+
+/** What a setting that both know falls back to outside the gateway. */
+function elsewhere(name: string): string {
+  const shared = Object.values<Setting>(configSettings).find((setting) => setting.name === name);
+  return shared ? `, and ${shared.fallback} for the command line` : '';
+}
+
+function textOf(rows: readonly Row[]): string {
+  return columns(rows.map(({ name, value, origin }) => [name, `${printable(value)}   (${origin})`]));
 }
