@@ -40,8 +40,7 @@ export interface Prepared {
 /** Makes tries of deliveries. */
 export interface Deliverer {
   /**
-   * Reads deliveries and who gets them, all at once, by id. Those that are settled, or not due yet, are missing: a job
-   * may come twice.
+   * Reads deliveries and who gets them, all at once, by id. Those that are settled are missing.
    */
   prepare(deliveryIds: readonly string[]): Promise<ReadonlyMap<string, Prepared>>;
   /**
@@ -55,7 +54,7 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
   const { deliveries, endpoints, exchange, clock, tracing = plainTracing, onTry } = options;
 
   const prepare = async (ids: readonly string[]) => {
-    const due = (await deliveries.getAll(ids)).flatMap((delivery) => dueOrNot(delivery, clock.now()));
+    const due = (await deliveries.getAll(ids)).flatMap(pendingOrNot);
     const receiverIds = [...new Set(due.map(({ endpoint_id }) => endpoint_id))];
     const receivers = await endpoints.receivers(receiverIds, clock.now());
     const readAtMs = clock.monotonic();
@@ -69,8 +68,9 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
 
   const fresh = async (prepared: Prepared) => {
     if (clock.monotonic() - prepared.readAtMs < freshMs) return prepared;
-    const { id } = prepared.delivery;
-    return (await prepare([id])).get(id);
+    const { id, tries } = prepared.delivery;
+    const found = (await prepare([id])).get(id);
+    return found?.delivery.tries === tries ? found : undefined;
   };
 
   return {
@@ -113,14 +113,10 @@ function resultOf({ result, failure }: DeliveryTry): string {
 /** What was read longer ago than this is read again: it may have been erased, or its endpoint changed. */
 const freshMs = 1_000;
 
-function dueOrNot(delivery: TracedDelivery, nowMs: number): Prepared['delivery'][] {
-  const { state, body, next_at } = delivery;
-  if (state !== 'pending' || !body) return [];
-  return next_at && next_at.getTime() > nowMs + earlyMs ? [] : [{ ...delivery, body }];
+function pendingOrNot(delivery: TracedDelivery): Prepared['delivery'][] {
+  const { state, body } = delivery;
+  return state === 'pending' && body ? [{ ...delivery, body }] : [];
 }
-
-/** Clocks of a fleet differ a little; a job this early is its own. */
-const earlyMs = 2_000;
 
 function judge(delivery: TracedDelivery, tried: DeliveryTry, { clock, random, schedule }: DeliverOptions): Verdict {
   if (tried.result === 'delivered') return { state: 'delivered' };

@@ -1,7 +1,14 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { systemClock } from 'guestpass';
+import { type Clock, systemClock } from 'guestpass';
+import type { Exchange } from 'guestpass/http';
+import { generateWebhookSecret } from 'guestpass/webhook';
 import { expect, test } from 'vitest';
+import { createAttemptStore } from '../store/attempts.ts';
+import { createDeliveryStore } from '../store/deliveries.ts';
+import { createEndpointStore } from '../store/endpoints.ts';
+import { admitted, masterKey, newAttemptId, payload } from '../testing/guests.ts';
 import { testDatabase } from '../testing/postgres.ts';
+import { createDeliverWebhook } from './deliver-webhook.ts';
 import { openDeliveryQueue } from './delivery-queue.ts';
 
 test('a queue that cannot be opened leaves no connection behind', async () => {
@@ -69,3 +76,50 @@ test('a queue whose database hangs ends all the same', async () => {
   expect(await told.promise).toBeInstanceOf(Error);
   await queue[Symbol.asyncDispose]();
 }, 10_000);
+
+/** A guest who was let in, and the queue that tells of it, of a gateway with a clock and a receiver of its own. */
+async function delivering({ clock = systemClock, status = 204 }: { readonly clock?: Clock; readonly status?: number }) {
+  const database = await testDatabase();
+  const queue = await openDeliveryQueue({ url: database.url, clock, onProblem: () => {} });
+  const attempts = createAttemptStore({ database, masterKey, owner: 'gateway-1', announce: queue.announce });
+  const endpoints = createEndpointStore(database, masterKey);
+  const deliveries = createDeliveryStore(database, queue.announce);
+  const sent: unknown[] = [];
+  const exchange: Exchange = async (request) => {
+    sent.push(request);
+    return { status, headers: {}, body: new Uint8Array() };
+  };
+  await endpoints.create({ url: 'https://idp.example/hook', secret: generateWebhookSecret() }, systemClock.now());
+  await queue.start(createDeliverWebhook({ deliveries, endpoints, clock, random: () => 0.5, exchange }));
+  const attemptId = newAttemptId();
+  await attempts.recordIntent({ attemptId, payload, nowMs: systemClock.now() });
+  await attempts.recordOutcome(admitted(attemptId), systemClock.now());
+  const delivery = async () => (await deliveries.list({ limit: 1, attemptId }))[0];
+  return {
+    database,
+    queue,
+    sent,
+    delivery,
+    async [Symbol.asyncDispose]() {
+      await attempts[Symbol.asyncDispose]();
+      await queue[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test('a gateway whose clock is behind delivers what others announced', async () => {
+  await using on = await delivering({ clock: { ...systemClock, now: () => systemClock.now() - 60_000 } });
+  await expect.poll(on.delivery, { timeout: 5_000 }).toMatchObject({ state: 'delivered', tries: 1 });
+});
+
+test('a job that comes again behind its own try makes no other', async () => {
+  await using on = await delivering({ status: 503 });
+  await expect.poll(on.delivery, { timeout: 5_000 }).toMatchObject({ state: 'pending', tries: 1 });
+  const { id = '', endpoint_id = '', event_id = '', event_type = '' } = (await on.delivery()) ?? {};
+  const again = { id, endpointId: endpoint_id, eventId: event_id, eventType: event_type, attemptId: null, tries: 0 };
+  await on.database.transaction((work) => on.queue.announce(work, [again]));
+  const done = `select count(*)::int as done from guestpass_jobs.job where state = 'completed'`;
+  await expect.poll(() => on.database.query(done), { timeout: 5_000 }).toEqual([{ done: 2 }]);
+  expect(on.sent).toHaveLength(1);
+});

@@ -32,6 +32,8 @@ export interface DeliveryQueue {
 
 interface DeliveryJob {
   readonly deliveryId: string;
+  /** Tries made when the job was written. A job that comes again behind its own try finds more. */
+  readonly tries: number;
 }
 
 const queueName = 'webhook-deliveries';
@@ -46,9 +48,9 @@ export async function openDeliveryQueue(options: DeliveryQueueOptions): Promise<
 
   return {
     async announce(work, deliveries, dueAtMs) {
-      const jobs = deliveries.map(({ id, endpointId }): JobInsert<DeliveryJob> => {
+      const jobs = deliveries.map(({ id, endpointId, tries }): JobInsert<DeliveryJob> => {
         const due = dueAtMs === undefined ? {} : { startAfter: new Date(dueAtMs) };
-        return { data: { deliveryId: id }, group: { id: endpointId }, ...due };
+        return { data: { deliveryId: id, tries }, group: { id: endpointId }, ...due };
       });
       await boss.insert(queueName, jobs, { db: fromKysely(work) });
       if (dueAtMs === undefined) loop?.expect();
@@ -108,6 +110,12 @@ interface Claimed extends Job<DeliveryJob> {
   readonly prepared: Prepared | undefined;
 }
 
+/** What is due is the queue's matter, by the clock of the database: those of gateways differ. */
+function preparedFor({ data }: Job<DeliveryJob>, prepared: ReadonlyMap<string, Prepared>): Prepared | undefined {
+  const found = prepared.get(data.deliveryId);
+  return found?.delivery.tries === data.tries ? found : undefined;
+}
+
 function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: DeliveryQueueOptions): JobLoop {
   const { clock, concurrency = 32, concurrencyPerEndpoint = 4, onProblem } = options;
   const giveBack = async (jobs: readonly Job<DeliveryJob>[]) => {
@@ -131,7 +139,7 @@ function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: DeliveryQu
       if (jobs.length === 0) return [];
       try {
         const prepared = await deliverer.prepare(jobs.map(({ data }) => data.deliveryId));
-        return jobs.map((job) => ({ ...job, prepared: prepared.get(job.data.deliveryId) }));
+        return jobs.map((job) => ({ ...job, prepared: preparedFor(job, prepared) }));
       } catch (error) {
         await giveBack(jobs).catch(onProblem);
         throw error;

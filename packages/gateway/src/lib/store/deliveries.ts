@@ -148,7 +148,7 @@ async function makeDue(work: Work, filter: ReplayFilter, nowMs: number): Promise
       select d.id from guestpass.deliveries d join guestpass.webhook_endpoints e on e.id = d.endpoint_id
       where ${matching(filter)} for update of d)
     returning id, endpoint_id as "endpointId", event_id as "eventId", event_type as "eventType",
-      attempt_id as "attemptId"`.execute(work);
+      attempt_id as "attemptId", tries`.execute(work);
   return rows;
 }
 

@@ -65,7 +65,7 @@ async function moveDeliveries(work: Work, ended: readonly TryEntry[]): Promise<r
       id text, state text, number integer, next_at timestamptz, settled_at timestamptz)
     where d.id = t.id and d.state = 'pending' and d.tries = t.number - 1
     returning d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.event_type as "eventType",
-      d.attempt_id as "attemptId"`.execute(work);
+      d.attempt_id as "attemptId", d.tries`.execute(work);
   return moved;
 }
 

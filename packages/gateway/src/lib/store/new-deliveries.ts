@@ -11,6 +11,8 @@ export interface NewDelivery {
   readonly eventId: string;
   readonly eventType: string;
   readonly attemptId: string | null;
+  /** Tries made before; what the queue takes up is the next one. */
+  readonly tries: number;
 }
 
 /** What is to be told, and when it happened. */
@@ -50,6 +52,7 @@ export async function insertDeliveries(work: Work, news: readonly News[]): Promi
           eventId: row.event_id,
           eventType: row.event_type,
           attemptId: row.attempt_id,
+          tries: 0,
         }
       : [],
   );
