@@ -30,7 +30,7 @@ export function AttemptsView({ live, navigation, clock }: AttemptsViewProps) {
         </button>
         <p role="status" class="small quiet">
           {list.paused.value
-            ? `Paused: ${countWords(list.waiting)} new.`
+            ? `Paused: ${countWords(list.waiting.value.length)} new.`
             : list.oneIn.value > 1
               ? `Showing 1 in ${list.oneIn.value}: more than 50 a second arrive.`
               : ''}

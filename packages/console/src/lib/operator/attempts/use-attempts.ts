@@ -1,4 +1,4 @@
-import { type ReadonlySignal, useSignal } from '@preact/signals';
+import { type ReadonlySignal, useSignal, useSignalEffect } from '@preact/signals';
 import type { Clock } from 'guestpass';
 import { useEffect } from 'preact/hooks';
 import { type Batch, batchMs, type Live } from '../data/live.ts';
@@ -11,7 +11,7 @@ export interface AttemptList extends Pick<Pages<Attempt>, 'problem' | 'loading' 
   readonly rows: ReadonlySignal<readonly Attempt[]>;
   readonly paused: ReadonlySignal<boolean>;
   /** Arrivals that wait since the pause. */
-  readonly waiting: ReadonlySignal<number>;
+  readonly waiting: ReadonlySignal<readonly Attempt[]>;
   /** One in so many arrivals is shown. */
   readonly oneIn: ReadonlySignal<number>;
   pause(): void;
@@ -21,13 +21,25 @@ export interface AttemptList extends Pick<Pages<Attempt>, 'problem' | 'loading' 
 /** How long it is said that not everything was shown. */
 const calmMs = 5_000;
 
+interface AttemptTerms {
+  readonly filter: AttemptFilter;
+  readonly clock: Clock;
+}
+
 /** Reads the list, then puts what arrives on top of it, unless it is paused. */
-export function useAttempts(live: Live, { filter, clock }: { readonly filter: AttemptFilter; readonly clock: Clock }) {
+export function useAttempts(live: Live, { filter, clock }: AttemptTerms): AttemptList {
   const { outcome, code, channel } = filter;
   const pages = usePages<Attempt>('/v1/attempts', { outcome, code, channel });
   const paused = useSignal(false);
   const waiting = useSignal<readonly Attempt[]>([]);
   const oneIn = useSignal(1);
+  // The answer that is waited for may have been made before them, and would put them aside.
+  const early = useSignal<readonly Attempt[]>([]);
+  useSignalEffect(() => {
+    if (pages.loading.value || early.value.length === 0) return;
+    pages.items.value = putOnTop(pages.items.peek(), early.value);
+    early.value = [];
+  });
 
   useEffect(() => {
     let calm = () => {};
@@ -37,6 +49,7 @@ export function useAttempts(live: Live, { filter, clock }: { readonly filter: At
       const share = shownOneIn(wanted.length, batchMs);
       const shown = thinOut(wanted, share);
       if (paused.value) waiting.value = [...waiting.value, ...shown].slice(-1_000);
+      else if (pages.loading.value) early.value = [...early.value, ...shown];
       else pages.items.value = putOnTop(pages.items.value, shown);
       if (share === 1) return;
       oneIn.value = share;
@@ -51,9 +64,11 @@ export function useAttempts(live: Live, { filter, clock }: { readonly filter: At
     };
   }, [live, clock, outcome, code, channel]);
 
-  const list: Omit<AttemptList, 'rows' | 'waiting'> = {
+  return {
     ...pages,
+    rows: pages.items,
     paused,
+    waiting,
     oneIn,
     pause() {
       paused.value = true;
@@ -64,5 +79,4 @@ export function useAttempts(live: Live, { filter, clock }: { readonly filter: At
       paused.value = false;
     },
   };
-  return { ...list, rows: pages.items, waiting: waiting.value.length };
 }

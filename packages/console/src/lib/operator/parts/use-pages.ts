@@ -30,12 +30,13 @@ export function usePages<Item>(path: string, query: Query): Pages<Item> {
   const read = async (address: string, before: readonly Item[], signal?: AbortSignal) => {
     loading.value = true;
     const answer = await ask<Page<Item>>(address, signal && { signal });
-    loading.value = false;
     problem.value = answer.ok ? null : answer.problem;
-    if (!answer.ok) return;
-    items.value = [...before, ...answer.body.data];
-    cursor.value = answer.body.nextCursor;
-    hasMore.value = answer.body.nextCursor !== null;
+    if (answer.ok) {
+      items.value = [...before, ...answer.body.data];
+      cursor.value = answer.body.nextCursor;
+      hasMore.value = answer.body.nextCursor !== null;
+    }
+    loading.value = false;
   };
 
   useEffect(() => {
