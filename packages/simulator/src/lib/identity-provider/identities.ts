@@ -8,6 +8,8 @@ export interface Identity {
   readonly channelId: string | null;
   readonly consentTimestamp: string | null;
   readonly attemptId: string | null;
+  /** When the guest took the consent back, as the event says; `null` while it stands, or when nothing is known any more. */
+  readonly consentWithdrawnAt: string | null;
   /** When the event behind this happened, as it says. */
   readonly updatedAt: string;
 }
@@ -26,24 +28,36 @@ export function createIdentities(): Identities {
   const known = createBoundedMap<Identity>(identitiesRemembered);
   return {
     align(event) {
-      const identity = identityOf(event);
-      const before = identity && known.get(identity.guestId);
-      if (!identity || before?.status === 'erased') return;
-      if (before && identity.status === 'active' && Date.parse(before.updatedAt) > Date.parse(identity.updatedAt))
-        return;
-      known.set(identity.guestId, identity);
+      const { guestId } = event.data;
+      if (typeof guestId !== 'string') return;
+      const before = known.get(guestId);
+      const after = aligned(event, guestId, before);
+      if (before?.status !== 'erased' && after) known.set(guestId, after);
     },
     list: () => known.values(),
   };
 }
 
-function identityOf({ type, timestamp, data }: GuestEvent): Identity | undefined {
-  const { guestId, channelId = null, consentTimestamp = null, attemptId = null } = data;
-  if (typeof guestId !== 'string') return undefined;
+/** What is known behind the event; `undefined` when it changes nothing. */
+function aligned(event: GuestEvent, guestId: string, before: Identity | undefined): Identity | undefined {
+  const { type, timestamp, data } = event;
+  if (type === 'guest.erased') return { guestId, status: 'erased', ...nothing, updatedAt: timestamp };
+  const { channelId = null, consentTimestamp = null, attemptId = null } = data;
+  const sameConsent = before === undefined || before.attemptId === attemptId;
+  const updatedAt = before && isLater(before.updatedAt, timestamp) ? before.updatedAt : timestamp;
   if (type === 'guest.authenticated') {
-    return { guestId, status: 'active', channelId, consentTimestamp, attemptId, updatedAt: timestamp };
+    // Only a withdrawal of the same consent may come ahead of it.
+    if (updatedAt !== timestamp && !(sameConsent && before?.consentWithdrawnAt)) return undefined;
+    const consentWithdrawnAt = sameConsent ? (before?.consentWithdrawnAt ?? null) : null;
+    return { guestId, status: 'active', channelId, consentTimestamp, attemptId, consentWithdrawnAt, updatedAt };
   }
-  if (type !== 'guest.erased') return undefined;
-  const nothing = { channelId: null, consentTimestamp: null, attemptId: null };
-  return { guestId, status: 'erased', ...nothing, updatedAt: timestamp };
+  if (type !== 'consent.withdrawn' || !sameConsent) return undefined;
+  const consentWithdrawnAt = before?.consentWithdrawnAt ?? timestamp;
+  return { guestId, status: 'active', ...nothing, ...before, attemptId, consentWithdrawnAt, updatedAt };
+}
+
+const nothing = { channelId: null, consentTimestamp: null, attemptId: null, consentWithdrawnAt: null };
+
+function isLater(one: string, other: string): boolean {
+  return Date.parse(one) > Date.parse(other);
 }

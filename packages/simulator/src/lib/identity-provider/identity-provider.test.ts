@@ -53,8 +53,13 @@ const guest = {
   channelId: 'demo',
   consentTimestamp: '2024-01-15T10:29:00Z',
   attemptId: 'att_1',
+  consentWithdrawnAt: null,
   updatedAt: '2024-01-15T10:30:00.000Z',
 };
+
+/** As the gateway tells it: the attempt and the guest, and nothing of the channel. */
+const withdrawal = (attemptId: string, timestamp: string) =>
+  JSON.stringify({ type: 'consent.withdrawn', timestamp, data: { attemptId, guestId: 'guest-1' } });
 
 test('a verified webhook makes an identity, and is told of', async () => {
   const simulator = createSimulator();
@@ -161,9 +166,34 @@ test('events may come out of order: the newest counts, and who is erased stays s
       channelId: null,
       consentTimestamp: null,
       attemptId: null,
+      consentWithdrawnAt: null,
       updatedAt: older,
     },
   ]);
+});
+
+test('a withdrawn consent is marked, once, and the guest stays known', async () => {
+  const simulator = createSimulator();
+  await deliver(simulator, event('guest.authenticated', 'guest-1'), { id: 'a' });
+  expect(await deliver(simulator, withdrawal('att_1', '2024-01-15T11:00:00Z'), { id: 'b' })).toBe(204);
+  await deliver(simulator, withdrawal('att_1', '2024-01-15T11:05:00Z'), { id: 'c' });
+  await deliver(simulator, withdrawal('att_of_before', '2024-01-15T11:10:00Z'), { id: 'd' });
+  const [withdrawnAt, updatedAt] = ['2024-01-15T11:00:00Z', '2024-01-15T11:05:00Z'];
+  expect(await identities(simulator)).toEqual([{ ...guest, consentWithdrawnAt: withdrawnAt, updatedAt }]);
+});
+
+test('a withdrawal that overtakes its guest is not forgotten, and a consent given anew is another one', async () => {
+  const simulator = createSimulator();
+  await deliver(simulator, withdrawal('att_1', '2024-01-15T11:00:00Z'), { id: 'a' });
+  await deliver(simulator, event('guest.authenticated', 'guest-1'), { id: 'b' });
+  const at = '2024-01-15T11:00:00Z';
+  expect(await identities(simulator)).toEqual([{ ...guest, consentWithdrawnAt: at, updatedAt: at }]);
+  const anew = event('guest.authenticated', 'guest-1', '2024-01-16T10:00:00Z').replace('att_1', 'att_2');
+  await deliver(simulator, anew, { id: 'c' });
+  expect(await identities(simulator)).toMatchObject([{ attemptId: 'att_2', consentWithdrawnAt: null }]);
+  await deliver(simulator, event('guest.erased', 'guest-1'), { id: 'd' });
+  await deliver(simulator, withdrawal('att_2', '2024-01-17T10:00:00Z'), { id: 'e' });
+  expect(await identities(simulator)).toMatchObject([{ status: 'erased', consentWithdrawnAt: null }]);
 });
 
 test('faults meet the webhooks and nothing else under /_idp', async () => {
