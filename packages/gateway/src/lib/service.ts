@@ -266,9 +266,7 @@ function keyPath({ storage }: GatewayConfig): string {
 async function ensureEndpoint({ endpoints }: Gateway, { webhook }: GatewayConfig, clock: Clock): Promise<void> {
   if (!webhook) return;
   const description = 'from the configuration';
-  const known = (await endpoints.list()).find((endpoint) => endpoint.description === description);
-  if (!known) await endpoints.create({ ...webhook, description }, clock.now());
-  else if (known.url !== webhook.url) await endpoints.change(known.id, { url: webhook.url }, clock.now());
+  await endpoints.ensure({ ...webhook, description }, clock.now());
 }
 
 interface OperatorSetup {

@@ -167,7 +167,7 @@ const bookSettings = {
     fallback: 'none',
   }),
   webhookSecret: defineSetting('GUESTPASS_WEBHOOK_SECRET', webhookSecret, {
-    doc: 'Secret that signs what that receiver is told: `whsec_` and base64; `GUESTPASS_WEBHOOK_SECRET_FILE` names a file that holds it.',
+    doc: 'Secret that signs what that receiver is told: `whsec_` and base64; `GUESTPASS_WEBHOOK_SECRET_FILE` names a file that holds it. A new one signs from the next start on, beside the old one for a day.',
     fallback: 'none',
     secret: true,
   }),

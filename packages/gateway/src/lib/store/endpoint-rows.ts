@@ -1,5 +1,5 @@
 import { sql, type Updateable } from 'kysely';
-import type { Session } from '../database/connect.ts';
+import type { Session, Work } from '../database/connect.ts';
 import type { WebhookEndpointsTable } from '../database/tables.ts';
 
 /** A row of `webhook_endpoints`, as read. */
@@ -18,6 +18,11 @@ export async function insertEndpoint(session: Session, row: NewEndpointRow, nowM
     .values({ ...row, event_types: row.event_types && [...row.event_types], created_at: now, updated_at: now })
     .returningAll()
     .executeTakeFirstOrThrow();
+}
+
+/** Whoever else wants to add or change one waits until the transaction ends. */
+export async function lockEndpoints(work: Work): Promise<void> {
+  await sql`lock table guestpass.webhook_endpoints in share row exclusive mode`.execute(work);
 }
 
 export async function listEndpoints(session: Session): Promise<readonly EndpointRow[]> {

@@ -63,3 +63,42 @@ test('an endpoint is changed, and gone once removed', async () => {
   expect(await endpoints.secrets(id, noon)).toEqual([]);
   expect(await endpoints.change(id, { description: 'x' }, noon)).toBeUndefined();
 });
+
+const configured = (secret = 'whsec_first', url = 'https://idp.example/hook') => ({
+  description: `of ${expect.getState().currentTestName}`,
+  url,
+  secret,
+});
+
+const configuredOnes = async () => {
+  const { description } = configured();
+  return (await endpoints.list()).filter((endpoint) => endpoint.description === description);
+};
+
+test('gateways that start at once make one endpoint of the configuration', async () => {
+  await Promise.all(Array.from({ length: 6 }, () => endpoints.ensure(configured(), noon)));
+  expect(await configuredOnes()).toHaveLength(1);
+});
+
+test('a secret that changed in the configuration signs, beside the old one for a day', async () => {
+  for (const secret of ['whsec_first', 'whsec_second', 'whsec_second'])
+    await endpoints.ensure(configured(secret), noon);
+  const [{ id } = { id: '' }] = await configuredOnes();
+  expect(await endpoints.secrets(id, noon)).toEqual(['whsec_second', 'whsec_first']);
+  expect(await endpoints.secrets(id, noon + 86_400_000)).toEqual(['whsec_second']);
+});
+
+test('a secret that an operator replaced does not come back with the configuration', async () => {
+  await endpoints.ensure(configured(), noon);
+  const [{ id } = { id: '' }] = await configuredOnes();
+  await endpoints.rotate(id, { secret: 'whsec_second', previousUntilMs: noon }, noon);
+  await endpoints.ensure(configured('whsec_first', 'https://other.example/'), noon);
+  expect(await endpoints.secrets(id, noon)).toEqual(['whsec_second']);
+  expect(await configuredOnes()).toMatchObject([{ url: 'https://other.example/' }]);
+});
+
+test('another master key than the one the secrets are sealed with is told at once', async () => {
+  await endpoints.ensure(configured(), noon);
+  const other = createEndpointStore(database, Buffer.alloc(32, 1));
+  await expect(other.ensure(configured(), noon)).rejects.toMatchObject({ code: 'config_invalid' });
+});

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { GuestpassError } from 'guestpass';
 import type { Updateable } from 'kysely';
-import type { Database } from '../database/connect.ts';
+import type { Database, Work } from '../database/connect.ts';
 import type { WebhookEndpointsTable } from '../database/tables.ts';
 import {
   countFailure,
@@ -10,6 +11,7 @@ import {
   findEndpoints,
   insertEndpoint,
   listEndpoints,
+  lockEndpoints,
   type NewEndpointRow,
   replaceSecret,
   updateEndpoint,
@@ -45,11 +47,20 @@ export interface NewEndpoint {
   readonly secret: string;
 }
 
+/** An endpoint that is known by its description. */
+export type DescribedEndpoint = Pick<NewEndpoint, 'url' | 'secret'> & Required<Pick<NewEndpoint, 'description'>>;
+
 export type EndpointChange = Partial<Pick<Endpoint, 'url' | 'description' | 'eventTypes'>>;
 
 /** Who is told of outcomes. All calls reject with `storage_unavailable` when the database is in trouble. */
 export interface EndpointStore {
   create(endpoint: NewEndpoint, nowMs: number): Promise<Endpoint>;
+  /**
+   * Makes the one endpoint of a description, or brings it in step: a new address counts at once, a new secret takes the
+   * place of the old one, which signs beside it for a day. A secret that was replaced before does not come back. Of
+   * gateways that start at once, one makes it.
+   */
+  ensure(endpoint: DescribedEndpoint, nowMs: number): Promise<void>;
   /** Oldest first, without the removed ones. */
   list(): Promise<readonly Endpoint[]>;
   get(id: string): Promise<Endpoint | undefined>;
@@ -91,6 +102,7 @@ export function createEndpointStore(database: Database, masterKey: MasterKey): E
   return {
     create: async (endpoint, nowMs) =>
       shownRow(await database.run((session) => insertEndpoint(session, rowOf(endpoint, seal), nowMs))),
+    ensure: (endpoint, nowMs) => database.transaction((work) => ensureEndpoint(work, endpoint, { seal, nowMs })),
     list: async () => (await database.run(listEndpoints)).map(shownRow),
     get: async (id) => shown(await database.run((session) => findEndpoint(session, id))),
     change: (id, change, nowMs) => update(id, { ...columnsOf(change), updated_at: new Date(nowMs) }),
@@ -113,6 +125,41 @@ export function createEndpointStore(database: Database, masterKey: MasterKey): E
       delivered ? await update(id, sound) : shown(await database.run((session) => countFailure(session, id, nowMs))),
     remove: async (id, nowMs) => (await update(id, { deleted_at: new Date(nowMs), enabled: false })) !== undefined,
   };
+}
+
+const dayMs = 86_400_000;
+
+async function ensureEndpoint(
+  work: Work,
+  wanted: DescribedEndpoint,
+  { seal, nowMs }: { readonly seal: Seal; readonly nowMs: number },
+): Promise<void> {
+  await lockEndpoints(work);
+  const known = (await listEndpoints(work)).find(({ description }) => description === wanted.description);
+  if (!known) return void (await insertEndpoint(work, rowOf(wanted, seal), nowMs));
+  const { id } = known;
+  if (known.url !== wanted.url) await updateEndpoint(work, id, { url: wanted.url, updated_at: new Date(nowMs) });
+  if (knownSecrets(known, seal).includes(wanted.secret)) return;
+  const sealed = seal.seal(wanted.secret, id);
+  await replaceSecret(work, id, { sealed, previousUntilMs: nowMs + dayMs, nowMs });
+}
+
+/** The present one and the one before, however long ago that was. */
+function knownSecrets({ id, sealed_secret, sealed_previous_secret }: EndpointRow, seal: Seal): readonly string[] {
+  try {
+    return [sealed_secret, sealed_previous_secret].flatMap((sealed) =>
+      sealed ? seal.open(sealed, id).toString() : [],
+    );
+  } catch (cause) {
+    throw new GuestpassError(
+      'config_invalid',
+      'The master key is not the one that the webhook secrets are sealed with.',
+      {
+        cause,
+        remedy: 'Give every gateway of one database the same master key, and keep it.',
+      },
+    );
+  }
 }
 
 const sound = { failing_since: null, failures: 0 };
