@@ -144,6 +144,8 @@ test('the log is verified on the spot, exported, and the first bad record is nam
   await database.query("update guestpass.audit_records set line = replace(line, 'demo', 'dem0') where sequence = 1");
   await page.getByRole('button', { name: 'Verify now' }).click();
   await page.getByText('The log is broken at record 1: edited.').waitFor();
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await page.getByRole('listitem').filter({ hasText: 'Audit chain' }).getByText('broken').waitFor();
   await database.query("update guestpass.audit_records set line = replace(line, 'dem0', 'demo') where sequence = 1");
 });
 

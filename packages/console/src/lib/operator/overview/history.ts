@@ -1,5 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Clock } from 'guestpass';
+import { every } from '../../every.ts';
 import { type Answer, ask } from '../../network.ts';
 import type { Batch, Live } from '../data/live.ts';
 import { withQuery } from '../data/query.ts';
@@ -102,16 +103,4 @@ function readinessIn(body: unknown): Readiness | null {
   const isReadiness = typeof body === 'object' && body !== null && 'status' in body && body.status === 'not_ready';
   // A cast, because the answer is the gateway's.
   return isReadiness ? (body as Readiness) : null;
-}
-
-function every(clock: Clock, ms: number, then: () => void): () => void {
-  let cancel = () => {};
-  const next = () => {
-    cancel = clock.after(ms, () => {
-      then();
-      next();
-    });
-  };
-  next();
-  return () => cancel();
 }

@@ -14,11 +14,12 @@ import {
 import { summarizeTries } from '../data/tries.ts';
 import type { Navigation } from '../place.ts';
 import { BannerCard } from './banner-card.tsx';
+import { Card } from './card.tsx';
 import { CodeTable } from './code-table.tsx';
 import type { History } from './history.ts';
 import { RateChart } from './rate-chart.tsx';
 import { StageStrip } from './stage-strip.tsx';
-import { useBacklog } from './use-backlog.ts';
+import { VitalCards } from './vital-cards.tsx';
 
 export interface OverviewViewProps {
   readonly history: History;
@@ -86,15 +87,21 @@ export function OverviewView({ history, navigation, clock }: OverviewViewProps) 
       </div>
       <BannerCard banner={banner} clock={clock} />
       <StageStrip stages={stages} />
-      <Cards samples={samples} ms={Math.min(ms, Math.max(1, toMs - cutOffMs))} />
+      <Cards samples={samples} ms={Math.min(ms, Math.max(1, toMs - cutOffMs))} clock={clock} />
       <RateChart buckets={buckets} words={words} />
       <CodeTable codes={codes} navigation={navigation} />
     </>
   );
 }
 
-function Cards({ samples, ms }: { readonly samples: readonly Sample[]; readonly ms: number }) {
-  const backlog = useBacklog();
+interface CardsProps {
+  readonly samples: readonly Sample[];
+  /** The time they are from. */
+  readonly ms: number;
+  readonly clock: Clock;
+}
+
+function Cards({ samples, ms, clock }: CardsProps) {
   const totals = totalsOf(samples);
   const tried = triedOf(totals);
   const spans = samples.flatMap(({ durationMs }) => durationMs ?? []);
@@ -120,23 +127,7 @@ function Cards({ samples, ms }: { readonly samples: readonly Sample[]; readonly 
         value={countWords(totals.failed + totals.unknown)}
         note={`${countWords(totals.unknown)} unknown · ${countWords(totals.refused)} refused`}
       />
-      <Card name="Webhooks waiting" value={backlog.pending} note={backlog.note} />
+      <VitalCards clock={clock} />
     </ul>
-  );
-}
-
-interface CardProps {
-  readonly name: string;
-  readonly value: string;
-  readonly note: string;
-}
-
-function Card({ name, value, note }: CardProps) {
-  return (
-    <li class="card">
-      <p class="small quiet">{name}</p>
-      <p class="big number">{value}</p>
-      <p class="small quiet number">{note}</p>
-    </li>
   );
 }
