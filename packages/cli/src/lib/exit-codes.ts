@@ -28,6 +28,7 @@ export const exitOfError: Readonly<Record<ErrorCode, Exit>> = {
   consent_timestamp_invalid: 'refused',
   consent_timestamp_stale: 'refused',
   consent_timestamp_future: 'refused',
+  consent_notice_unknown: 'refused',
   captcha_required: 'refused',
   captcha_score_too_low: 'refused',
   captcha_rejected: 'refused',

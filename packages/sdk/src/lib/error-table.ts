@@ -73,6 +73,15 @@ export const errorTable = {
     visitor: 'Please check the date and time of your device and try again.',
     remedy: "Correct the sender's clock, or widen the allowed skew in the consent policy.",
   },
+  consent_notice_unknown: {
+    httpStatus: 422,
+    retryable: false,
+    meaning: 'The notice that was consented to is not one of those configured.',
+    cause:
+      '`consent.noticeVersion` or `consent.language` is absent, misspelled, or of a notice that is no longer in use.',
+    visitor: reload,
+    remedy: 'Show a notice that is configured for the channel, and send its version and language.',
+  },
   captcha_required: {
     httpStatus: 422,
     retryable: false,

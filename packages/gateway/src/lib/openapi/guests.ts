@@ -36,6 +36,7 @@ const problems: readonly ProblemCode[] = [
   'consent_timestamp_invalid',
   'consent_timestamp_stale',
   'consent_timestamp_future',
+  'consent_notice_unknown',
   'captcha_required',
   'captcha_score_too_low',
   'captcha_rejected',

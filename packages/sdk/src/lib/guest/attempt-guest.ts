@@ -5,7 +5,7 @@ import type { Try } from '../http/exchange.ts';
 import type { Call, Issue, Issuer, Ready } from '../issuer/issuer.ts';
 import { type CaptchaPolicy, refuseCaptcha, verifyCaptcha } from '../policy/captcha.ts';
 import { refuseChannel } from '../policy/channel.ts';
-import { type ConsentPolicy, refuseConsent } from '../policy/consent.ts';
+import { type ConsentPolicy, refuseConsent, refuseNotice } from '../policy/consent.ts';
 import { refuseSignIn } from '../policy/sign-in.ts';
 import type { Attempt, AttemptFacts, CaptchaJudgement, StageName } from './attempt.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -124,7 +124,7 @@ function refuse(
   const misfit = refuseSignIn(payload.signIn, issuer.signsIn);
   if (misfit) return { stage: 'payload', error: misfit };
 
-  const consent = refuseConsent(payload.consent, policy.consent, clock.now());
+  const consent = refuseConsent(payload.consent, policy.consent, clock.now()) ?? refuseNotice(payload, policy.consent);
   watch.lap('consent');
   if (consent) return { stage: 'consent', error: consent };
 

@@ -7,6 +7,8 @@ export interface ConsentPolicy {
   readonly maxAgeMs?: number;
   /** Consent further in the future than this is refused, in milliseconds. Default: any instant. */
   readonly maxSkewMs?: number;
+  /** Whether the channel has the notice that the consent names. Default: nobody asks. */
+  readonly isKnownNotice?: (asked: Pick<GuestPayload, 'channelId' | 'consent'>) => boolean;
 }
 
 /** The reason to refuse, or `undefined` when the consent stands. `nowMs` is our own clock, which decides. */
@@ -29,4 +31,17 @@ export function refuseConsent(
     );
   }
   return undefined;
+}
+
+/** The reason to refuse a consent to a notice that nobody here knows, or `undefined`. */
+export function refuseNotice(
+  asked: Pick<GuestPayload, 'channelId' | 'consent'>,
+  { isKnownNotice }: ConsentPolicy,
+): GuestpassError | undefined {
+  if (!isKnownNotice || isKnownNotice(asked)) return undefined;
+  const detail =
+    asked.consent.noticeVersion === undefined
+      ? 'The consent does not say to which notice it was given.'
+      : 'The channel has no notice of this version and language.';
+  return new GuestpassError('consent_notice_unknown', detail);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { refuseCaptcha } from './captcha.ts';
 import { refuseChannel } from './channel.ts';
-import { refuseConsent } from './consent.ts';
+import { type ConsentPolicy, refuseConsent, refuseNotice } from './consent.ts';
 
 const now = Date.parse('2024-01-15T10:30:00Z');
 const given = (timestamp: string) => ({ accepted: true, timestamp });
@@ -27,6 +27,20 @@ test('consent may be ahead of our clock by the allowed skew and no more', () => 
   const policy = { maxSkewMs: 60_000 };
   expect(refuseConsent(given('2024-01-15T10:31:00Z'), policy, now)).toBeUndefined();
   expect(refuseConsent(given('2024-01-15T10:31:00.001Z'), policy, now)?.code).toBe('consent_timestamp_future');
+});
+
+test('a consent to a notice that the channel does not have is refused; unless somebody asks, any notice will do', () => {
+  const asked = (noticeVersion?: string) => ({
+    channelId: 'shop',
+    consent: { ...given('2024-01-15T10:30:00Z'), ...(noticeVersion !== undefined && { noticeVersion }) },
+  });
+  const policy: ConsentPolicy = {
+    isKnownNotice: ({ channelId, consent }) => channelId === 'shop' && consent.noticeVersion === '2024-01',
+  };
+  expect(refuseNotice(asked('2024-01'), policy)).toBeUndefined();
+  expect(refuseNotice(asked('2023-12'), policy)).toMatchObject({ code: 'consent_notice_unknown', retryable: false });
+  expect(refuseNotice(asked(), policy)?.detail).toBe('The consent does not say to which notice it was given.');
+  expect(refuseNotice(asked(), {})).toBeUndefined();
 });
 
 test('a channel off the list is refused; without a list every channel passes', () => {
