@@ -40,10 +40,14 @@ export function createAttachments(parts: SessionParts, limits: SessionLimits, sa
       return say({ text, attachmentIds: [uploaded.id] }, sending);
     },
     async download({ id }, { signal } = {}) {
+      await promises.ready(channel.state, signal);
       const either = untilClosed(signal);
       return getFile(await requests.address(id, either), { exchange: means.files, clock, signal: either });
     },
-    deleteAttachment: ({ id }, { signal } = {}) => requests.deleteAttachment(id, untilClosed(signal)),
+    async deleteAttachment({ id }, { signal } = {}) {
+      await promises.ready(channel.state, signal);
+      await requests.deleteAttachment(id, untilClosed(signal));
+    },
   };
 }
 

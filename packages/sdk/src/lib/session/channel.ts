@@ -53,14 +53,11 @@ export class Channel {
     this.#options = options;
     const emit = (effect: Effect) => this.#emit(effect);
     this.#conversation = new Conversation({ ...options, emit });
-    this.#health = new Health({ ...options, emit, ask: (text) => this.#ask(text) });
-    this.#identity = new Identity({
-      ...options,
-      emit,
-      ask: (text) => this.#ask(text),
-      configure: () => this.#configure(),
-      signOut: (error) => this.#end('signed-out', error),
-    });
+    const ask = (text: string) => this.#conversation.take({ type: 'ask', text });
+    this.#health = new Health({ ...options, emit, ask, waitMs: () => this.waitMs(this.#now) });
+    const configure = () => this.#configure();
+    const signOut = (error: GuestpassError) => this.#end('signed-out', error);
+    this.#identity = new Identity({ ...options, emit, ask, configure, signOut });
   }
 
   get state(): SessionState {
@@ -77,6 +74,11 @@ export class Channel {
   /** The conversation so far, in order, each message once. */
   get messages(): readonly Message[] {
     return this.#conversation.messages;
+  }
+
+  /** How long a request has to wait for its turn, in milliseconds. `now` is as below. */
+  waitMs(now: number): number {
+    return this.#conversation.waitMs(now);
   }
 
   /** `now` is an instant of one monotonic clock, in milliseconds. */
@@ -142,10 +144,6 @@ export class Channel {
     if (this.#phase === 'configured') this.#conversation.flush(this.#now);
   }
 
-  #ask(text: string): void {
-    this.#conversation.take({ type: 'ask', text });
-  }
-
   #dial(atLeastMs: number): void {
     this.#phase = 'dialing';
     this.#emit({ type: 'dial', attempt: this.#attempt, atLeastMs });
@@ -189,8 +187,7 @@ export class Channel {
         this.#session(frame, frame.tracingId);
         break;
       case 'message':
-        // What is said in a conversation that is ended for the next one matters to nobody.
-        if (this.#phase === 'restarting') break;
+        if (this.#phase === 'restarting') break; // Said in the conversation that is ended.
         if (frame.metadata.readOnly === 'true') this.#readOnly = true;
         this.#conversation.heard(frame, frame.tracingId);
         break;

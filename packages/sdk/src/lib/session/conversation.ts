@@ -122,6 +122,11 @@ export class Conversation {
     this.#speech.tooMany(tracingId, retryAfterMs, now);
   }
 
+  /** How long a request has to wait for its turn, in milliseconds. */
+  waitMs(now: number): number {
+    return this.#speech.waitMs(now);
+  }
+
   /** Sends what the limits allow: requests, and messages unless the history is being read. */
   flush(now: number): void {
     this.#speech.flush(now, !this.#isReading);

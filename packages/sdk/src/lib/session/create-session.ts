@@ -55,7 +55,10 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
       link.input({ type: 'ask', text: sendTyping({ token, tracingId: newId() }, typingMs) });
     },
     history: (reading = {}) => readBack(parts, { pageSize: options.historyPageSize ?? defaultPageSize, ...reading }),
-    clear: ({ signal } = {}) => requests.clear(signal),
+    async clear({ signal } = {}) {
+      await promises.ready(channel.state, signal);
+      await requests.clear(signal);
+    },
     startNew,
     ...createSigning(parts),
     close,

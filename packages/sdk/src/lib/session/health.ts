@@ -4,6 +4,8 @@ import type { ChannelOptions, Effect } from './channel-io.ts';
 export interface HealthOptions extends Pick<ChannelOptions, 'token' | 'healthCheckMs' | 'answerTimeoutMs'> {
   readonly emit: (effect: Effect) => void;
   readonly ask: (text: string) => void;
+  /** How long a request has to wait for its turn, in milliseconds. */
+  readonly waitMs: () => number;
 }
 
 /** Asks for a sign of life when the connection was silent for a while; anything the server sends is one. */
@@ -20,11 +22,14 @@ export class Health {
     emit({ type: 'timer', timer: 'health', delayMs: healthCheckMs });
   }
 
-  /** The silence has lasted. Unless something is heard now, the connection is dead. */
+  /** The silence has lasted. Unless something is heard now, the connection is dead; while we may not ask, nobody knows. */
   check(): void {
-    const { token, healthCheckMs, answerTimeoutMs, emit, ask } = this.#options;
-    ask(sendEcho(token));
-    emit({ type: 'timer', timer: 'pong', delayMs: answerTimeoutMs });
-    emit({ type: 'timer', timer: 'health', delayMs: healthCheckMs });
+    const { token, healthCheckMs, answerTimeoutMs, emit, ask, waitMs } = this.#options;
+    if (waitMs() > 0) {
+      emit({ type: 'timer', timer: 'health', delayMs: healthCheckMs });
+    } else {
+      ask(sendEcho(token));
+      emit({ type: 'timer', timer: 'pong', delayMs: answerTimeoutMs });
+    }
   }
 }

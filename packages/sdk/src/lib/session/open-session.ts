@@ -81,7 +81,8 @@ function assemble(target: SessionTarget, options: SessionOptions, means: Means):
   const promises = createPromises();
   const closing = new AbortController();
   const ask = (text: string) => link.input({ type: 'ask', text });
-  const requests = createRequests({ token, clock, newId, timeoutMs: answerTimeoutMs, ask });
+  const waitMs = () => channel.waitMs(clock.monotonic());
+  const requests = createRequests({ token, clock, newId, timeoutMs: answerTimeoutMs, waitMs, ask });
   const readHistory = historyReader(requests, { apiUrl, exchange: means.exchange, clock, headers });
   const signInClient = createSignInClient({ apiUrl, exchange: means.exchange, clock, random, headers });
   const renewal = new Renewal({

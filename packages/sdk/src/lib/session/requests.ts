@@ -17,7 +17,10 @@ export interface RequestsOptions {
   readonly token: string;
   readonly clock: Clock;
   readonly newId: () => string;
+  /** How long an answer may take from the moment its request has its turn, in milliseconds. */
   readonly timeoutMs: number;
+  /** How long a request has to wait for its turn, in milliseconds. */
+  readonly waitMs: () => number;
   /** Sends a request as soon as that is possible. */
   readonly ask: (text: string) => void;
 }
@@ -48,15 +51,20 @@ type Read<T> = (frame: ServerFrame) => Meaning<T> | undefined;
 
 /** Reserve before a token is spent; the official mobile SDK keeps the same. */
 const reserveMs = 5000;
+/** Nobody waits longer for a turn. */
+const longestWaitMs = 300_000;
 /** An upload may be slow, and is scanned for viruses. */
 const arrivalTimeoutMs = 120_000;
 
-export function createRequests({ token, clock, newId, timeoutMs, ask }: RequestsOptions): Requests {
+export function createRequests({ token, clock, newId, ask, ...options }: RequestsOptions): Requests {
   const answers = createAnswers(clock);
   let kept: Extract<ServerFrame, { readonly kind: 'jwt' }> | undefined;
 
   const request = <T>(write: (tracingId: string) => string, read: Read<T>, signal: AbortSignal | undefined) => {
     const tracingId = newId();
+    const waitMs = options.waitMs();
+    if (waitMs > longestWaitMs) return Promise.reject(tooMany(waitMs));
+    const timeoutMs = options.timeoutMs + waitMs;
     const answer = answers.expect({ timeoutMs, signal, read: (frame) => refusal(frame, tracingId) ?? read(frame) });
     ask(write(tracingId));
     return answer;
@@ -123,13 +131,15 @@ export function createRequests({ token, clock, newId, timeoutMs, ask }: Requests
 
 function refusal(frame: ServerFrame, tracingId: string): Meaning<never> | undefined {
   if (frame.tracingId !== tracingId) return undefined;
-  if (frame.kind === 'too-many') {
-    const detail = 'The platform answered that there are too many requests.';
-    return { error: new GuestpassError('rate_limited', detail, { retryAfterMs: frame.retryAfterMs ?? 3000 }) };
-  }
+  if (frame.kind === 'too-many') return { error: tooMany(frame.retryAfterMs ?? 3000) };
   if (frame.kind !== 'error') return undefined;
   const detail = `The platform refused the request: ${meaningOf(frame.code)}.`;
   return { error: new GuestpassError('request_rejected', detail, { remedy: 'Change the request; see the code.' }) };
+}
+
+function tooMany(retryAfterMs: number): GuestpassError {
+  const detail = 'The platform answered that there are too many requests.';
+  return new GuestpassError('rate_limited', detail, { retryAfterMs });
 }
 
 function uploadFailure(frame: ServerFrame, attachmentId: string): Meaning<never> | undefined {

@@ -665,3 +665,46 @@ test('what comes before a new conversation is told of belongs to it, and the end
   await platform.clock.settle(session.startNew());
   expect(texts(session)).toEqual(['welcome']);
 });
+
+test('a pause the platform asks for breaks no connection, and requests wait for its end', async () => {
+  const platform = new Platform();
+  const session = await connect(platform);
+  const retryAfters = [115];
+  platform.behave = ({ action }) => {
+    const retryAfter = action === 'onMessage' ? retryAfters.shift() : undefined;
+    return retryAfter === undefined ? undefined : [frame('TooManyRequestsErrorMessage', { retryAfter }, 429)];
+  };
+  const sent = session.send('patience');
+  await platform.clock.advance(1000);
+  const page = session.history();
+  await platform.clock.settle(Promise.all([sent, page]));
+  expect(platform.clock.monotonic()).toBe(115_000);
+  expect(platform.peers.length).toBe(1);
+  expect(platform.asked.map(({ action }) => action)).toEqual(['configureSession', 'onMessage', 'getJwt', 'onMessage']);
+});
+
+test('a request whose turn is hours away is refused', async () => {
+  const platform = new Platform();
+  const session = await connect(platform);
+  platform.tell(frame('TooManyRequestsErrorMessage', { retryAfter: 1e9 }, 429));
+  await platform.clock.advance(0);
+  expect(await failureOf(session.clear())).toMatchObject({ code: 'rate_limited', retryAfterMs: 3_600_000 });
+});
+
+test('a dead connection is left, however often a sign of life is asked for', async () => {
+  const platform = new Platform();
+  await connect(platform, { healthCheckMs: 4000 });
+  platform.behave = ({ action }) => (action === 'echo' ? [] : undefined);
+  await platform.clock.advance(14_500);
+  expect(platform.peers.length).toBe(2);
+});
+
+test('what is asked of a session that has ended is refused at once', async () => {
+  const platform = new Platform();
+  const session = await connect(platform);
+  await session.close();
+  const asked = [session.clear(), session.download({ id: 'a' }), session.deleteAttachment({ id: 'a' })];
+  const codes = asked.map(async (promise) => (await failureOf(promise)).code);
+  expect(await Promise.all(codes)).toEqual(['session_closed', 'session_closed', 'session_closed']);
+  expect(platform.clock.pending).toBe(0);
+});

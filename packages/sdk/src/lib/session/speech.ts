@@ -73,6 +73,11 @@ export class Speech {
     if (this.#flushRequests(now) && mayTalk && !this.#underWay) this.#flushMessage(now);
   }
 
+  /** How long a request has to wait for its turn, in milliseconds. */
+  waitMs(now: number): number {
+    return this.#pace.waitMs('request', now);
+  }
+
   /** Takes what may be the platform's echo. One without a tracing id is known by what it says. */
   heard(tracingId: string | undefined, message: Message): void {
     if (!this.#underWay) return;
