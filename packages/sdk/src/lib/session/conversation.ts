@@ -92,7 +92,8 @@ export class Conversation {
   heard({ message, events }: Conversed, tracingId: string | undefined): void {
     for (const event of events) this.#emit({ type: 'event', event });
     if (!message) return;
-    this.#speech.heard(tracingId, message);
+    // What is told twice is no echo of something that was said since, though it says the same.
+    if (tracingId !== undefined || !this.#hearing.knows(message.id)) this.#speech.heard(tracingId, message);
     this.#hearing.hear(message);
   }
 

@@ -41,6 +41,11 @@ export class Hearing {
     return this.#transcript.messages;
   }
 
+  /** True for a message that came before, be it held. */
+  knows(id: string): boolean {
+    return this.#transcript.has(id) || this.#held.some((message) => message.id === id);
+  }
+
   /** Takes a message that came by itself. */
   hear(message: Message): void {
     if (this.#holds) this.#held.push(message);

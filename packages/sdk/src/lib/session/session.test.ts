@@ -708,3 +708,20 @@ test('what is asked of a session that has ended is refused at once', async () =>
   expect(await Promise.all(codes)).toEqual(['session_closed', 'session_closed', 'session_closed']);
   expect(platform.clock.pending).toBe(0);
 });
+
+test('an echo without its tracing id that is told twice is not taken for that of the next message', async () => {
+  const platform = new Platform();
+  const session = await connect(platform);
+  const echo = platform.store('yes', 'Inbound');
+  const answers: (readonly Frame[])[] = [[], []];
+  platform.behave = ({ action }) => (action === 'onMessage' ? answers.shift() : undefined);
+  const first = session.send('yes');
+  await platform.clock.advance(0);
+  platform.tell(echo);
+  await first;
+  const second = session.send('yes');
+  await platform.clock.advance(0);
+  platform.tell(echo);
+  expect(await platform.clock.settle(second)).toMatchObject({ id: 'm-1' });
+  expect(texts(session)).toEqual(['yes', 'yes']);
+});

@@ -3,6 +3,7 @@ import type { Message } from '../messaging/message.ts';
 /** The conversation as the guest sees it: every message once, in the order of the platform. */
 export interface Transcript {
   readonly messages: readonly Message[];
+  has(id: string): boolean;
   /** Takes a message that just came. False when it was known. */
   add(message: Message): boolean;
   /**
@@ -29,6 +30,7 @@ export function createTranscript(): Transcript {
     get messages() {
       return entries.map(({ message }) => message);
     },
+    has: (id) => ids.has(id),
     add(message) {
       if (ids.has(message.id)) return false;
       ids.add(message.id);
