@@ -43,7 +43,7 @@ function waitingNote({ waiting, oldestWaitingMs }: Vitals, dead: Page<Delivery> 
 }
 
 function chainWords({ chainValid, chainCheckedMs }: Vitals, nowMs: number) {
-  if (chainValid === null) return { value: 'not checked', note: 'since this gateway started' };
+  if (chainValid === null) return { value: '–', note: 'not checked since the start' };
   const note = chainCheckedMs === null ? '' : `checked ${spanWords(Math.max(0, nowMs - chainCheckedMs))} ago`;
   return { value: chainValid ? 'whole' : 'broken', note, alarming: !chainValid };
 }
