@@ -23,7 +23,6 @@ const parties: Readonly<Record<string, Party>> = {
   consent_timestamp_stale: 'website',
   consent_timestamp_future: 'website',
   consent_notice_unknown: 'website',
-  consent_notice_unknown: 'website',
   captcha_required: 'website',
   captcha_reused: 'website',
   channel_not_allowed: 'website',
