@@ -1,11 +1,13 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, sleep } from '../clock.ts';
 import { GuestpassError, isGuestpassError } from '../errors.ts';
 import { withDeadline } from '../http/deadline.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from '../http/exchange.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
 import { readConversed } from '../messaging/message.ts';
 import type { HistoryPage } from './history-walk.ts';
+import { createWindow, type Turns } from './pace.ts';
 import type { Requests } from './requests.ts';
+import { aborted } from './session-errors.ts';
 
 export interface HistoryPlace {
   /** Base URL of the API, such as `https://api.usw2.pure.cloud`. */
@@ -13,6 +15,8 @@ export interface HistoryPlace {
   readonly exchange: Exchange;
   readonly clock: Clock;
   readonly headers: Readonly<Record<string, string>>;
+  /** Pages in any minute. */
+  readonly pagesPerMinute: number;
 }
 
 interface PageAsked {
@@ -36,20 +40,34 @@ export interface PageWanted {
 export type HistoryReader = (wanted: PageWanted) => Promise<HistoryPage>;
 
 /**
- * Reads pages of `GET /api/v2/webmessaging/messages`; a token that is spent is replaced once.
+ * Reads pages of `GET /api/v2/webmessaging/messages`, each when its turn has come; a token that is spent is replaced once.
  *
  * @throws GuestpassError `unauthorized`, `rate_limited`, `platform_unavailable`, `platform_response_invalid`, `aborted`.
  */
 export function historyReader(requests: Pick<Requests, 'jwt'>, place: HistoryPlace): HistoryReader {
-  return async ({ fresh, ...wanted }) => {
-    const jwt = await requests.jwt(wanted.signal, fresh);
+  const turns = createWindow(place.pagesPerMinute, 60_000);
+  const read = async ({ fresh, ...wanted }: PageWanted) => {
+    await turnOf(turns, place.clock, wanted.signal);
+    return readHistoryPage({ ...wanted, jwt: await requests.jwt(wanted.signal, fresh) }, place);
+  };
+  return async (wanted) => {
     try {
-      return await readHistoryPage({ ...wanted, jwt }, place);
+      return await read(wanted);
     } catch (error) {
       if (!isGuestpassError(error) || error.code !== 'unauthorized') throw error;
-      return readHistoryPage({ ...wanted, jwt: await requests.jwt(wanted.signal, true) }, place);
+      return read({ ...wanted, fresh: true });
     }
   };
+}
+
+/** Who gives up has taken no turn. */
+async function turnOf(turns: Turns, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
+  for (;;) {
+    const now = clock.monotonic();
+    const waitMs = turns.freeAt() - now;
+    if (waitMs <= 0) return turns.take(now);
+    await sleep(clock, waitMs, signal).catch(() => Promise.reject(aborted()));
+  }
 }
 
 async function readHistoryPage(asked: PageAsked, options: HistoryPlace): Promise<HistoryPage> {

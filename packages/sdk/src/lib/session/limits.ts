@@ -14,6 +14,8 @@ export interface SessionLimits {
   readonly messagesPerSecond?: number;
   /** Requests of any kind in any minute of one connection. Default 60. */
   readonly requestsPerMinute?: number;
+  /** Pages of the history in any minute. Default 10. */
+  readonly historyPagesPerMinute?: number;
 }
 
 const utf8 = new TextEncoder();

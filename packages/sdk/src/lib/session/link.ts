@@ -27,7 +27,8 @@ export interface LinkOptions {
   readonly random: () => number;
   readonly reconnect: ReconnectOptions;
   readonly openTimeoutMs: number;
-  readonly readPage: (pageNumber: number) => Promise<HistoryPage>;
+  /** Reads a page of the history; the signal aborts when nobody waits for it any more. */
+  readonly readPage: (pageNumber: number, signal: AbortSignal) => Promise<HistoryPage>;
   /** Told of each frame after the channel was. */
   readonly onFrame: (frame: ServerFrame) => void;
   /** Told when a connection has ended. */
@@ -46,6 +47,7 @@ export class Link {
   #connection: Connection | undefined;
   #dialing: AbortController | undefined;
   #cancelDial: (() => void) | undefined;
+  #reading = new AbortController();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -157,6 +159,7 @@ export class Link {
     }
     if (this.#connection !== connection) return;
     this.#connection = undefined;
+    this.#reading.abort();
     onCut();
     this.input({ type: 'disconnected' });
   }
@@ -168,11 +171,14 @@ export class Link {
     dialing?.abort();
     this.#connection?.close();
     this.#connection = undefined;
+    this.#reading.abort();
   }
 
   async #fetch(walk: number, pageNumber: number): Promise<void> {
+    this.#reading.abort();
+    this.#reading = new AbortController();
     try {
-      const page = await this.#options.readPage(pageNumber);
+      const page = await this.#options.readPage(pageNumber, this.#reading.signal);
       this.input({ type: 'history', walk, page });
     } catch (error) {
       const retryAfterMs = error instanceof GuestpassError ? (error.retryAfterMs ?? 0) : 0;

@@ -83,7 +83,8 @@ function assemble(target: SessionTarget, options: SessionOptions, means: Means):
   const ask = (text: string) => link.input({ type: 'ask', text });
   const waitMs = () => channel.waitMs(clock.monotonic());
   const requests = createRequests({ token, clock, newId, timeoutMs: answerTimeoutMs, waitMs, ask });
-  const readHistory = historyReader(requests, { apiUrl, exchange: means.exchange, clock, headers });
+  const pagesPerMinute = options.limits?.historyPagesPerMinute ?? 10;
+  const readHistory = historyReader(requests, { apiUrl, exchange: means.exchange, clock, headers, pagesPerMinute });
   const signInClient = createSignInClient({ apiUrl, exchange: means.exchange, clock, random, headers });
   const renewal = new Renewal({
     client: signInClient,
@@ -138,9 +139,12 @@ function hearEffects(
 function pageOf(
   readHistory: SessionParts['readHistory'],
   pageSize: number,
-  signal: AbortSignal,
+  closing: AbortSignal,
 ): LinkOptions['readPage'] {
-  return (pageNumber) => readHistory({ pageNumber, pageSize, signal, fresh: pageNumber === 1 });
+  return (pageNumber, cut) => {
+    const signal = AbortSignal.any([closing, cut]);
+    return readHistory({ pageNumber, pageSize, signal, fresh: pageNumber === 1 });
+  };
 }
 
 function hearers(requests: Requests): Pick<LinkOptions, 'onFrame' | 'onCut'> {

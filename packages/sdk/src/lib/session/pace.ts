@@ -40,8 +40,15 @@ export function createPace({ messagesPerSecond, requestsPerMinute }: PaceOptions
   };
 }
 
+/** Turns of one kind. */
+export interface Turns {
+  /** The instant from which the next one may be taken. */
+  freeAt(): number;
+  take(now: number): void;
+}
+
 /** Remembers the last turns, so that no window, whenever it begins, holds more than `most`. */
-function createWindow(most: number, lengthMs: number) {
+export function createWindow(most: number, lengthMs: number): Turns {
   const turns: number[] = [];
   return {
     freeAt: () => (turns.length < most ? Number.NEGATIVE_INFINITY : (turns[0] ?? 0) + lengthMs),

@@ -52,7 +52,7 @@ export interface SessionOptions {
 /** @throws GuestpassError `config_invalid` with every fault. */
 export function checkOptions(options: SessionOptions): void {
   const { answerTimeoutMs = 1, healthCheckMs = 1, historyPageSize = 1, firstMessages = 1, limits = {} } = options;
-  const { messagesPerSecond = 1, requestsPerMinute = 1 } = limits;
+  const { messagesPerSecond = 1, requestsPerMinute = 1, historyPagesPerMinute = 1 } = limits;
   const numbers = {
     answerTimeoutMs,
     healthCheckMs,
@@ -60,6 +60,7 @@ export function checkOptions(options: SessionOptions): void {
     firstMessages,
     'limits/messagesPerSecond': messagesPerSecond,
     'limits/requestsPerMinute': requestsPerMinute,
+    'limits/historyPagesPerMinute': historyPagesPerMinute,
   };
   const broken = Object.entries(numbers).filter(([, value]) => !(value >= 1));
   const faults: Fault[] = broken.map(([name]) => ({ pointer: `/${name}`, detail: 'must be at least 1' }));

@@ -725,3 +725,19 @@ test('an echo without its tracing id that is told twice is not taken for that of
   expect(await platform.clock.settle(second)).toMatchObject({ id: 'm-1' });
   expect(texts(session)).toEqual(['yes', 'yes']);
 });
+
+test('the history is read no faster than the platform allows, and nobody waits for a page of a connection that is gone', async () => {
+  const platform = new Platform();
+  for (let n = 0; n < 5; n += 1) platform.store(`${n}`);
+  const session = await connect(platform, { limits: { historyPagesPerMinute: 2 }, healthCheckMs: 1e6 });
+  await platform.clock.settle(session.history());
+  platform.peer?.close(1006);
+  await platform.clock.advance(30_000);
+  platform.peer?.close(1006);
+  platform.store('missed');
+  await platform.clock.advance(29_000);
+  expect([session.state, platform.requests.length]).toEqual(['reconnecting', 2]);
+  await platform.clock.advance(1000);
+  expect([session.state, platform.requests.length]).toEqual(['ready', 3]);
+  expect(texts(session)).toEqual(['0', '1', '2', '3', '4', 'missed']);
+});
