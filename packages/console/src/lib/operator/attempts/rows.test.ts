@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Attempt, Outcome } from '../data/views.ts';
 import { attemptOf } from '../testing/example-attempt.ts';
-import { matches, mostPerSecond, mostRows, putOnTop, shownOneIn, thinOut } from './rows.ts';
+import { guestIn, matches, mostPerSecond, mostRows, putOnTop, shownOneIn, thinOut } from './rows.ts';
 
 const ids = (attempts: readonly Attempt[]) => attempts.map(({ id }) => id);
 
@@ -51,4 +51,14 @@ test('all conditions must hold', () => {
   expect(matches(attempt, { outcome: 'failed', code: 'rate_limited', channel: 'demo' })).toBe(true);
   expect(matches(attempt, { outcome: 'failed', code: 'forbidden' })).toBe(false);
   expect(matches(attempt, { channel: 'other' })).toBe(false);
+});
+
+test('a whole guest id is told from other texts', () => {
+  const id = '862e1065-8f1c-4a5c-b1a7-3f3f2f1e0d9c';
+  expect([guestIn(` ${id} `), guestIn(id.slice(1)), guestIn('503'), guestIn()]).toEqual([
+    id,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

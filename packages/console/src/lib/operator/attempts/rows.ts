@@ -26,6 +26,12 @@ export function matches(attempt: Attempt, { outcome, code, channel, text = '' }:
   );
 }
 
+/** The whole id of a guest is looked for in every attempt there is, and not only in those that were read. */
+export function guestIn(text = ''): string | undefined {
+  const wanted = text.trim();
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(wanted) ? wanted : undefined;
+}
+
 /** Every so many of the arrivals are shown, so that there are never more than {@link mostPerSecond} a second. */
 export function shownOneIn(arrivals: number, spanMs: number): number {
   return Math.max(1, Math.ceil((arrivals * 1_000) / spanMs / mostPerSecond));

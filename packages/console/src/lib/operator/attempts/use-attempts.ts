@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { type Batch, batchMs, type Live } from '../data/live.ts';
 import type { Attempt } from '../data/views.ts';
 import { type Pages, usePages } from '../parts/use-pages.ts';
-import { type AttemptFilter, matches, putOnTop, shownOneIn, thinOut } from './rows.ts';
+import { type AttemptFilter, guestIn, matches, putOnTop, shownOneIn, thinOut } from './rows.ts';
 
 /** Attempts as they are shown. */
 export interface AttemptList extends Pick<Pages<Attempt>, 'problem' | 'loading' | 'hasMore' | 'more'> {
@@ -28,8 +28,8 @@ interface AttemptTerms {
 
 /** Reads the list, then puts what arrives on top of it, unless it is paused. */
 export function useAttempts(live: Live, { filter, clock }: AttemptTerms): AttemptList {
-  const { outcome, code, channel } = filter;
-  const pages = usePages<Attempt>('/v1/attempts', { outcome, code, channel });
+  const { outcome, code, channel, text } = filter;
+  const pages = usePages<Attempt>('/v1/attempts', { outcome, code, channel, guest: guestIn(text) });
   const paused = useSignal(false);
   const waiting = useSignal<readonly Attempt[]>([]);
   const oneIn = useSignal(1);
