@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from 'guestpass';
+import { sleep, systemClock } from 'guestpass';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { linkLibraries } from './binaries.ts';
@@ -104,6 +104,24 @@ test('a second process joins the running server, and the last one to leave ends 
   await server[Symbol.asyncDispose]();
   expect(await hasServer()).toBe(false);
 });
+
+test('whoever starts while the last one leaves has a server that stays', async () => {
+  let leaving = await open();
+  for (const waitMs of [0, 5, 20, 50]) {
+    const begun = performance.now();
+    const left = leaving[Symbol.asyncDispose]();
+    await sleep(systemClock, waitMs);
+    const next = await open();
+    const pid = await postmasterPid();
+    expect(await query(next.url, 'select 1 as fine')).toEqual([{ fine: 1 }]);
+    await left;
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    expect(await postmasterPid()).toBe(pid);
+    leaving = next;
+  }
+  await leaving[Symbol.asyncDispose]();
+  expect(await hasServer()).toBe(false);
+}, 60_000);
 
 test('starts of one new directory at the same time share one server', async () => {
   const place = join(scratch, 'new');

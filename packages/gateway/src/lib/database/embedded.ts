@@ -56,7 +56,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
     directory,
     port,
     async [Symbol.asyncDispose]() {
-      if (await supervision.leave()) await stopServer(setup);
+      await supervision.leave(() => stopServer(setup));
     },
   };
 }

@@ -4,8 +4,11 @@ import pg from 'pg';
 export interface Presence {
   /** Resolves when the place is no more: the server ended, or it was given up. */
   readonly over: Promise<void>;
-  /** Gives the place up. Resolves with true when nobody else has one: this process then ends the server. */
-  leave(): Promise<boolean>;
+  /**
+   * Gives the place up. When nobody else has one, `end` is called, which ends the server; whoever comes meanwhile is
+   * kept waiting, and finds it gone.
+   */
+  leave(end: () => Promise<void>): Promise<void>;
 }
 
 /** How a server answered. */
@@ -46,14 +49,14 @@ export async function greet(url: string): Promise<Greeting> {
 function presenceOn(client: pg.Client, over: Promise<void>): Presence {
   return {
     over,
-    async leave() {
+    async leave(end) {
       try {
         // Whoever asks last finds nobody else, also when two leave at once: each has given its own place up before.
         await client.query('select pg_advisory_unlock_shared($1)', [lockKey]);
         const { rows } = await client.query<{ last: boolean }>('select pg_try_advisory_lock($1) as last', [lockKey]);
-        return rows[0]?.last === true;
+        if (rows[0]?.last === true) await end();
       } catch {
-        return false;
+        // The server is gone already.
       } finally {
         await client.end().catch(() => {});
       }

@@ -50,17 +50,25 @@ export async function startServer(setup: ServerSetup): Promise<Start> {
   }
 }
 
-/** Ends the server: open transactions are rolled back, everything committed is on the disk. */
-export async function stopServer({ directory, binaries, account }: ServerSetup): Promise<void> {
-  const stop = (mode: string) =>
-    runProgram(
-      binaries.control,
-      ['stop', `--pgdata=${clusterPath(directory)}`, `--mode=${mode}`, '--timeout=15'],
-      account,
-    );
-  const { exitCode } = await stop('fast');
-  if (exitCode !== 0 && (await readPostmaster(clusterPath(directory)))) await stop('immediate');
+/**
+ * Ends the server: open transactions are rolled back, everything committed is on the disk. The process is meant and not
+ * the directory, where the next server may have started as soon as this one is gone.
+ */
+export async function stopServer({ directory, binaries, account, clock }: ServerSetup): Promise<void> {
+  const cluster = clusterPath(directory);
+  const running = await readPostmaster(cluster);
+  if (!running) return;
+  const deadline = clock.monotonic() + stopPatienceMs;
+  const signal = (name: string) => runProgram(binaries.control, ['kill', name, `${running.pid}`], account);
+  // Fast shutdown, and then immediate shutdown. A server that was killed left its file behind.
+  if ((await signal('INT')).exitCode !== 0) return;
+  while ((await readPostmaster(cluster))?.pid === running.pid && !(await isLeftBehind(cluster, running))) {
+    if (clock.monotonic() > deadline) return void (await signal('QUIT'));
+    await sleep(clock, 10);
+  }
 }
+
+const stopPatienceMs = 15_000;
 
 interface Program {
   readonly path: string;

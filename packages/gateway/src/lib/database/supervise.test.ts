@@ -1,19 +1,28 @@
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
 import type { Presence } from './presence.ts';
-import { superviseServer } from './supervise.ts';
+import { type Supervision, superviseServer } from './supervise.ts';
 
 /** A server that ends when told. */
 function place(isLast = true) {
   const over = Promise.withResolvers<void>();
   const presence: Presence = {
     over: over.promise,
-    async leave() {
+    async leave(end) {
       over.resolve();
-      return isLast;
+      if (isLast) await end();
     },
   };
   return { presence, end: over.resolve };
+}
+
+/** Leaves, and tells whether that ended the server. */
+async function isEndedBy(supervision: Supervision): Promise<boolean> {
+  let ended = false;
+  await supervision.leave(async () => {
+    ended = true;
+  });
+  return ended;
 }
 
 test('a server that ends is started again at once, and one that does not stay later and later', async () => {
@@ -42,7 +51,7 @@ test('a server that ends is started again at once, and one that does not stay la
   await clock.advance(60_000);
   const gaps = startedAt.map((at, index) => at - (startedAt[index - 1] ?? at));
   expect(gaps.at(-1)).toBe(10_000);
-  await supervision.leave();
+  await supervision.leave(async () => {});
   expect(clock.pending).toBe(0);
 });
 
@@ -65,7 +74,7 @@ test('a start that fails is told and tried again', async () => {
   await clock.advance(1_000);
   expect(tries).toBe(3);
   expect(problems).toHaveLength(3);
-  expect(await supervision.leave()).toBe(true);
+  expect(await isEndedBy(supervision)).toBe(true);
 });
 
 test('a server that is left is not started again, and whether others use it is told', async () => {
@@ -73,7 +82,7 @@ test('a server that is left is not started again, and whether others use it is t
   const { presence } = place(false);
   const enter = () => Promise.reject(new Error('nobody asked'));
   const supervision = superviseServer({ clock, presence, enter, onProblem: () => expect.fail() });
-  expect(await supervision.leave()).toBe(false);
+  expect(await isEndedBy(supervision)).toBe(false);
   await clock.advance(60_000);
 });
 
@@ -89,7 +98,7 @@ test('whoever leaves while the server comes back leaves it when it is there', as
   });
   first.end();
   await clock.advance(0);
-  const left = supervision.leave();
+  const left = isEndedBy(supervision);
   coming.resolve(place().presence);
   expect(await left).toBe(true);
 });

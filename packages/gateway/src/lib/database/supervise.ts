@@ -13,8 +13,8 @@ export interface SuperviseOptions {
 
 /** Watches over a server as long as we use it. */
 export interface Supervision {
-  /** Stops watching and gives our place up. Resolves with true when nobody else has one. */
-  leave(): Promise<boolean>;
+  /** Stops watching and gives our place up. Calls `end` when nobody else has one. */
+  leave(end: () => Promise<void>): Promise<void>;
 }
 
 const firstDelayMs = 100;
@@ -66,12 +66,12 @@ export function superviseServer(options: SuperviseOptions): Supervision {
   const watching = watch();
 
   return {
-    async leave() {
+    async leave(end) {
       isLeaving = true;
       leaving.resolve();
       // It may be coming back just now.
       if (!presence) await watching;
-      return (await presence?.leave()) ?? false;
+      await presence?.leave(end);
     },
   };
 }
