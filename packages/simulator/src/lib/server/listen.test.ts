@@ -227,3 +227,15 @@ test('a Host that names no host is 400 in the words of the API', async () => {
   expect(said).toMatch(/inin-correlation-id: /i);
   expect(said).toContain('"bad.request"');
 });
+
+test('an upgrade whose Host is no address to ask is 400, and the server goes on', async () => {
+  await using simulator = createSimulator();
+  const { port } = await simulator.listen();
+  for (const host of ['user:secret@host', 'a b']) {
+    const socket = connect(port, '127.0.0.1');
+    socket.end(
+      `GET /v1?deploymentId=demo HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    );
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
+  }
+});

@@ -45,6 +45,8 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | un
   const scheme = 'encrypted' in incoming.socket ? 'https' : 'http';
   const url = URL.parse(`${scheme}://${incoming.headers.host ?? ''}${incoming.url ?? ''}`);
   if (!url) return undefined;
+  // No `Request` is made of an address with credentials.
+  if (url.username !== '' || url.password !== '') return undefined;
   const headers = new Headers();
   for (const [name, values = []] of Object.entries(incoming.headersDistinct)) {
     for (const value of values) headers.append(name, value);
