@@ -11,6 +11,7 @@ import {
   totalsOf,
   triedOf,
 } from '../data/samples.ts';
+import { stageLines } from '../data/stage-lines.ts';
 import { summarizeTries } from '../data/tries.ts';
 import type { Navigation } from '../place.ts';
 import { BannerCard } from './banner-card.tsx';
@@ -38,6 +39,7 @@ type WindowName = keyof typeof windows;
 
 const windowNames = Object.keys(windows) as WindowName[];
 const bucketCount = 60;
+const lineCount = 30;
 
 /** Can customers get in now, and whose fault is it? */
 export function OverviewView({ history, navigation, clock }: OverviewViewProps) {
@@ -55,6 +57,7 @@ export function OverviewView({ history, navigation, clock }: OverviewViewProps) 
     ],
     [samples, tries, toMs, ms],
   );
+  const lines = useMemo(() => stageLines(samples, { fromMs: toMs - ms, toMs, count: lineCount }), [samples, toMs, ms]);
   const codes = useMemo(() => summarizeCodes(samples), [samples]);
   const buckets = useMemo(
     () => bucketsOf(samples, { fromMs: toMs - ms, toMs, count: bucketCount }),
@@ -86,7 +89,7 @@ export function OverviewView({ history, navigation, clock }: OverviewViewProps) 
         )}
       </div>
       <BannerCard banner={banner} clock={clock} />
-      <StageStrip stages={stages} />
+      <StageStrip stages={stages} lines={lines} />
       <Cards samples={samples} ms={Math.min(ms, Math.max(1, toMs - cutOffMs))} clock={clock} />
       <RateChart buckets={buckets} words={words} />
       <CodeTable codes={codes} navigation={navigation} />

@@ -92,7 +92,7 @@ function optionsOf(width: number, colors: ChartColors): UPlot.Options {
       ms: { range: (_, __, most) => [0, Math.max(10, most * 1.1)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, values: '{HH}:{mm}' },
+      { ...axis, grid: { show: false }, space: 70, values: (_, ticks) => timesOf(ticks) },
       { ...axis, scale: 'rate', size: 46, values: (_, ticks) => ticks.map((tick) => `${tick}/s`) },
       { ...axis, scale: 'ms', side: 1, size: 64, grid: { show: false }, values: (_, ticks) => ticks.map(spanWords) },
     ],
@@ -111,6 +111,13 @@ function optionsOf(width: number, colors: ChartColors): UPlot.Options {
       },
     ],
   };
+}
+
+/** Seconds are told only where the ticks are closer than minutes. */
+function timesOf(ticks: readonly number[]): string[] {
+  const [first = 0, second = 0] = ticks;
+  const length = second - first < 60 ? 8 : 5;
+  return ticks.map((tick) => new Date(tick * 1_000).toLocaleTimeString('en-GB').slice(0, length));
 }
 
 function summaryOf(buckets: readonly Bucket[], words: string): string {

@@ -1,22 +1,43 @@
 import { countWords, spanWords } from '../../words/numbers.ts';
 import type { StageSummary } from '../data/samples.ts';
+import { pointsOf, type StageLine } from '../data/stage-lines.ts';
+import type { StageName } from '../data/views.ts';
+
+export interface StageStripProps {
+  readonly stages: readonly StageSummary[];
+  /** The p95 of each stage over time. */
+  readonly lines: ReadonlyMap<StageName, StageLine>;
+}
 
 /** Each stage with its times and what ended there; the worst is marked by color, shape and word. */
-export function StageStrip({ stages }: { readonly stages: readonly StageSummary[] }) {
+export function StageStrip({ stages, lines }: StageStripProps) {
   const worst = stages.reduce((one, other) => (other.failed > one.failed ? other : one));
   return (
     <section aria-labelledby="stages">
       <h2 id="stages">Stages</h2>
       <ol class="stages">
         {stages.map((stage) => (
-          <Stage key={stage.stage} summary={stage} isWorst={stage === worst && stage.failed > 0} />
+          <Stage
+            key={stage.stage}
+            summary={stage}
+            line={lines.get(stage.stage) ?? []}
+            isWorst={stage === worst && stage.failed > 0}
+          />
         ))}
       </ol>
     </section>
   );
 }
 
-function Stage({ summary, isWorst }: { readonly summary: StageSummary; readonly isWorst: boolean }) {
+interface StageProps {
+  readonly summary: StageSummary;
+  readonly line: StageLine;
+  readonly isWorst: boolean;
+}
+
+const box = { width: 100, height: 20 };
+
+function Stage({ summary, line, isWorst }: StageProps) {
   const { stage, count, failed, refused, p50, p95 } = summary;
   const tone = isWorst ? 'bad' : failed > 0 ? 'warn' : refused > 0 ? 'note' : count > 0 ? 'good' : 'idle';
   return (
@@ -36,6 +57,14 @@ function Stage({ summary, isWorst }: { readonly summary: StageSummary; readonly 
           <dd class="number">{p95 === null ? '–' : spanWords(p95)}</dd>
         </div>
       </dl>
+      <svg
+        class="line"
+        viewBox={`-1 -2 ${box.width + 2} ${box.height + 4}`}
+        preserveAspectRatio="none"
+        aria-hidden="true"
+      >
+        <polyline points={pointsOf(line, box)} />
+      </svg>
       <p class="small number">{endsWords(summary)}</p>
     </li>
   );
