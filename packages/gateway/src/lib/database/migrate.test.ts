@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -81,4 +83,15 @@ test('a file that only a newer version knows is left alone', async () => {
   await run();
   await rm(join(directory, '002-newer.sql'));
   expect(await run()).toEqual([]);
+});
+
+test('a server that takes connections and never answers is not waited for without an end', async () => {
+  const silent = createServer((socket) => void socket.resume()).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const url = `postgres://guestpass@127.0.0.1:${port}/guestpass`;
+  await expect(migrate({ url, directory, nowMs: noon, connectTimeoutMs: 200 })).rejects.toMatchObject({
+    code: 'storage_unavailable',
+  });
+  await new Promise((resolve) => silent.close(resolve));
 });

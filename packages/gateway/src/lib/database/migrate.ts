@@ -13,6 +13,8 @@ export interface MigrateOptions {
   readonly directory?: string;
   /** Milliseconds since the Unix epoch; recorded beside each file. */
   readonly nowMs: number;
+  /** How long to wait for the connection, in milliseconds. Default 10,000. */
+  readonly connectTimeoutMs?: number;
 }
 
 interface Migration {
@@ -32,9 +34,15 @@ const shipped = fileURLToPath(new URL('../../../migrations/', import.meta.url));
  * the file it was at. Returns the names applied. Rejects with `config_invalid` when a file was changed after it was
  * applied. Files that only a newer version knows are left alone, so that versions can be mixed while they are rolled out.
  */
-export async function migrate({ url, directory = shipped, nowMs }: MigrateOptions): Promise<readonly string[]> {
+export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
+  const { url, directory = shipped, nowMs, connectTimeoutMs = 10_000 } = options;
   const migrations = await readMigrations(directory);
-  const client = new pg.Client({ connectionString: url, application_name: 'guestpass migrate', keepAlive: true });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'guestpass migrate',
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+  });
   // The statement under way rejects too; this keeps the event from ending the process.
   client.on('error', () => {});
   try {
