@@ -25,3 +25,10 @@ test('turns that nobody took are gone, and another client has turns of its own',
   expect(await turnsOf('client-b').lease(5, noon + 60_000)).toBe(noon + 60_000);
   expect(await turnsOf('client-c').lease(5, noon)).toBe(noon);
 });
+
+test('a gateway whose clock ran ahead does not keep the others waiting', async () => {
+  const [ahead, right] = [turnsOf('client-d'), turnsOf('client-d')];
+  await ahead.lease(5, noon + 3_600_000);
+  expect(await right.lease(5, noon)).toBe(noon);
+  expect(await right.lease(5, noon)).toBe(noon + 1_000);
+});

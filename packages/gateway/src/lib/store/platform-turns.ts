@@ -15,10 +15,14 @@ export interface PlatformTurnsOptions {
 export interface PlatformTurns {
   /**
    * Takes the next turns, so many of them, and resolves with the instant of the first: they follow each other at the
-   * interval. In milliseconds since the Unix epoch, and `nowMs` at the earliest.
+   * interval. In milliseconds since the Unix epoch, and `nowMs` at the earliest. Turns that are said to be taken for
+   * longer than any fleet takes them were written by a clock that was wrong, and are not waited for.
    */
   lease(count: number, nowMs: number): Promise<number>;
 }
+
+/** How far ahead turns may be taken, in seconds. */
+const farthestSeconds = 600;
 
 export function createPlatformTurns({ database, masterKey, client, intervalMs }: PlatformTurnsOptions): PlatformTurns {
   const key = createSeal(masterKey, 'platform-turns').fingerprint(client);
@@ -30,7 +34,9 @@ export function createPlatformTurns({ database, masterKey, client, intervalMs }:
           insert into guestpass.platform_turns as t (client, full_at)
           values (${key}, ${new Date(nowMs)}::timestamptz + make_interval(secs => ${spanMs / 1_000}))
           on conflict (client) do update
-          set full_at = greatest(t.full_at, ${new Date(nowMs)}) + make_interval(secs => ${spanMs / 1_000})
+          set full_at = make_interval(secs => ${spanMs / 1_000}) + case
+            when t.full_at > ${new Date(nowMs)}::timestamptz + make_interval(secs => ${farthestSeconds}) then ${new Date(nowMs)}
+            else greatest(t.full_at, ${new Date(nowMs)}) end
           returning full_at`.execute(session),
       );
       const [row] = rows;
