@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { GuestPayload } from 'guestpass';
+import { type GuestPayload, systemClock } from 'guestpass';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Work } from '../database/connect.ts';
@@ -208,6 +208,16 @@ test('an intent whose process is gone becomes unknown, with record and delivery,
   ]);
   expect(await fresh.query('select event_type from guestpass.deliveries')).toEqual([{ event_type: 'guest.unknown' }]);
   await gone[Symbol.asyncDispose]();
+});
+
+test('a gateway whose clock ran ahead takes no guest from the gateway that works on it', async () => {
+  await using fresh = await testDatabase();
+  await using here = open({ database: fresh });
+  const nowMs = systemClock.now();
+  const intent = { attemptId: newAttemptId(), payload, nowMs };
+  await here.recordIntent(intent);
+  expect(await here.recoverOrphans(nowMs + 3_600_000)).toBe(0);
+  expect(await here.recordOutcome(admitted(intent.attemptId), nowMs)).toBe(true);
 });
 
 test('record, delivery and job are kept together, or not at all', async () => {

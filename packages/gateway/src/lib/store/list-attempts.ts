@@ -1,4 +1,5 @@
 import type { ErrorCode, Outcome } from 'guestpass';
+import { sql } from 'kysely';
 import type { Session } from '../database/connect.ts';
 import type { AttemptRow } from './stored-attempt.ts';
 
@@ -42,13 +43,17 @@ export async function findAttempt(session: Session, id: string): Promise<Attempt
   return await session.selectFrom('guestpass.attempts').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Intents whose lease has ended, oldest first. */
+/**
+ * Intents whose lease has ended, oldest first. The database must think so too: a clock of ours that ran ahead takes no
+ * work from others.
+ */
 export async function listOrphans(session: Session, nowMs: number): Promise<readonly AttemptRow[]> {
   return await session
     .selectFrom('guestpass.attempts')
     .selectAll()
     .where('status', '=', 'intent')
     .where('lease_until', '<=', new Date(nowMs))
+    .where('lease_until', '<=', sql<Date>`now()`)
     .orderBy('lease_until')
     .limit(1_000)
     .execute();
