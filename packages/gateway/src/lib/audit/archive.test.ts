@@ -177,6 +177,47 @@ test('records that a crash left behind their archive are no part of the log, and
   expect(await database.query('select count(*)::int from guestpass.audit_records')).toEqual([{ count: 3 }]);
 });
 
+test('what a crash left in the directory is set aside when the next archive reaches further', async () => {
+  await scene();
+  const archives = createArchiveStore(database);
+  const dies: typeof archives.archive = (step) =>
+    archives.archive({
+      ...step,
+      async write(part) {
+        await step.write(part);
+        throw new Error('killed');
+      },
+    });
+  const options = { audit, origin: 'log-1', key, directory: join(directory, 'archive'), clock, tool: 'test 1' };
+  const archiving = archiveDue({ ...options, archives: { ...archives, archive: dies }, ageMs: 99.5 * day });
+  await expect(archiving).rejects.toThrow('killed');
+  expect(await files()).toContain('audit-000000000001-000000000004.jsonl');
+  await archive();
+  expect(await files()).toEqual([
+    'audit-000000000001-000000000004.jsonl.left',
+    'audit-000000000001-000000000004.jsonl.manifest.json.left',
+    'audit-000000000001-000000000006.jsonl',
+    'audit-000000000001-000000000006.jsonl.manifest.json',
+  ]);
+});
+
+test('records of a guest who is put on hold while they are written stay in the log', async () => {
+  const [attemptId = ''] = await scene();
+  const archives = createArchiveStore(database);
+  const held: typeof archives.archive = (step) =>
+    archives.archive({
+      ...step,
+      async write(part) {
+        await createHoldStore(database).place({ attemptIds: [attemptId], matter: 'm', reason: 'r', nowMs: noon });
+        return await step.write(part);
+      },
+    });
+  const options = { audit, origin: 'log-1', key, directory, ageMs: 50 * day, clock, tool: 'test 1' };
+  await archiveDue({ ...options, archives: { ...archives, archive: held } });
+  expect(await audit.beginning()).toMatchObject({ sequence: 0 });
+  expect(await sequences()).toHaveLength(8);
+});
+
 test('whoever reads records that are archived meanwhile is told so, and finds no hole', async () => {
   await scene();
   const reading = audit.read();

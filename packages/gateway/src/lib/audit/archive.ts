@@ -1,4 +1,4 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Clock, GuestpassError } from 'guestpass';
 import {
@@ -55,6 +55,7 @@ async function writeArchive(part: ArchivePart, options: ArchiveOptions): Promise
   const path = join(directory, `audit-${padded(part.from)}-${padded(part.last.sequence)}.jsonl`);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    await setAside(path, part);
     const { pieces, manifest } = await exportAudit({
       ...options,
       format: 'jsonl',
@@ -71,6 +72,18 @@ async function writeArchive(part: ArchivePart, options: ArchiveOptions): Promise
   } catch (cause) {
     throw new GuestpassError('storage_unavailable', `The audit log could not be archived to ${path}.`, { cause });
   }
+}
+
+/**
+ * Files that begin where this one does are of a run that ended before it was on record. They keep their content and
+ * lose their names: archives follow each other without overlap.
+ */
+async function setAside(path: string, { from }: ArchivePart): Promise<void> {
+  const [directory, own] = [dirname(path), basename(path)];
+  const isLeft = (name: string) =>
+    name.startsWith(`audit-${padded(from)}-`) && !name.startsWith(own) && !name.endsWith('.left');
+  const left = (await readdir(directory)).filter(isLeft);
+  for (const name of left) await rename(join(directory, name), join(directory, `${name}.left`));
 }
 
 /** New beginnings form a line of their own: each names the one before. */

@@ -43,7 +43,8 @@ export interface ArchiveStep {
 export interface ArchiveStore {
   /**
    * Archives the oldest records that are due, up to the first one of a guest on hold, and puts that on record in one
-   * transaction with the new beginning. Resolves with nothing when none is due, or another gateway is at it.
+   * transaction with the new beginning. Resolves with nothing when none is due, another gateway is at it, or one of
+   * them was put on hold while they were written.
    */
   archive(step: ArchiveStep): Promise<ArchivePart | undefined>;
   /** Removes some of the records that stand in an archive, the oldest first; returns how many. */
@@ -75,6 +76,9 @@ async function archive(work: Work, { beforeMs, nowMs, limit, write }: ArchiveSte
   const part = { from, last, before };
   const { checkpoint, manifest, file, sha256 } = await write(part);
   const head = await lockHead(work);
+  // The holds are looked at again behind the lock, which whoever places one takes too.
+  const free = await findLastDue(work, from, { beforeMs, limit });
+  if (!free || free.sequence < last.sequence) return undefined;
   const at = new Date(nowMs);
   await sql`
     insert into guestpass.audit_archives (sequence, hash, checkpoint, manifest, archived_at)
