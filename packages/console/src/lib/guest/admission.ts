@@ -4,10 +4,18 @@ import { sleep } from '../sleep.ts';
 import type { Challenge } from './proof-of-work.ts';
 import { solveChallenge } from './solve-challenge.ts';
 
+/** The text that is agreed to, and how it is named on record. */
+export interface Notice {
+  readonly text: string;
+  readonly version: string;
+  /** The language of the text, where it is told. */
+  readonly language?: string;
+}
+
 export interface AdmissionRequest {
   readonly channelId: string;
-  /** Which text the visitor agreed to. */
-  readonly noticeVersion: string;
+  /** What the visitor agreed to. */
+  readonly notice: Notice;
   readonly signal: AbortSignal;
   readonly clock: Clock;
 }
@@ -17,7 +25,7 @@ export type AdmissionStep = 'checking' | 'letting-in';
 
 /** Has the browser prove that it is one, and asks to be let in. Rejects only when the signal aborts. */
 export async function requestAdmission(
-  { channelId, noticeVersion, signal, clock }: AdmissionRequest,
+  { channelId, notice, signal, clock }: AdmissionRequest,
   onStep: (step: AdmissionStep) => void,
 ): Promise<Answer<GuestPass>> {
   const timestamp = new Date(clock.now()).toISOString();
@@ -29,7 +37,12 @@ export async function requestAdmission(
   onStep('letting-in');
   const payload = {
     channelId,
-    consent: { accepted: true, timestamp, noticeVersion, language: navigator.language },
+    consent: {
+      accepted: true,
+      timestamp,
+      noticeVersion: notice.version,
+      language: notice.language ?? navigator.language,
+    },
     captcha: { provider: 'altcha', response },
     attributes: { origin: 'guest page' },
   };

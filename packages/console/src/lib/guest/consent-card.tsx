@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Problem } from '../network.ts';
-import type { AdmissionStep } from './admission.ts';
+import type { AdmissionStep, Notice } from './admission.ts';
 import { visitorWords } from './visitor-words.ts';
 
 export interface ConsentCardProps {
   /** The text that is agreed to, word by word. */
-  readonly notice: string;
+  readonly notice: Notice;
   /** What is being done; `null` while the visitor decides. */
   readonly step: AdmissionStep | 'connecting' | null;
   /** Why the last try came to nothing. */
@@ -60,7 +60,9 @@ export function ConsentCard({ notice, step, problem, onAgree }: ConsentCardProps
         <form onSubmit={submit} noValidate>
           <div class="notice-text">
             <h2>Before we start</h2>
-            <p id="notice">{notice}</p>
+            <p id="notice" lang={notice.language}>
+              {notice.text}
+            </p>
           </div>
           <label class="inline">
             <input

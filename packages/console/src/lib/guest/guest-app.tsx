@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { Clock, GuestPass } from 'guestpass';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ask, type Problem } from '../network.ts';
-import { type AdmissionStep, requestAdmission } from './admission.ts';
+import { type AdmissionStep, type Notice, requestAdmission } from './admission.ts';
 import { Chat } from './chat.tsx';
 import { ConsentCard } from './consent-card.tsx';
 import { type Conversation, codeOf, openConversation } from './conversation.ts';
@@ -12,7 +12,7 @@ import { visitorWords } from './visitor-words.ts';
 /** What the gateway tells the page at its start. */
 export interface GuestConfig {
   readonly channelId: string | null;
-  readonly notice: { readonly text: string; readonly version: string };
+  readonly notice: Notice;
 }
 
 type Phase =
@@ -43,7 +43,7 @@ export function GuestApp({ clock, address }: GuestAppProps) {
 
   const agree = async () => {
     if (channelId === null || !config.value) return;
-    const asked = { channelId, noticeVersion: config.value.notice.version, signal: stop.signal, clock };
+    const asked = { channelId, notice: config.value.notice, signal: stop.signal, clock };
     const answer = await requestAdmission(asked, (step) => {
       phase.value = { name: 'working', step };
     });
@@ -88,7 +88,7 @@ export function GuestApp({ clock, address }: GuestAppProps) {
       {now.name === 'starting' && <p role="status">One moment …</p>}
       {(now.name === 'consent' || now.name === 'working') && config.value && (
         <ConsentCard
-          notice={config.value.notice.text}
+          notice={config.value.notice}
           step={now.name === 'working' ? now.step : null}
           problem={now.name === 'consent' ? now.problem : null}
           onAgree={agree}
