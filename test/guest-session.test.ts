@@ -194,6 +194,14 @@ test('files and texts the platform would refuse are not sent', async () => {
     'payload_invalid',
     '/attributes',
   ]);
+  expect(await pointersOf(session.send('hi', { attributes: { note: '\ud800' } }))).toEqual([
+    'payload_invalid',
+    '/attributes',
+  ]);
+  expect(await pointersOf(session.attach({ name: '\ud800.txt', type: 'text/plain', bytes }))).toEqual([
+    'payload_invalid',
+    '/name',
+  ]);
   expect(session.transcript).toEqual([]);
 });
 

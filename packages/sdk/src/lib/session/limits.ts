@@ -43,6 +43,10 @@ export function checkDraft(
   if (entries.reduce((sum, [name, value]) => sum + bytesOf(name) + bytesOf(value), 0) > most) {
     faults.push({ pointer: '/attributes', detail: `must have at most ${most} bytes of names and values in UTF-8` });
   }
+  // Who is not held to the types may give something else.
+  if (!entries.flat().every((text) => typeof text === 'string' && text.isWellFormed())) {
+    faults.push({ pointer: '/attributes', detail: 'must be texts of well-formed Unicode' });
+  }
   refuse(faults, 'The message cannot be sent');
 }
 
@@ -59,6 +63,7 @@ export function checkFile({ name, type, size }: FileFacts, limits: SessionLimits
   if (name.length >= 1024) faults.push({ pointer: '/name', detail: 'must have fewer than 1024 characters' });
   if (/[\p{Cc}/\\]/u.test(name))
     faults.push({ pointer: '/name', detail: 'must be the name of a file, without folders' });
+  if (!name.isWellFormed()) faults.push({ pointer: '/name', detail: 'must be well-formed Unicode' });
   if (extension !== undefined && facts.blockedExtensions.some((blocked) => blocked.toLowerCase() === extension)) {
     faults.push({ pointer: '/name', detail: 'has an extension that the deployment does not allow' });
   }
