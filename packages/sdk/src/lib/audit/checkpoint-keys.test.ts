@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import {
@@ -46,6 +46,13 @@ test('a key is never overwritten', async () => {
   await expect(createCheckpointKeyFiles(place.file)).rejects.toEqual(refused(/EEXIST/));
   expect((await loadCheckpointKey(place.file)).kid).toBe(kid);
   await expect(createCheckpointKeyFiles('/nowhere/key.pem')).rejects.toEqual(refused(/ENOENT/));
+});
+
+test('where the public part cannot be written no private key is left behind, nor half of one', async () => {
+  await using place = await folder();
+  await writeFile(`${place.file}.pub`, 'of another key');
+  await expect(createCheckpointKeyFiles(place.file)).rejects.toEqual(refused(/EEXIST/));
+  expect(await readdir(dirname(place.file))).toEqual([basename(`${place.file}.pub`)]);
 });
 
 test('public keys of several years stand in one file', async () => {

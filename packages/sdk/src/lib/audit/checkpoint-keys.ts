@@ -1,6 +1,14 @@
-import { createPrivateKey, createPublicKey, hash as digest, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import {
+  createPrivateKey,
+  createPublicKey,
+  hash as digest,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { GuestpassError } from '../errors.ts';
+import { undoOnFailure } from './undo-on-failure.ts';
 
 /** What checkpoints are verified with; may be shown to anybody. */
 export interface CheckpointPublicKey {
@@ -28,9 +36,12 @@ export async function createCheckpointKeyFiles(path: string): Promise<Checkpoint
   const publicPem = key.publicKey.export({ type: 'spki', format: 'pem' });
   const privatePem = key.privateKey.export({ type: 'pkcs8', format: 'pem' });
   try {
-    // The public key first: when it cannot be written, no private key was left behind.
-    await writeFile(`${path}.pub`, publicPem, { flag: 'wx', mode: 0o644, flush: true });
-    await writeFile(path, privatePem, { flag: 'wx', mode: 0o600, flush: true });
+    // The private key first: whoever dies in between leaves a key that can be gone on with.
+    await writeWhole(path, privatePem);
+    await undoOnFailure(
+      () => rm(path),
+      () => writeFile(`${path}.pub`, publicPem, { flag: 'wx', mode: 0o644, flush: true }),
+    );
   } catch (cause) {
     throw unusable(
       `No key was written to ${path}${codeOf(cause)}.`,
@@ -41,6 +52,17 @@ export async function createCheckpointKeyFiles(path: string): Promise<Checkpoint
     );
   }
   return key;
+}
+
+/** Under its name stands a whole key, or none. */
+async function writeWhole(path: string, pem: string | Buffer): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await writeFile(draft, pem, { flag: 'wx', mode: 0o600, flush: true });
+    await link(draft, path);
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 /** Reads a private key (PKCS#8 PEM). Throws `config_invalid`; the message never holds what was read. */
