@@ -105,9 +105,10 @@ function createSay(parts: SessionParts, limits: SessionLimits, first: Readonly<R
 }
 
 async function readBack(parts: SessionParts, reading: ReadingOptions & { readonly pageSize: number }) {
-  const { channel, promises, readHistory } = parts;
-  const { pageNumber = 1, pageSize, signal } = reading;
-  await promises.ready(channel.state, signal);
+  const { channel, promises, readHistory, closing } = parts;
+  const { pageNumber = 1, pageSize } = reading;
+  await promises.ready(channel.state, reading.signal);
+  const signal = reading.signal ? AbortSignal.any([reading.signal, closing.signal]) : closing.signal;
   const { entries, more } = await readHistory({ pageNumber, pageSize, signal, fresh: false });
   return { messages: entries.filter((entry) => entry !== null).toReversed(), more };
 }

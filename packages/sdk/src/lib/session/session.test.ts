@@ -741,3 +741,18 @@ test('the history is read no faster than the platform allows, and nobody waits f
   expect([session.state, platform.requests.length]).toEqual(['ready', 3]);
   expect(texts(session)).toEqual(['0', '1', '2', '3', '4', 'missed']);
 });
+
+test('closing gives up a page of the history that is waited for, or on its way', async () => {
+  const platform = new Platform();
+  const session = await connect(platform, { limits: { historyPagesPerMinute: 1 } });
+  platform.answerHttp = (request) =>
+    new Promise((_, reject) => {
+      request.signal?.addEventListener('abort', () => reject(new ExchangeError('aborted', { sent: 'maybe' })));
+    });
+  const pages = [session.history(), session.history()].map(failureOf);
+  await platform.clock.advance(1000);
+  expect(platform.requests.length).toBe(1);
+  await session.close();
+  expect((await Promise.all(pages)).map(({ code }) => code)).toEqual(['aborted', 'aborted']);
+  expect(platform.clock.pending).toBe(0);
+});
