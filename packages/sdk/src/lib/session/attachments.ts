@@ -5,6 +5,7 @@ import { getFile, putFile } from './files.ts';
 import { checkFile, type SessionLimits } from './limits.ts';
 import type { OutgoingFile, SendOptions, Session } from './session.ts';
 import type { SessionParts } from './session-parts.ts';
+import { untilClosed } from './until-closed.ts';
 
 /** Says one thing after the other. */
 export type Say = (draft: Draft, sending: SendOptions) => Promise<Message>;
@@ -16,8 +17,6 @@ const mostUploads = 3;
 
 export function createAttachments(parts: SessionParts, limits: SessionLimits, say: Say): Attachments {
   const { channel, promises, requests, clock, means, closing } = parts;
-  const untilClosed = (signal: AbortSignal | undefined) =>
-    signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
 
   /** An upload that a lost connection broke off is begun anew: what nobody names in a message does no harm. */
   const upload: Session['upload'] = async (file, { signal } = {}) => {
@@ -25,7 +24,7 @@ export function createAttachments(parts: SessionParts, limits: SessionLimits, sa
     for (let uploads = 1; ; uploads += 1) {
       await promises.ready(channel.state, signal);
       try {
-        return { id: await uploadOnce(file, parts, untilClosed(signal)) };
+        return { id: await untilClosed(closing.signal, signal, (either) => uploadOnce(file, parts, either)) };
       } catch (error) {
         const lost = isGuestpassError(error) && error.code === 'platform_unavailable';
         if (!lost || channel.state !== 'reconnecting' || uploads >= mostUploads) throw error;
@@ -41,12 +40,13 @@ export function createAttachments(parts: SessionParts, limits: SessionLimits, sa
     },
     async download({ id }, { signal } = {}) {
       await promises.ready(channel.state, signal);
-      const either = untilClosed(signal);
-      return getFile(await requests.address(id, either), { exchange: means.files, clock, signal: either });
+      return untilClosed(closing.signal, signal, async (either) => {
+        return getFile(await requests.address(id, either), { exchange: means.files, clock, signal: either });
+      });
     },
     async deleteAttachment({ id }, { signal } = {}) {
       await promises.ready(channel.state, signal);
-      await requests.deleteAttachment(id, untilClosed(signal));
+      await untilClosed(closing.signal, signal, (either) => requests.deleteAttachment(id, either));
     },
   };
 }

@@ -6,6 +6,7 @@ import { aborted, goesOn } from './session-errors.ts';
 import { defaultPageSize, type SessionOptions } from './session-options.ts';
 import type { SessionParts } from './session-parts.ts';
 import { createSigning } from './signing.ts';
+import { untilClosed } from './until-closed.ts';
 
 const typingMs = 5000;
 
@@ -57,7 +58,7 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
     history: (reading = {}) => readBack(parts, { pageSize: options.historyPageSize ?? defaultPageSize, ...reading }),
     async clear({ signal } = {}) {
       await promises.ready(channel.state, signal);
-      await requests.clear(signal);
+      await untilClosed(parts.closing.signal, signal, (either) => requests.clear(either));
     },
     startNew,
     ...createSigning(parts),
@@ -106,9 +107,9 @@ function createSay(parts: SessionParts, limits: SessionLimits, first: Readonly<R
 
 async function readBack(parts: SessionParts, reading: ReadingOptions & { readonly pageSize: number }) {
   const { channel, promises, readHistory, closing } = parts;
-  const { pageNumber = 1, pageSize } = reading;
-  await promises.ready(channel.state, reading.signal);
-  const signal = reading.signal ? AbortSignal.any([reading.signal, closing.signal]) : closing.signal;
-  const { entries, more } = await readHistory({ pageNumber, pageSize, signal, fresh: false });
+  const { pageNumber = 1, pageSize, signal } = reading;
+  await promises.ready(channel.state, signal);
+  const page = (either: AbortSignal) => readHistory({ pageNumber, pageSize, signal: either, fresh: false });
+  const { entries, more } = await untilClosed(closing.signal, signal, page);
   return { messages: entries.filter((entry) => entry !== null).toReversed(), more };
 }
