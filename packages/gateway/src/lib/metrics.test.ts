@@ -103,7 +103,7 @@ test('deliveries are counted by endpoint, and a hundred endpoints are told apart
   const metrics = setup();
   for (let i = 0; i < 150; i += 1) metrics.deliveryTried({ endpointId: `ep_${i}`, result: 'delivered' });
   metrics.deliveryTried({ endpointId: 'ep_0', result: 'http_503' });
-  metrics.webhookBacklog({ depth: 3, oldestAgeMs: 61_000 });
+  metrics.webhookBacklog({ depth: 3, oldestAgeMs: 61_000, dead: 2, held: 5 });
   const samples = await samplesOf(metrics, 'guestpass_webhook_attempts_total');
   expect(Object.keys(samples)).toHaveLength(102);
   expect(samples).toMatchObject({
@@ -112,6 +112,10 @@ test('deliveries are counted by endpoint, and a hundred endpoints are told apart
   });
   expect(await samplesOf(metrics, 'guestpass_webhook_queue_depth')).toEqual({ '': 3 });
   expect(await samplesOf(metrics, 'guestpass_webhook_oldest_pending_age_seconds')).toEqual({ '': 61 });
+  expect(await samplesOf(metrics, 'guestpass_webhook_undelivered')).toEqual({
+    '{state="dead"}': 2,
+    '{state="held"}': 5,
+  });
 });
 
 test('of the audit log nothing is said before it was verified', async () => {
@@ -131,7 +135,7 @@ test('what is only known when asked is asked before each scrape, and a failure d
   let depth = 0;
   metrics.beforeScrape(async () => {
     depth += 1;
-    metrics.webhookBacklog({ depth, oldestAgeMs: 0 });
+    metrics.webhookBacklog({ depth, oldestAgeMs: 0, dead: 0, held: 0 });
   });
   metrics.beforeScrape(() => Promise.reject(new Error('database is down')));
   expect(await samplesOf(metrics, 'guestpass_webhook_queue_depth')).toEqual({ '': 1 });

@@ -31,7 +31,7 @@ export interface Metrics {
   tokenExpires(atMs: number): void;
   deliveryTried(tried: { readonly endpointId: string; readonly result: string }): void;
   /** What waits to be delivered; `oldestAgeMs` is 0 when nothing does. */
-  webhookBacklog(backlog: { readonly depth: number; readonly oldestAgeMs: number }): void;
+  webhookBacklog(backlog: WebhookBacklog): void;
   auditRecorded(count: number): void;
   auditVerified(verification: { readonly valid: boolean; readonly atMs: number }): void;
   /** Calls `refresh` before each scrape, for what is only known when asked. A refresh that fails leaves the last values. */
@@ -169,6 +169,14 @@ function platformMetrics(registry: Registry): PlatformMetrics {
   };
 }
 
+/** What has not reached its receivers: how many wait, for a disabled endpoint or not, and how many were given up. */
+export interface WebhookBacklog {
+  readonly depth: number;
+  readonly oldestAgeMs: number;
+  readonly held: number;
+  readonly dead: number;
+}
+
 function webhookMetrics(registry: Registry): Pick<Metrics, 'deliveryTried' | 'webhookBacklog'> {
   const registers = [registry];
   const tries = new Counter({
@@ -187,6 +195,12 @@ function webhookMetrics(registry: Registry): Pick<Metrics, 'deliveryTried' | 'we
     help: 'Age of the delivery that waits longest.',
     registers,
   });
+  const undelivered = new Gauge({
+    name: 'guestpass_webhook_undelivered',
+    help: 'Deliveries that nobody tries any more: given up, or held for a disabled endpoint.',
+    labelNames: ['state'],
+    registers,
+  });
   const endpointOf = createLabel([], { further: 100 });
   const outcomeOf = createLabel(['delivered'], { further: 60 });
   return {
@@ -195,6 +209,7 @@ function webhookMetrics(registry: Registry): Pick<Metrics, 'deliveryTried' | 'we
     webhookBacklog(backlog) {
       depth.set(backlog.depth);
       oldest.set(backlog.oldestAgeMs / 1_000);
+      for (const state of ['dead', 'held'] as const) undelivered.set({ state }, backlog[state]);
     },
   };
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { type Clock, systemClock } from 'guestpass';
 import { type Exchange, parseTraceparent, undiciExchange } from 'guestpass/http';
 import { startSealer } from './audit/sealer.ts';
+import { tellBacklog } from './backlog.ts';
 import { configuredVerifiers } from './captcha/config-verifiers.ts';
 import { checkpointKeys } from './checkpoint-key.ts';
 import type { GatewayConfig } from './config.ts';
@@ -286,11 +287,7 @@ async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promis
   const problems = createProblems({ audience: 'operator', docsUrl: config.docsUrl });
   const { database } = gateway.storage;
   const { deliveries } = gateway;
-  metrics.beforeScrape(async () => {
-    const { pending } = await deliveries.count();
-    const oldest = await deliveries.oldestPending();
-    metrics.webhookBacklog({ depth: pending, oldestAgeMs: oldest ? clock.now() - oldest.getTime() : 0 });
-  });
+  tellBacklog({ deliveries, metrics, clock });
   const sessions = createOperatorSessions({ key: sessionKey, clock });
   const app = createOperatorApp({
     ...gateway,

@@ -75,6 +75,7 @@ test('what is due for a disabled endpoint is held, and its job not made', async 
   await endpoints.disable(id, 'broken', noon);
   await guest();
   expect(await deliveries.count()).toEqual({ pending: 0, delivered: 0, dead: 0, held: 1 });
+  expect(await deliveries.undelivered()).toEqual({ pending: 0, dead: 0, held: 1 });
   expect(await jobs()).toEqual([]);
   expect(await deliveries.replay({ state: 'held' }, noon)).toEqual([]);
 

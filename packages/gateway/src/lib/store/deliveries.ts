@@ -59,6 +59,8 @@ export interface DeliveryStore {
   replay(filter: ReplayFilter, nowMs: number): Promise<readonly string[]>;
   /** Deliveries in each state. */
   count(): Promise<Readonly<Record<DeliveryState, number>>>;
+  /** Deliveries in each state but the one that most are in, which takes a look at those alone. */
+  undelivered(): Promise<Readonly<Record<Exclude<DeliveryState, 'delivered'>, number>>>;
   /** When the oldest pending delivery was created. */
   oldestPending(): Promise<Date | undefined>;
 }
@@ -81,6 +83,7 @@ export function createDeliveryStore(database: Database, announce: Announce): Del
         return due.map(({ id }) => id);
       }),
     count: () => database.run(countStates),
+    undelivered: () => database.run(countUndelivered),
     oldestPending: () => database.run(findOldestPending),
   };
 }
@@ -156,6 +159,15 @@ async function countStates(session: Session): Promise<Readonly<Record<DeliverySt
   const { rows } = await sql<{ state: DeliveryState; count: number }>`
     select state, count(*) as count from guestpass.deliveries group by state`.execute(session);
   const none: Record<DeliveryState, number> = { pending: 0, delivered: 0, dead: 0, held: 0 };
+  return { ...none, ...Object.fromEntries(rows.map(({ state, count }) => [state, count])) };
+}
+
+async function countUndelivered(session: Session) {
+  const { rows } = await sql<{ state: DeliveryState; count: number }>`
+    select state, count(*) as count from guestpass.deliveries where state <> 'delivered' group by state`.execute(
+    session,
+  );
+  const none = { pending: 0, dead: 0, held: 0 };
   return { ...none, ...Object.fromEntries(rows.map(({ state, count }) => [state, count])) };
 }
 
