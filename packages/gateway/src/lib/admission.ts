@@ -1,6 +1,7 @@
 import { type Attempt, type Clock, type GuestPayload, GuestpassError, isGuestpassError } from 'guestpass';
 import { parseGuestPayload } from 'guestpass/contract';
 import { attemptGuest, endEarly, type Pipeline, type Run, refusePayload } from 'guestpass/pipeline';
+import type { Consents, Receipted } from './consent/consents.ts';
 import type { OutcomeKeeper } from './outcome-keeper.ts';
 import type { AttemptStore, IntentOutcome } from './store/attempts.ts';
 import { inTime } from './store/in-time.ts';
@@ -11,6 +12,8 @@ export interface AdmissionOptions {
   readonly pipeline: Pipeline;
   readonly attempts: AttemptStore;
   readonly outcomes: OutcomeKeeper;
+  /** Gives receipts to those who are let in. Default nobody does. */
+  readonly consents?: Pick<Consents, 'receiptFor'> | undefined;
   readonly clock: Clock;
 }
 
@@ -42,11 +45,18 @@ export interface Ask {
   readonly idempotency?: Idempotency;
   /** The visitor's address, for the captcha provider. */
   readonly remoteIp?: string;
+  /** Of the website, for the receipt; `null` when the request names none. */
+  readonly origin?: string | null;
   /** Follows the attempt. Default nobody does. */
   readonly trace?: AttemptTrace | undefined;
 }
 
-export function createAdmit({ pipeline, attempts, outcomes, clock }: AdmissionOptions): Admit {
+interface Ended {
+  readonly attempt: Attempt;
+  readonly consent?: Receipted['consent'];
+}
+
+export function createAdmit({ pipeline, attempts, outcomes, consents, clock }: AdmissionOptions): Admit {
   return async (input, ask = {}) => {
     const run = begin(ask);
     const parsed = parseGuestPayload(input);
@@ -56,7 +66,9 @@ export function createAdmit({ pipeline, attempts, outcomes, clock }: AdmissionOp
     const earlier = await claim(parsed.payload, run, ask);
     if (earlier) return { attempt: earlier, replayed: true, recorded: true };
 
-    return await settle(await attemptGuest(parsed.payload, pipeline.setup, run), run);
+    const attempt = await attemptGuest(parsed.payload, pipeline.setup, run);
+    const { payload } = parsed;
+    return await settle(consents?.receiptFor(attempt, { payload, origin: ask.origin ?? null }) ?? { attempt }, run);
   };
 
   function begin({ remoteIp, trace }: Ask): Run {
@@ -65,9 +77,9 @@ export function createAdmit({ pipeline, attempts, outcomes, clock }: AdmissionOp
     return watch === run.watch ? run : { ...run, watch };
   }
 
-  async function settle(attempt: Attempt, run: Run): Promise<Admission> {
+  async function settle({ attempt, consent }: Ended, run: Run): Promise<Admission> {
     try {
-      const first = await outcomes.keep(attempt, Math.max(deadlineOf(run), clock.monotonic() + recordingMs));
+      const first = await outcomes.keep(attempt, Math.max(deadlineOf(run), clock.monotonic() + recordingMs), consent);
       run.watch.lap('audit');
       return { attempt: first ? attempt : inDoubt(attempt, overtaken), replayed: false, recorded: true };
     } catch (error) {

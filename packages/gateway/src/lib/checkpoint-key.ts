@@ -34,7 +34,7 @@ export interface CheckpointKeys {
 export async function checkpointKeys({ key, previousKey, file }: CheckpointKeyOptions): Promise<CheckpointKeys> {
   const directory = dirname(file);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const current = key ? parsed(key) : await ownKey(join(directory, 'checkpoint-key.pem'));
+  const current = key ? parsed(key) : await keyKeptAt(join(directory, 'checkpoint-key.pem'));
   const previous = previousKey && parsed(previousKey);
   const publicKeys = await rememberKeys(
     join(directory, 'checkpoint-keys.pem'),
@@ -47,7 +47,8 @@ function parsed(key: KeyObject): CheckpointKey {
   return parseCheckpointKey(key.export({ type: 'pkcs8', format: 'pem' }).toString());
 }
 
-async function ownKey(path: string): Promise<CheckpointKey> {
+/** The key in this file, which is made when it is not there, in a directory that is. */
+export async function keyKeptAt(path: string): Promise<CheckpointKey> {
   return (await isThere(path)) ? await loadCheckpointKey(path) : await createCheckpointKeyFiles(path);
 }
 

@@ -66,6 +66,16 @@ test('consents must be fresh and captchas verified unless told otherwise', () =>
   });
 });
 
+test('a file of notices that is missing or is none is told as a fault of its setting', () => {
+  expect(refusalOf({ GUESTPASS_CONSENT_NOTICES: '/none.json' }).faults).toEqual([
+    { pointer: '/GUESTPASS_CONSENT_NOTICES', detail: 'names a file that cannot be read (ENOENT)' },
+  ]);
+  const reading = () =>
+    readGatewayConfig({ ...simulator, GUESTPASS_CONSENT_NOTICES: 'n.json' }, { readFile: () => '[{"version":""}]' });
+  expect(reading).toThrow('names a file that is no list of notices: /0/id is required');
+  expect(reading).toThrow('names a file that is no list of notices: /0/version must not be empty');
+});
+
 test('every setting reaches the configuration', () => {
   const config = read({
     GUESTPASS_HOST: '0.0.0.0',

@@ -15,6 +15,7 @@ import {
   type ValuesOf,
   type Variables,
 } from 'guestpass/settings';
+import { type ConsentNotice, parseConsentNotices } from './consent-notices.ts';
 import { createNetworkList } from './network.ts';
 import { gatewaySettings } from './settings.ts';
 
@@ -34,6 +35,8 @@ export interface GatewayConfig {
   readonly publicUrl: string | undefined;
   /** What visitors of the guest page consent to. */
   readonly guestNotice: string | undefined;
+  /** Notices with receipts; `undefined` where there are neither notices nor a key. */
+  readonly consent: { readonly notices: readonly ConsentNotice[]; readonly key: KeyObject | undefined } | undefined;
   readonly docsUrl: string | undefined;
   readonly websites: readonly { readonly origin: string; readonly channelId?: string }[];
   readonly requireOrigin: boolean;
@@ -98,9 +101,32 @@ export const gatewayVariables: readonly string[] = settingNames(gatewaySettings)
 export function readGatewayConfig(variables: Variables, reader: ConfigReader): GatewayConfig {
   const { values, origins, faults } = readSettings(gatewaySettings, variables, reader);
   const sdk = readSdk(variables, reader);
-  const all = [...('faults' in sdk ? sdk.faults : []), ...faults, ...contradictions(values, origins)];
-  if (all.length > 0 || 'faults' in sdk) throw invalidSettings(all);
-  return configOf(values, { sdk, origins });
+  const consent = readConsent(values, reader);
+  const all = [
+    ...('faults' in sdk ? sdk.faults : []),
+    ...faults,
+    ...(consent && 'faults' in consent ? consent.faults : []),
+    ...contradictions(values, origins),
+  ];
+  if (all.length > 0 || 'faults' in sdk || (consent && 'faults' in consent)) throw invalidSettings(all);
+  return configOf(values, { sdk, origins, consent });
+}
+
+/** The notices are read at the start: a gateway never serves with half of them. */
+function readConsent({ consentNotices, consentKey: key }: GatewayValues, { readFile }: ConfigReader) {
+  if (consentNotices === undefined) return key && { notices: [], key };
+  const pointer = `/${gatewaySettings.consentNotices.name}`;
+  try {
+    const read = parseConsentNotices(readFile(consentNotices));
+    if ('notices' in read) return { notices: read.notices, key };
+    const faults = read.faults.map((fault) => `${fault.pointer} ${fault.detail}`.trim());
+    return {
+      faults: faults.map((detail) => ({ pointer, detail: `names a file that is no list of notices: ${detail}` })),
+    };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    return { faults: [{ pointer, detail: `names a file that cannot be read${code}` }] };
+  }
 }
 
 /** The policy on captchas is the gateway's own matter, which knows one mode more. */
@@ -149,7 +175,9 @@ const minute = 60_000;
 const defaultPort = 4_000;
 const defaultOperatorPort = 4_001;
 
-function configOf(values: GatewayValues, { sdk, origins }: Pick<GatewayConfig, 'sdk' | 'origins'>): GatewayConfig {
+type AlreadyRead = Pick<GatewayConfig, 'sdk' | 'origins' | 'consent'>;
+
+function configOf(values: GatewayValues, { sdk, origins, consent }: AlreadyRead): GatewayConfig {
   const { allowedOrigins = [], trustedProxies = [], databaseUrl, webhookUrl, webhookSecret } = values;
   return {
     platform: platformOf(values, sdk),
@@ -161,6 +189,7 @@ function configOf(values: GatewayValues, { sdk, origins }: Pick<GatewayConfig, '
     },
     publicUrl: values.publicUrl,
     guestNotice: values.guestNotice,
+    consent,
     docsUrl: values.docsUrl,
     websites: allowedOrigins,
     requireOrigin: values.requireOrigin ?? allowedOrigins.length > 0,

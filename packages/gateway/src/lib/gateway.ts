@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto';
+import { hkdfSync, type KeyObject } from 'node:crypto';
 import type { TracerProvider } from '@opentelemetry/api';
 import {
   type Clock,
@@ -15,6 +15,9 @@ import { type Admit, createAdmit } from './admission.ts';
 import { type Altcha, type AltchaOptions, createAltcha } from './captcha/altcha.ts';
 import { fleetCaptchaUses } from './captcha/fleet-uses.ts';
 import { gatewayPolicy } from './captcha/gateway-policy.ts';
+import { type Consents, createConsents } from './consent/consents.ts';
+import { openReceiptKeys } from './consent/receipt-keys.ts';
+import type { ConsentNotice } from './consent-notices.ts';
 import { turnsOfClient } from './fleet-turns.ts';
 import { type GuestLimits, openGuestLimits, type WorkLoad } from './guest-limits.ts';
 import { createClientAddress } from './http/client-address.ts';
@@ -33,6 +36,7 @@ import { openStorage, type Storage, type StorageOptions } from './storage.ts';
 import { type AttemptStore, createAttemptStore } from './store/attempts.ts';
 import { type AuditStore, createAuditStore } from './store/audit.ts';
 import { type CaptchaUses, createCaptchaUses } from './store/captcha-uses.ts';
+import { createConsentKeys } from './store/consent-keys.ts';
 import { createDeliveryStore, type DeliveryStore } from './store/deliveries.ts';
 import { createEndpointStore, type EndpointStore } from './store/endpoints.ts';
 import { createRateCounts, type RateCounts } from './store/rate-counts.ts';
@@ -59,6 +63,8 @@ export interface GatewayOptions {
   readonly docsUrl?: string | undefined;
   /** What visitors of the guest page consent to, and the channel of those whose address names none. */
   readonly guestPage?: Pick<GuestPageOptions, 'notice' | 'channelId'>;
+  /** Notices guests consent to, and the Ed25519 key that signs their receipts. Default any notice will do, without receipts. */
+  readonly consent?: { readonly notices: readonly ConsentNotice[]; readonly key: KeyObject } | undefined;
   /** Refuse callers without an `Origin` too. Default: when there are websites. */
   readonly requireOrigin?: boolean;
   /** How much is taken on at once. */
@@ -139,20 +145,22 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     clock,
     ...options.altcha,
   });
-  const policy = gatewayPolicy(options.platform.policy ?? {}, { altcha, uses, clock });
+  const consents = await openConsents(options, storage, clock);
+  const rules = { altcha, uses, isKnownNotice: consents?.isKnownNotice, clock };
+  const policy = gatewayPolicy(options.platform.policy ?? {}, rules);
   const turns = turnsOfClient({ ...options, ...storage, clock, onProblem });
   const pipeline = opened.adopt(
     createPipeline({ trace: tracing.alone, ...turns, ...options.platform, clock, policy }),
     (open) => open.close(),
   );
   const outcomes = opened.use(createOutcomeKeeper({ ...stores, clock, leaseMs, onProblem }));
-  const admit = createAdmit({ pipeline, attempts: stores.attempts, outcomes, clock });
+  const admit = createAdmit({ pipeline, attempts: stores.attempts, outcomes, consents, clock });
   await stores.attempts.recoverOrphans(clock.now());
   opened.use(startUpkeep({ clock, chores: choresOf(stores, clock, leaseMs), onProblem }));
 
   const ownOrigins: string[] = [];
   const limits = openGuestLimits({ ...options, ...stores, clock, onProblem }, opened);
-  const handler = publicHandler({ admit, altcha, limits, ownOrigins }, options);
+  const handler = publicHandler({ admit, altcha, limits, consents, attempts: stores.attempts, ownOrigins }, options);
   const problems = createProblems({ docsUrl: options.docsUrl });
   const listener = opened.use(
     await serve(handler, {
@@ -258,17 +266,26 @@ function platformOf({ environment }: PipelineOptions): PlatformHosts {
   return typeof environment === 'string' ? resolveEnvironment(environment) : environment;
 }
 
+async function openConsents({ consent }: Settled, { database }: Storage, clock: Clock): Promise<Consents | undefined> {
+  if (!consent) return undefined;
+  const store = createConsentKeys(database);
+  return createConsents(consent.notices, await openReceiptKeys({ privateKey: consent.key, store, nowMs: clock.now() }));
+}
+
 interface Services {
   readonly admit: Admit;
   readonly altcha: Altcha;
   readonly limits: GuestLimits;
+  readonly consents: Consents | undefined;
+  readonly attempts: AttemptStore;
   /** Of our own pages; known when we listen. */
   readonly ownOrigins: readonly string[];
 }
 
-function publicHandler({ admit, altcha, limits, ownOrigins }: Services, options: Settled): Handler {
-  const { gate, guestRates, challengeRates } = limits;
-  const { websites = [], isTrustedProxy = () => false, observer } = options;
+function publicHandler(services: Services, options: Settled): Handler {
+  const { admit, altcha, limits, consents, attempts, ownOrigins } = services;
+  const { gate, guestRates, challengeRates, consentRates } = limits;
+  const { websites = [], isTrustedProxy = () => false, observer, clock = systemClock } = options;
   const problems = createProblems({ docsUrl: options.docsUrl });
   const origins = createOrigins({
     allowed: websites,
@@ -282,7 +299,8 @@ function publicHandler({ admit, altcha, limits, ownOrigins }: Services, options:
     origins,
     problems,
     clientAddress: createClientAddress({ isTrusted: isTrustedProxy }),
-    guestPage: { ...options.guestPage, platform: platformOf(options.platform) },
+    consents: consents && { consents, attempts, gate, rates: consentRates, origins, problems, clock },
+    guestPage: { ...options.guestPage, notices: options.consent?.notices, platform: platformOf(options.platform) },
     tracing: options.tracing,
     onError: observer.problem,
   });

@@ -38,6 +38,8 @@ export interface GuestLimits {
   readonly gate: LoadGate;
   readonly guestRates: RateLimits;
   readonly challengeRates: RateLimits;
+  /** Of withdrawals, and of those who verify receipts. */
+  readonly consentRates: RateLimits;
 }
 
 const defaultRates: GuestRates = { address: 10, subnet: 60, channel: 600, total: 3_000 };
@@ -52,6 +54,7 @@ export function openGuestLimits(options: GuestLimitsOptions, opened: Opened): Gu
     gate: openGate(options, opened),
     guestRates: createRateLimits({ rates, store, kind: 'guests' }),
     challengeRates: createRateLimits({ rates: generous, store, kind: 'challenges' }),
+    consentRates: createRateLimits({ rates: generous, store, kind: 'consents' }),
   };
 }
 

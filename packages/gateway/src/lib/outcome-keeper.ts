@@ -1,6 +1,7 @@
 import { type Attempt, type Clock, GuestpassError, isGuestpassError } from 'guestpass';
 import type { AttemptStore } from './store/attempts.ts';
 import { inTime } from './store/in-time.ts';
+import type { RecordedConsent } from './store/recorded-consent.ts';
 
 export interface OutcomeKeeperOptions {
   readonly attempts: Pick<AttemptStore, 'recordOutcome' | 'get'>;
@@ -18,7 +19,7 @@ export interface OutcomeKeeper extends AsyncDisposable {
    * `storage_unavailable` when it is not there by `untilAt`, an instant of the monotonic clock; recording it is then
    * tried further as long as the lease lasts.
    */
-  keep(attempt: Attempt, untilAt: number): Promise<boolean>;
+  keep(attempt: Attempt, untilAt: number, consent?: RecordedConsent): Promise<boolean>;
 }
 
 const firstDelayMs = 50;
@@ -29,12 +30,14 @@ export function createOutcomeKeeper(options: OutcomeKeeperOptions): OutcomeKeepe
   const underWay = new Set<Promise<unknown>>();
   const patience = createPatience(clock);
 
-  const persist = async (attempt: Attempt): Promise<boolean> => {
+  const persist = async (attempt: Attempt, consent?: RecordedConsent): Promise<boolean> => {
     const leaseEndsAt = clock.monotonic() + leaseMs - attempt.durationMs;
     const nowMs = clock.now();
     for (let delayMs = firstDelayMs, tried = false; ; delayMs = Math.min(2 * delayMs, longestDelayMs)) {
       try {
-        return await keepOnce(attempt, nowMs, tried);
+        const first = await options.attempts.recordOutcome(attempt, nowMs, consent);
+        // An earlier try may have been kept although its answer was lost.
+        return first || (tried && (await isKept(attempt)));
       } catch (cause) {
         const isLast = patience.isOver || clock.monotonic() + delayMs >= leaseEndsAt;
         if (isLast || !isPassing(cause)) throw unrecorded(attempt, cause);
@@ -44,16 +47,11 @@ export function createOutcomeKeeper(options: OutcomeKeeperOptions): OutcomeKeepe
     }
   };
 
-  /** An earlier try may have been kept although its answer was lost. */
-  const keepOnce = async (attempt: Attempt, nowMs: number, tried: boolean): Promise<boolean> => {
-    const first = await options.attempts.recordOutcome(attempt, nowMs);
-    if (first || !tried) return first;
-    return (await options.attempts.get(attempt.id))?.status === attempt.outcome;
-  };
+  const isKept = async (attempt: Attempt) => (await options.attempts.get(attempt.id))?.status === attempt.outcome;
 
   return {
-    async keep(attempt, untilAt) {
-      const kept = persist(attempt);
+    async keep(attempt, untilAt, consent) {
+      const kept = persist(attempt, consent);
       const done = kept.catch((error: unknown) => onProblem?.(error)).finally(() => underWay.delete(done));
       underWay.add(done);
       const late = () => unrecorded(attempt, new Error('The time is up.'));

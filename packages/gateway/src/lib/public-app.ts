@@ -14,6 +14,7 @@ import { answerPage } from './routes/answer-page.ts';
 import { authenticateGuest, type Caller, type GuestDesk } from './routes/authenticate-guest.ts';
 import { captchaChallenge } from './routes/captcha-challenge.ts';
 import { createGuestPage, type GuestPageOptions } from './routes/pages/guest-page.ts';
+import { type ConsentDesk, consentKeys, withdrawConsent } from './routes/withdraw-consent.ts';
 import { plainTracing, type RequestTrace, type Tracing } from './tracing/tracing.ts';
 
 export interface PublicAppOptions {
@@ -27,6 +28,8 @@ export interface PublicAppOptions {
   readonly clientAddress: ClientAddress;
   /** Default no guest page. */
   readonly guestPage?: GuestPageOptions;
+  /** Takes receipts back and shows what verifies them. Default there are none. */
+  readonly consents?: ConsentDesk | undefined;
   /** Follows each request. Default no spans; traces are carried on. */
   readonly tracing?: Pick<Tracing, 'receive'>;
   /** Told of what went wrong with a request for no reason that has a name. */
@@ -69,12 +72,21 @@ export function createPublicApp(options: PublicAppOptions): Hono<Env> {
   app.get('/docs/errors', () => answerPage(errorPage));
   const pages = options.guestPage ? createGuestPage(options.guestPage) : [];
   for (const [path, answer] of pages) app.get(path, (c) => answer(c.req.raw));
-  app.options('/v1/guests', (c) => c.body(null, 204, origins.preflightHeaders(c.req.raw.headers)));
-  app.all('/v1/guests', (c) => {
-    const headers = { Allow: 'OPTIONS, POST' };
-    const detail = 'Guests are let in by POST.';
-    return problems.reply({ code: 'method_not_allowed', detail, headers }, c.get('requestId'));
-  });
+
+  const onlyPost = (path: string, detail: string) => {
+    app.options(path, (c) => c.body(null, 204, origins.preflightHeaders(c.req.raw.headers)));
+    app.all(path, (c) => {
+      const headers = { Allow: 'OPTIONS, POST' };
+      return problems.reply({ code: 'method_not_allowed', detail, headers }, c.get('requestId'));
+    });
+  };
+  onlyPost('/v1/guests', 'Guests are let in by POST.');
+  if (options.consents) {
+    const [withdraw, keys] = [withdrawConsent(options.consents), consentKeys(options.consents)];
+    app.post('/v1/withdrawals', (c) => withdraw(c.req.raw, callerOf(c)));
+    app.get('/v1/consent-keys', (c) => keys(c.req.raw, callerOf(c)));
+    onlyPost('/v1/withdrawals', 'Consents are withdrawn by POST.');
+  }
 
   app.notFound((c) => problems.reply({ code: 'not_found', detail: 'There is nothing here.' }, c.get('requestId')));
   app.onError((error, c) => {

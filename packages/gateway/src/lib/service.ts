@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type Clock, systemClock } from 'guestpass';
 import { type Exchange, parseTraceparent, undiciExchange } from 'guestpass/http';
 import { startSealer } from './audit/sealer.ts';
@@ -7,6 +7,8 @@ import { tellBacklog } from './backlog.ts';
 import { configuredVerifiers } from './captcha/config-verifiers.ts';
 import { checkpointKeys } from './checkpoint-key.ts';
 import type { GatewayConfig } from './config.ts';
+import { configuredConsent } from './consent-key.ts';
+import { dataDirectory } from './data-directory.ts';
 import { createEvents, type Events } from './events.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { createClientAddress } from './http/client-address.ts';
@@ -57,7 +59,7 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   const watch = watchOver(config, options, token);
   opened.use(countPlatformCalls({ ...placesOf(config), metrics: watch.metrics, clock }));
   const network = opened.adopt(undiciExchange({ clock }), (end) => end.close());
-  const masterKey = config.masterKey ?? (await loadMasterKey(keyPath(config)));
+  const masterKey = config.masterKey ?? (await loadMasterKey(join(dataDirectory(config), 'master.key')));
   const gateway = opened.use(await openGateway(config, watch, { clock, exchange: network.exchange, masterKey }));
   await ensureEndpoint(gateway, config, clock);
 
@@ -223,6 +225,7 @@ async function openGateway(
     websites: config.websites,
     ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
     guestPage: { notice: config.guestNotice, channelId: onlyChannel(policy.allowedChannels) },
+    consent: await configuredConsent(config),
     requireOrigin: config.requireOrigin,
     docsUrl: config.docsUrl,
     rates: config.rates,
@@ -256,11 +259,6 @@ async function recordKeyChange(
 /** Where one channel is all there is, nobody need name it. */
 function onlyChannel(channels: readonly string[] = []): string | undefined {
   return channels.length === 1 ? channels[0] : undefined;
-}
-
-/** Beside the data it protects, and not in it: a copy of the database alone shows nothing. */
-function keyPath({ storage }: GatewayConfig): string {
-  return join('directory' in storage ? dirname(storage.directory) : '.guestpass', 'master.key');
 }
 
 /** The receiver of the configuration; those made by operators stand beside it. */

@@ -50,6 +50,15 @@ const listenerSettings = {
     doc: 'What visitors of the guest page consent to. The hash of the text goes on record with each consent.',
     fallback: 'a text that names what is kept',
   }),
+  consentNotices: defineSetting('GUESTPASS_CONSENT_NOTICES', line(4_096), {
+    doc: 'JSON file of the notices guests may consent to, each for every channel or for some. A guest of such a channel must name one of them, and gets a signed receipt.',
+    fallback: 'none: any notice will do, and there are no receipts',
+  }),
+  consentKey: defineSetting('GUESTPASS_CONSENT_KEY', signingKey, {
+    doc: 'Ed25519 private key in PEM that signs consent receipts; `GUESTPASS_CONSENT_KEY_FILE` names a file that holds it. Without notices it lets receipts of before be taken back.',
+    fallback: 'with notices, one kept beside the master key',
+    secret: true,
+  }),
   docsUrl: defineSetting('GUESTPASS_DOCS_URL', webAddress, {
     doc: 'Page that explains the error codes, linked from error answers.',
     fallback: '/docs/errors',

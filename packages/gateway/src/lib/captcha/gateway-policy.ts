@@ -1,4 +1,4 @@
-import type { Clock, PipelineOptions } from 'guestpass';
+import type { Clock, ConsentPolicy, PipelineOptions } from 'guestpass';
 import { type CaptchaUses, withSingleUse } from 'guestpass/captcha';
 import type { Altcha } from './altcha.ts';
 
@@ -8,6 +8,8 @@ export interface GatewayPolicyOptions {
   readonly altcha: Altcha;
   /** Where used captcha answers are remembered, for the whole fleet. */
   readonly uses: CaptchaUses;
+  /** Which notices guests may consent to. Default any. */
+  readonly isKnownNotice?: ConsentPolicy['isKnownNotice'];
   readonly clock: Clock;
 }
 
@@ -16,11 +18,16 @@ export interface GatewayPolicyOptions {
  * seconds of skew), a captcha must be verified and is good once, and ALTCHA is there for whoever has no other provider.
  * What `policy` says itself counts.
  */
-export function gatewayPolicy(policy: Policy, { altcha, uses, clock }: GatewayPolicyOptions): Policy {
+export function gatewayPolicy(policy: Policy, options: GatewayPolicyOptions): Policy {
+  const { altcha, uses, isKnownNotice, clock } = options;
   const { consent = { maxAgeMs: 900_000, maxSkewMs: 60_000 }, captcha = {} } = policy;
   const single = Object.entries(captcha.verifiers ?? {}).map(
     ([provider, verifier]) => [provider, withSingleUse(verifier, { uses, clock })] as const,
   );
   const verifiers = { altcha, ...Object.fromEntries(single) };
-  return { ...policy, consent, captcha: { mode: 'verified', ...captcha, verifiers } };
+  return {
+    ...policy,
+    consent: isKnownNotice ? { ...consent, isKnownNotice } : consent,
+    captcha: { mode: 'verified', ...captcha, verifiers },
+  };
 }

@@ -101,6 +101,14 @@ export const gatewayErrorTable = {
     visitor: reload,
     remedy: 'Wait until every hold is lifted; `GET /v1/holds` tells of them.',
   },
+  consent_receipt_invalid: {
+    httpStatus: 422,
+    retryable: false,
+    meaning: 'No consent can be withdrawn with this receipt.',
+    cause: 'The receipt was changed, was made by somebody else, or its guest is erased.',
+    visitor: 'We could not withdraw your consent with this receipt. Please contact us another way.',
+    remedy: 'Send the receipt exactly as it was given out; operators withdraw a consent by its attempt.',
+  },
   delivery_not_replayable: {
     httpStatus: 409,
     retryable: false,

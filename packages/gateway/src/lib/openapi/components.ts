@@ -9,6 +9,7 @@ import {
   verificationRequestSchema,
   verificationSchema,
 } from './audit.ts';
+import { consentKeySetSchema, receiptSchema } from './consents.ts';
 import {
   deliveryDetailSchema,
   deliveryPageSchema,
@@ -81,6 +82,8 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Held: heldSchema,
   Withdrawal: withdrawalSchema,
   Withdrawn: withdrawnSchema,
+  ReceiptWithdrawal: receiptSchema,
+  ConsentKeySet: consentKeySetSchema,
   ErrorCode: errorCodeSchema,
   ErrorCodeList: errorCodeListSchema,
   Alive: aliveSchema,

@@ -58,6 +58,7 @@ test('every answer but an empty one says what it holds, and every refusal is a p
   const untold = responses.filter(({ response }) => schemasOf(response).length === 0);
   expect(untold.map(({ id, status }) => [id, status])).toEqual([
     ['removeWebhookEndpoint', '204'],
+    ['withdrawConsent', '204'],
     ['openOperatorSession', '204'],
     ['endOperatorSession', '204'],
   ]);
@@ -75,6 +76,7 @@ test('the token is asked for everywhere but for guests, health and what errors m
   expect(open.map(({ path }) => path)).toEqual([
     '/v1/guests',
     '/captcha/challenge',
+    '/v1/consent-keys',
     '/livez',
     '/healthz',
     '/readyz',
@@ -82,6 +84,15 @@ test('the token is asked for everywhere but for guests, health and what errors m
   ]);
   const withoutToken = described.filter(({ operation }) => operation.responses['401'] === undefined);
   expect(withoutToken).toEqual(open);
+});
+
+test('an address that each listener has for its own callers is told with both of its bodies', () => {
+  const { requestBody, security, responses } = document.paths['/v1/withdrawals']?.post ?? {};
+  expect(requestBody?.content['application/json']?.schema).toEqual({
+    oneOf: [{ $ref: '#/components/schemas/Withdrawal' }, { $ref: '#/components/schemas/ReceiptWithdrawal' }],
+  });
+  expect(security).toEqual([{ operatorToken: [] }, { operatorSession: [] }, {}]);
+  expect(Object.keys(responses ?? {})).toEqual(expect.arrayContaining(['200', '204', '401', '422']));
 });
 
 test('the payload of guests is told as it is parsed', () => {

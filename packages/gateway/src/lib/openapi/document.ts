@@ -104,9 +104,33 @@ function pathsOf(described: readonly Operation[]): Readonly<Record<string, OpenA
   return Object.fromEntries(
     [...paths].map(([path, ofPath]) => [
       path,
-      Object.fromEntries(ofPath.map((operation) => [operation.method, operationOf(operation)])),
+      Object.fromEntries(
+        ofPath.map((operation) => {
+          const { method } = operation;
+          const other = ofPath.find((one) => one !== operation && one.method === method);
+          return [method, other ? shared(other, operation) : operationOf(operation)];
+        }),
+      ),
     ]),
   );
+}
+
+/** Each listener may have an operation at one address: OpenAPI knows a single one there, with a choice. */
+function shared(one: Operation, other: Operation): OpenApiOperation {
+  const described = [operationOf(one), operationOf(other)] as const;
+  const bodies = [one, other].flatMap(({ body }) => (body ? [referTo(body)] : []));
+  return {
+    ...described[0],
+    summary: described.map(({ summary }) => summary).join('; '),
+    description: described.map(({ description }) => description).join('\n\n'),
+    servers: described.flatMap(({ servers }) => servers ?? [operatorServer]),
+    security: described.flatMap(({ security }) => (security.length > 0 ? security : [{}])),
+    requestBody: { required: true, content: { 'application/json': { schema: { oneOf: bodies } } } },
+    responses: merged(
+      { ...answersOf(one), ...answersOf(other) },
+      refusalsOf([...new Set([...problemsOf(one), ...problemsOf(other)])]),
+    ),
+  };
 }
 
 function operationOf(operation: Operation): OpenApiOperation {

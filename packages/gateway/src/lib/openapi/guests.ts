@@ -24,6 +24,12 @@ export const guestPassSchema = z.object({
     })
     .optional()
     .describe('There when the guest signed in.'),
+  consentReceipt: z
+    .string()
+    .optional()
+    .describe(
+      'There when the channel has notices: to what the guest consented, as a JWS in compact form (RFC 7515, `EdDSA`), to be handed to the guest. `GET /v1/consent-keys` tells what verifies it.',
+    ),
 });
 
 /** Everything that may keep a guest out, and what may befall the request before. */

@@ -1,5 +1,6 @@
 import { getAttempt, listAttempts } from './attempts.ts';
 import { describeExport, exportAudit, listAudit, verifyAudit } from './audit.ts';
+import { getConsentKeys, withdrawWithReceipt } from './consents.ts';
 import { getDelivery, listDeliveries, replayDeliveries, replayDelivery } from './deliveries.ts';
 import {
   changeEndpoint,
@@ -49,6 +50,8 @@ export const operations: readonly Operation[] = [
   placeHold,
   liftHold,
   withdrawConsent,
+  withdrawWithReceipt,
+  getConsentKeys,
   openSession,
   endSession,
   livez,

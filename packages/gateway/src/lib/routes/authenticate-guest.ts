@@ -1,4 +1,3 @@
-import type { GuestpassError } from 'guestpass';
 import type { Admission, Admit } from '../admission.ts';
 import { readJsonBody } from '../http/body.ts';
 import { serverTiming } from '../http/headers.ts';
@@ -9,6 +8,7 @@ import type { Problems } from '../http/problem.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import { refusalOf } from '../http/refusal.ts';
 import type { RequestTrace } from '../tracing/tracing.ts';
+import { orThrow, paced, refuseIf, withHeaders } from './request-steps.ts';
 
 export interface GuestDesk {
   readonly admit: Admit;
@@ -78,7 +78,7 @@ async function letIn(request: Request, { caller, desk, headers }: Context): Prom
     refuseIf(desk.origins.refuse(origin, channelId));
     refuseIf(await paced(desk.rates.ofChannel(channelId), headers));
   }
-  const ask = { remoteIp: caller.address, trace: caller.trace };
+  const ask = { remoteIp: caller.address, origin, trace: caller.trace };
   if (key === null) return await desk.admit(value, ask);
   // One website's keys say nothing to another.
   const scope = JSON.stringify(['guests', origin, channelId ?? null]);
@@ -92,34 +92,10 @@ function replyTo({ attempt, replayed }: Admission, problems: Problems, { request
     ...(replayed && { 'Idempotency-Replayed': 'true' }),
   };
   if (attempt.outcome === 'admitted') {
+    // With the receipt, where there is one: it is part of the pass that is kept for a replay.
     return Response.json({ attemptId: attempt.id, ...attempt.guestPass }, { status: 201, headers });
   }
   return problems.reply({ ...refusalOf(attempt.error), attemptId: attempt.id, headers }, requestId);
-}
-
-function withHeaders(response: Response, headers: Headers): Response {
-  for (const [name, value] of headers) response.headers.append(name, value);
-  return response;
-}
-
-type Outcome<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly error: GuestpassError };
-
-function orThrow<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw outcome.error;
-  return outcome;
-}
-
-function refuseIf(error: GuestpassError | undefined): void {
-  if (error) throw error;
-}
-
-async function paced(
-  answer: ReturnType<RateLimits['ofCaller']>,
-  headers: Headers,
-): Promise<GuestpassError | undefined> {
-  const { refusal, headers: fields } = await answer;
-  for (const [name, value] of Object.entries(fields)) headers.set(name, value);
-  return refusal;
 }
 
 /** Enough of the payload to hold it to the rules of its channel; whether it is a payload is seen later. */

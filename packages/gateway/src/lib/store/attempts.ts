@@ -15,6 +15,8 @@ import {
   listOrphans,
 } from './list-attempts.ts';
 import type { NewDelivery } from './new-deliveries.ts';
+import type { NewOutcome } from './outcomes.ts';
+import type { RecordedConsent } from './recorded-consent.ts';
 import { attemptSeal, type MasterKey } from './seal.ts';
 import { attemptOf, orphaned } from './stored-attempt.ts';
 import type { Erasure } from './subjects.ts';
@@ -55,8 +57,9 @@ export interface AttemptStore {
   /**
    * Writes the outcome of an intent, its audit record, the deliveries that tell of it and their jobs, all or nothing.
    * Resolves with false when the attempt had an outcome already, as after its lease had ended: the first one counts.
+   * `consent` goes into the audit record of a guest that was let in with a receipt.
    */
-  recordOutcome(attempt: Attempt, nowMs: number): Promise<boolean>;
+  recordOutcome(attempt: Attempt, nowMs: number, consent?: RecordedConsent): Promise<boolean>;
   /** Puts an event of the gateway's own into the audit log. */
   recordEvent(event: OperatorEvent, nowMs: number): Promise<void>;
   /**
@@ -94,7 +97,7 @@ export function createAttemptStore(options: AttemptStoreOptions): AttemptStore {
       const kept = await group.submit({ kind: 'intent', intent });
       return await answer(database, terms, kept.kind === 'intent' ? kept.claim : { outcome: 'reused' });
     },
-    recordOutcome: (attempt, nowMs) => settle(group, attempt, nowMs),
+    recordOutcome: (attempt, nowMs, consent) => settle(group, { attempt, nowMs, consent }),
     async recordEvent(event, nowMs) {
       await group.submit({ kind: 'event', event: { event, nowMs } });
     },
@@ -108,7 +111,9 @@ export function createAttemptStore(options: AttemptStoreOptions): AttemptStore {
     },
     async recoverOrphans(nowMs) {
       const orphans = await database.run((session) => listOrphans(session, nowMs));
-      const recovered = await Promise.all(orphans.map((row) => settle(group, orphaned(row, nowMs), nowMs)));
+      const recovered = await Promise.all(
+        orphans.map((row) => settle(group, { attempt: orphaned(row, nowMs), nowMs })),
+      );
       return recovered.filter((first) => first).length;
     },
     async forgetExpired(nowMs) {
@@ -133,8 +138,8 @@ function termsOf({ masterKey, owner, leaseMs = 60_000, keyRetentionMs = dayMs }:
   return { owner, leaseMs, keyRetentionMs, seal: attemptSeal(masterKey) };
 }
 
-async function settle(group: GroupCommit<Entry, Kept>, attempt: Attempt, nowMs: number): Promise<boolean> {
-  const kept = await group.submit({ kind: 'outcome', outcome: { attempt, nowMs } });
+async function settle(group: GroupCommit<Entry, Kept>, outcome: NewOutcome): Promise<boolean> {
+  const kept = await group.submit({ kind: 'outcome', outcome });
   return kept.kind === 'outcome' && kept.first;
 }
 

@@ -1,7 +1,8 @@
 import type { JsonValue, Outcome } from 'guestpass';
-import { type AuditEvent, type ChainHead, link } from 'guestpass/audit';
+import { type AuditEvent, type ChainHead, type GuestOutcomeEvent, link } from 'guestpass/audit';
 import { sql } from 'kysely';
 import type { Work } from '../database/connect.ts';
+import type { RecordedConsent } from './recorded-consent.ts';
 
 /** Outcomes counted since the log began, over the whole fleet. */
 export type OutcomeCounts = Readonly<Record<Outcome, number>>;
@@ -19,9 +20,14 @@ export interface OperatorEvent {
   readonly [detail: string]: JsonValue | undefined;
 }
 
+/** A guest that was let in with a receipt. */
+export interface ReceiptedEvent extends GuestOutcomeEvent {
+  readonly consent: RecordedConsent;
+}
+
 /** An event to be put into the chain. */
 export interface NewEvent {
-  readonly event: AuditEvent | OperatorEvent;
+  readonly event: AuditEvent | ReceiptedEvent | OperatorEvent;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
 }

@@ -58,10 +58,12 @@ function withdrawn({ withdrawal }: Extract<Entry, { readonly kind: 'withdrawal' 
 }
 
 /** The chain commits to the sealed guest id: when its key is gone, so is the guest, and every hash still holds. */
-function settled({ attempt, nowMs }: NewOutcome, rate: number, sealedGuestIds: ReadonlyMap<string, string>): NewEvent {
+function settled(outcome: NewOutcome, rate: number, sealedGuestIds: ReadonlyMap<string, string>): NewEvent {
+  const { attempt, nowMs, consent } = outcome;
   const event: GuestOutcomeEvent = guestOutcome(attempt, rate, isoOf(nowMs));
   const guestId = sealedGuestIds.get(attempt.id);
-  return { event: guestId === undefined ? event : { ...event, guestId }, nowMs };
+  if (guestId === undefined) return { event, nowMs };
+  return { event: consent ? { ...event, guestId, consent } : { ...event, guestId }, nowMs };
 }
 
 /** Percent of the attempts that reached the platform, two decimals; refused ones did not. */

@@ -1,6 +1,7 @@
 import type { Attempt } from 'guestpass';
 import { sql } from 'kysely';
 import type { Work } from '../database/connect.ts';
+import type { RecordedConsent } from './recorded-consent.ts';
 import type { Seal } from './seal.ts';
 
 /** What became of a guest, to be written down. */
@@ -8,6 +9,8 @@ export interface NewOutcome {
   readonly attempt: Attempt;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
+  /** Of a guest that was let in with a receipt. */
+  readonly consent?: RecordedConsent | undefined;
 }
 
 /**

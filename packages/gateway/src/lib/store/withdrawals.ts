@@ -4,7 +4,7 @@ import type { Work } from '../database/connect.ts';
 /** A consent that was taken back. */
 export interface Withdrawal {
   readonly attemptId: string;
-  /** How it was taken back, in the operator's words; goes into the audit log and names nobody. */
+  /** How it was taken back, in the operator's words or by which receipt; goes into the audit log and names nobody. */
   readonly basis: string;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;

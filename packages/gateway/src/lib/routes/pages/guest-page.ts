@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { PlatformHosts } from 'guestpass';
+import type { ConsentNotice } from '../../consent-notices.ts';
 import { createBuiltPage } from './built-page.ts';
 import type { PageRoute } from './console-page.ts';
 import { guestPolicy } from './page-policy.ts';
@@ -10,6 +11,8 @@ export interface GuestPageOptions {
   readonly platform: PlatformHosts;
   /** What visitors consent to. Default a text that names what is kept. */
   readonly notice?: string | undefined;
+  /** The first of these that has a text and is for the channel takes the place of `notice`. Default none. */
+  readonly notices?: readonly ConsentNotice[] | undefined;
   /** The channel of a visitor whose address names none. Default none. */
   readonly channelId?: string | undefined;
 }
@@ -17,8 +20,8 @@ export interface GuestPageOptions {
 /** What the guest page needs to know of this gateway. */
 export interface GuestPageConfig {
   readonly channelId: string | null;
-  /** The version is the hash of the text, so that the record of a consent tells to what it was given. */
-  readonly notice: { readonly text: string; readonly version: string };
+  /** Without configured notices the version is the hash of the text, so that the record of a consent tells to what it was given. */
+  readonly notice: { readonly text: string; readonly version: string; readonly language?: string };
 }
 
 const usualNotice =
@@ -26,14 +29,20 @@ const usualNotice =
   'We keep a record that you agreed. You may end the chat at any time, and ask us to erase your data.';
 
 /** The page a visitor can be let in on and chat on, without a website around it. */
-export function createGuestPage({ platform, notice = usualNotice, channelId }: GuestPageOptions): readonly PageRoute[] {
+export function createGuestPage(options: GuestPageOptions): readonly PageRoute[] {
+  const { platform, channelId } = options;
   const site = createSite(siteDirectory('guest'));
   const page = createBuiltPage({ site, at: '/guest', contentSecurityPolicy: guestPolicy(platform) });
-  const version = `sha256-${hash('sha256', notice, 'hex').slice(0, 16)}`;
-  const config: GuestPageConfig = { channelId: channelId ?? null, notice: { text: notice, version } };
+  const config: GuestPageConfig = { channelId: channelId ?? null, notice: noticeOf(options) };
   return [
     ['/guest', page],
     ['/guest/config.json', () => Response.json(config)],
     ['/guest/*', page],
   ];
+}
+
+function noticeOf({ notice = usualNotice, notices = [], channelId = '' }: GuestPageOptions): GuestPageConfig['notice'] {
+  const shown = notices.find(({ text, channels }) => text !== undefined && (channels?.includes(channelId) ?? true));
+  if (shown?.text !== undefined) return { text: shown.text, version: shown.version, language: shown.language };
+  return { text: notice, version: `sha256-${hash('sha256', notice, 'hex').slice(0, 16)}` };
 }
