@@ -156,7 +156,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   const outcomes = opened.use(createOutcomeKeeper({ ...stores, clock, leaseMs, onProblem }));
   const admit = createAdmit({ pipeline, attempts: stores.attempts, outcomes, consents, clock });
   await stores.attempts.recoverOrphans(clock.now());
-  opened.use(startUpkeep({ clock, chores: choresOf(stores, clock, leaseMs), onProblem }));
+  opened.use(startUpkeep({ clock, chores: choresOf({ ...stores, ...storage }, clock, leaseMs), onProblem }));
 
   const ownOrigins: string[] = [];
   const limits = openGuestLimits({ ...options, ...stores, clock, onProblem }, opened);
@@ -235,10 +235,15 @@ async function startWorker(stores: Stores, options: Settled, exchange: Exchange)
   await stores.queue.start(deliver);
 }
 
-function choresOf({ attempts, captchaUses, rateCounts }: Stores, clock: Clock, leaseMs: number): readonly Chore[] {
+function choresOf(
+  { attempts, captchaUses, rateCounts, queue, database }: Stores & Pick<Storage, 'database'>,
+  clock: Clock,
+  leaseMs: number,
+): readonly Chore[] {
   return [
     { everyMs: Math.min(10_000, leaseMs), run: () => attempts.recoverOrphans(clock.now()) },
     { everyMs: 600_000, run: () => attempts.forgetExpired(clock.now()) },
+    { everyMs: 600_000, run: () => queue.recover(database, clock.now() - 600_000) },
     { everyMs: 600_000, run: () => captchaUses.forgetExpired(clock.now()) },
     // Longer than any clock of the fleet is behind.
     { everyMs: 60_000, run: () => rateCounts.forget(clock.now() - 180_000) },

@@ -123,3 +123,14 @@ test('a job that comes again behind its own try makes no other', async () => {
   await expect.poll(() => on.database.query(done), { timeout: 5_000 }).toEqual([{ done: 2 }]);
   expect(on.sent).toHaveLength(1);
 });
+
+test('a delivery that lost its job is due again, and one that has a job is left to it', async () => {
+  await using on = await delivering({ status: 503 });
+  await expect.poll(on.delivery, { timeout: 5_000 }).toMatchObject({ state: 'pending', tries: 1 });
+  const later = systemClock.now() + 3_600_000;
+  expect(await on.queue.recover(on.database, later)).toBe(0);
+  await on.database.query('delete from guestpass_jobs.job');
+  expect(await on.queue.recover(on.database, systemClock.now() - 60_000)).toBe(0);
+  expect(await on.queue.recover(on.database, later)).toBe(1);
+  await expect.poll(on.delivery, { timeout: 5_000 }).toMatchObject({ tries: 2 });
+});

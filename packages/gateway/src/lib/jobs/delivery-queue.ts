@@ -1,8 +1,10 @@
 import type { Clock } from 'guestpass';
+import { sql } from 'kysely';
 import { fromKysely, type Job, type JobInsert, PgBoss } from 'pg-boss';
-import type { Work } from '../database/connect.ts';
+import type { Database, Work } from '../database/connect.ts';
 import { createGroupCommit } from '../store/group-commit.ts';
 import type { NewDelivery } from '../store/new-deliveries.ts';
+import { hasTurn } from '../store/retention.ts';
 import type { Deliverer, Prepared } from './deliver-webhook.ts';
 import { type JobLoop, startJobLoop } from './job-loop.ts';
 
@@ -24,6 +26,12 @@ export interface DeliveryQueueOptions {
 export interface DeliveryQueue {
   /** Makes deliveries due, in the transaction that writes them. Default at once. */
   announce(work: Work, deliveries: readonly NewDelivery[], dueAtMs?: number): Promise<void>;
+  /**
+   * Makes deliveries due again that are overdue since `beforeMs`, or longer, and have lost their job, as when nobody
+   * took it up for a month, or the queue was not restored with the rest. Returns how many; one gateway of a fleet looks
+   * at a time.
+   */
+  recover(database: Database, beforeMs: number): Promise<number>;
   /** Makes a try of each delivery that comes due; one that rejects comes again. */
   start(deliverer: Deliverer): Promise<void>;
   /** Takes nothing new, waits for what is under way, and leaves the rest to others. */
@@ -46,15 +54,23 @@ export async function openDeliveryQueue(options: DeliveryQueueOptions): Promise<
   const boss = await openBoss(options);
   let loop: JobLoop | undefined;
 
+  const announce: DeliveryQueue['announce'] = async (work, deliveries, dueAtMs) => {
+    const jobs = deliveries.map(({ id, endpointId, tries }): JobInsert<DeliveryJob> => {
+      const due = dueAtMs === undefined ? {} : { startAfter: new Date(dueAtMs) };
+      return { data: { deliveryId: id, tries }, group: { id: endpointId }, ...due };
+    });
+    await boss.insert(queueName, jobs, { db: fromKysely(work) });
+    if (dueAtMs === undefined) loop?.expect();
+  };
   return {
-    async announce(work, deliveries, dueAtMs) {
-      const jobs = deliveries.map(({ id, endpointId, tries }): JobInsert<DeliveryJob> => {
-        const due = dueAtMs === undefined ? {} : { startAfter: new Date(dueAtMs) };
-        return { data: { deliveryId: id, tries }, group: { id: endpointId }, ...due };
-      });
-      await boss.insert(queueName, jobs, { db: fromKysely(work) });
-      if (dueAtMs === undefined) loop?.expect();
-    },
+    announce,
+    recover: (database, beforeMs) =>
+      database.transaction(async (work) => {
+        if (!(await hasTurn(work))) return 0;
+        const lost = await findLost(work, beforeMs);
+        if (lost.length > 0) await announce(work, lost);
+        return lost.length;
+      }),
     async start(deliverer) {
       loop = startDeliveries(boss, deliverer, options);
     },
@@ -63,6 +79,20 @@ export async function openDeliveryQueue(options: DeliveryQueueOptions): Promise<
       await boss.stop({ graceful: true, timeout: 20_000 }).catch(onProblem);
     },
   };
+}
+
+/** A thousand at most. */
+async function findLost(work: Work, beforeMs: number): Promise<readonly NewDelivery[]> {
+  const { rows } = await sql<NewDelivery>`
+    select d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.event_type as "eventType",
+      d.attempt_id as "attemptId", d.tries
+    from guestpass.deliveries d
+    where d.state = 'pending' and d.next_at < ${new Date(beforeMs)} and not exists (
+      select from guestpass_jobs.job j
+      where j.name = ${queueName} and j.state < 'completed' and j.data->>'deliveryId' = d.id
+        and j.data->>'tries' = d.tries::text)
+    order by d.number limit 1000`.execute(work);
+  return rows;
 }
 
 async function openBoss({ url, answerTimeoutMs = 12_000, onProblem }: DeliveryQueueOptions): Promise<PgBoss> {
