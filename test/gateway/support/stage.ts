@@ -35,8 +35,8 @@ export interface Stage extends AsyncDisposable {
   readonly witness: Witness;
   /** Asks to let a guest in. */
   ask(payload: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
-  /** Another gateway on the same database and platform. */
-  another(owner: string): Promise<Gateway>;
+  /** Another gateway on the same database and platform, with options of its own. */
+  another(owner: string, options?: Partial<GatewayOptions>): Promise<Gateway>;
 }
 
 /** Nobody is held to a rate, and receivers and platform are on this machine; time is real. */
@@ -49,9 +49,11 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const { url: platformUrl } = await simulator.listen();
   const masterKey = randomBytes(32);
   const witness = createWitness();
-  const start = (owner: string, observer: Partial<GatewayObserver>) =>
-    startGateway(gatewayOptions(options, { platformUrl, masterKey, owner, url: database.url, observer, opened }));
-  const gateway = opened.use(await start('gateway-1', witness.observer));
+  const start = (owner: string, stack: AsyncDisposableStack, more: Partial<GatewayOptions> = {}) => {
+    const means = { platformUrl, masterKey, owner, url: database.url, observer: witness.observer, opened: stack };
+    return startGateway({ ...gatewayOptions(options, means), ...more });
+  };
+  const gateway = opened.use(await start('gateway-1', opened));
   const hook = { url: `${platformUrl}/_idp/webhooks`, secret: defaultWebhookSecret };
   const endpoint = await gateway.endpoints.create(hook, Date.now());
   const kept = opened.move();
@@ -64,8 +66,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     endpoint,
     witness,
     ask: (payload, headers) => askGuest(gateway.url, payload, headers),
-    async another(owner) {
-      return kept.use(await start(owner, witness.observer));
+    async another(owner, more) {
+      return kept.use(await start(owner, kept, more));
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

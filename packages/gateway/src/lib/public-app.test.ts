@@ -84,3 +84,9 @@ test('every answer names its trace, which is that of a traced caller', async () 
   expect(one.headers.get('traceparent')).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
   expect(one.headers.get('traceparent')).not.toBe(another.headers.get('traceparent'));
 });
+
+test('without notices nothing is withdrawn here, and there are no keys', async () => {
+  const { app } = appThatFails(new GuestpassError('storage_unavailable', 'The database is away.'));
+  const withdrawal = await app.request('/v1/withdrawals', { method: 'POST' });
+  expect([withdrawal.status, (await app.request('/v1/consent-keys')).status]).toEqual([404, 404]);
+});
