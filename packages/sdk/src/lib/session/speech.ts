@@ -106,9 +106,11 @@ export class Speech {
     const unclaimed = fresh?.filter(({ id }) => !this.#echoes.has(id));
     if (fresh) this.#echoes.clear();
     const { draft } = this.#underWay ?? {};
-    if (!draft || !this.#inDoubt) return;
+    if (!draft) return;
+    // Also when nobody asked for it: the next history does not tell it as anew.
     const message = unclaimed?.find((candidate) => isEcho(candidate, draft));
     if (message) this.#settle(message);
+    else if (!this.#inDoubt) return;
     else if (fresh) this.#again(unavailable);
     else this.refuse(unknown());
   }
