@@ -141,7 +141,7 @@ test('a person sees what others say, and is told what went wrong', async () => {
   const { code, out, err } = await play([...guest, '--no-color'], { env, tty: true, readLines });
   expect(code).toBe(0);
   expect(out).not.toContain('you:');
-  expect(err).toContain('Connected. /quit ends');
+  expect(err).toContain('Connecting…\nConnected. /quit ends');
   expect(err).toContain('There is no command /dance');
   expect(err).toContain('/attach names a file that cannot be read (ENOENT). Name a readable file.');
 });

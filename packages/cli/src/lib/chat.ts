@@ -28,6 +28,8 @@ export async function chat(surroundings: Surroundings, flags: ChatFlags): Promis
   const guest = await guestOf(surroundings, flags);
   if ('exitCode' in guest) return guest.exitCode;
   const printer = createChatPrinter(surroundings, flags, !scripted);
+  // Without a platform to be reached it takes minutes until that is told.
+  if (!scripted) say(terminal, flags, 'Connecting…\n');
   await using session = await connectSession(guest.pass, {
     attributes: guest.attributes,
     clock,
