@@ -35,10 +35,11 @@ export interface GatewayLog {
   /** What never reached the app. */
   turnedAway(turned: { readonly address: string; readonly code: string }): void;
   deliveryTried(tried: DeliveryLine): void;
+  /** Receivers of webhooks may be asked in the clear. */
+  insecureReceivers(): void;
   operatorActed(
     action: RequestIds & { readonly address: string; readonly action: string; readonly status: number },
   ): void;
-  checkpointSigned(checkpoint: { readonly sequence: number; readonly hash: string }): void;
   /** A malfunction of ours: `what` says in a few words of our own what could not be done. */
   trouble(what: string, error: unknown, request?: RequestIds): void;
 }
@@ -86,7 +87,7 @@ export function createLog({ clock, write, level = 'info', secrets = [] }: LogOpt
     },
     operatorActed: ({ address, action, status, ...ids }) =>
       logger.info({ ...idsOf(ids), action, status, network: networkOf(address) }, 'operator acted'),
-    checkpointSigned: ({ sequence, hash }) => logger.info({ sequence, hash }, 'checkpoint signed'),
+    insecureReceivers: () => logger.warn('webhooks may be sent in the clear'),
     trouble: (what, error, ids) => logger.error({ ...(ids && idsOf(ids)), ...errorLine(error) }, what),
   };
 }

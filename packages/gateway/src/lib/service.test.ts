@@ -141,3 +141,24 @@ test('the log names the trace of a request, with an attempt and without', async 
   ]);
   expect(told[1].traceId).not.toBe(traceId);
 });
+
+test('the log tells what operators change and who is turned away, and at each start that webhooks may go in the clear', async () => {
+  const { lines, write, count } = log();
+  const config = configOf({ GUESTPASS_INSECURE_WEBHOOKS: 'true' });
+  await using service = await startService(config, { version: '1.0.0', write });
+  const ask = async (method: string, path: string, token = service.freshToken) => {
+    const headers = { authorization: `Bearer ${token}`, 'x-request-id': 'request-of-an-operator' };
+    await (await fetch(`${service.operatorUrl}${path}`, { method, headers })).arrayBuffer();
+  };
+  await ask('GET', '/v1/attempts');
+  await ask('POST', '/v1/audit/verifications');
+  for (let index = 0; index < 3; index += 1) await ask('GET', '/v1/attempts', 'canary-guess');
+  expect(count('webhooks may be sent in the clear')).toBe(1);
+  const acted = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'operator acted');
+  const of = { requestId: 'request-of-an-operator', network: '127.0.0.0/24' };
+  expect(acted).toMatchObject([
+    { ...of, action: 'verifyAuditLog', status: 200 },
+    { ...of, action: 'turned away', status: 401 },
+  ]);
+  expect(lines.join('')).not.toContain('canary');
+});

@@ -61,6 +61,7 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   const network = opened.adopt(undiciExchange({ clock }), (end) => end.close());
   const masterKey = config.masterKey ?? (await loadMasterKey(join(dataDirectory(config), 'master.key')));
   const gateway = opened.use(await openGateway(config, watch, { clock, exchange: network.exchange, masterKey }));
+  watch.metrics.beforeScrape(async () => watch.metrics.tokenExpires(gateway.tokenExpiresAt()));
   await ensureEndpoint(gateway, config, clock);
 
   const keys = await checkpointKeys(config.checkpoints);
@@ -91,6 +92,7 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   const sessionKey = sessionKeyOf(masterKey, token);
   const setup = { gateway, watch, clock, token, sessionKey, state, manifests };
   const operator = opened.use(await openOperator(config, setup));
+  if (config.receivers.allowHttp) watch.log.insecureReceivers();
   watch.log.listening({ name: 'public', url: gateway.url });
   watch.log.listening({ name: 'operator', url: operator.url });
 
@@ -282,6 +284,8 @@ interface OperatorSetup {
 async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promise<Listener> {
   const { gateway, watch, clock, token, sessionKey, state, manifests } = setup;
   const { log, metrics } = watch;
+  // Whoever guesses at tokens may do so very often.
+  const isTime = createSeldom(clock, 10_000);
   const problems = createProblems({ audience: 'operator', docsUrl: config.docsUrl });
   const { database } = gateway.storage;
   const { deliveries } = gateway;
@@ -304,6 +308,9 @@ async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promis
       metrics: async () => (await metrics.scrape()).body,
     },
     onVerified: ({ ok }) => metrics.auditVerified({ valid: ok, atMs: clock.now() }),
+    onActed: (acted) => {
+      if (acted.action !== 'turned away' || isTime()) log.operatorActed(acted);
+    },
     onError: (error, requestId) => log.trouble('An operator request could not be completed.', error, { requestId }),
   });
   const { host, port } = config.operator;

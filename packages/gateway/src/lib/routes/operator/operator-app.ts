@@ -62,16 +62,27 @@ export interface OperatorAppOptions {
   readonly onVerified?: (found: AuditProof | AuditFault) => void;
   /** Told of an error that is no refusal, under the request's id. */
   readonly onError?: (error: unknown, requestId: string) => void;
+  /** Told of each request that could change something, and of each caller who was not let in. */
+  readonly onActed?: (acted: OperatorActed) => void;
+}
+
+/** A request of an operator, or of somebody who would be one. */
+export interface OperatorActed {
+  readonly requestId: string;
+  readonly address: string;
+  /** The id of the operation; `turned away` for a caller who was not let in. */
+  readonly action: string;
+  readonly status: number;
 }
 
 type Env = {
   readonly Bindings: HttpBindings;
-  readonly Variables: { readonly requestId: string; readonly address: string };
+  readonly Variables: { readonly requestId: string; readonly address: string; readonly action: string | undefined };
 };
 
 /** What operators reach, behind their token. Health alone is told to everybody. */
 export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
-  const { gate, problems, clientAddress, onError } = options;
+  const { gate, problems, clientAddress, onError, onActed = () => {} } = options;
   const routes = routesOf(options);
   const signIn = renderSignIn();
   const app = new Hono<Env>();
@@ -84,6 +95,8 @@ export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
     await next();
     c.res.headers.set('X-Request-Id', id);
     addSecurityHeaders(c.res.headers);
+    const action = c.get('action');
+    if (action !== undefined) onActed({ requestId: id, address: c.get('address'), action, status: c.res.status });
   });
   // The pages hold nothing but themselves: what they show they ask for, as the operator who signed in.
   for (const [path, answer] of createConsolePage()) app.get(path, (c) => answer(c.req.raw));
@@ -91,12 +104,14 @@ export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
     if (isOpen(routes, c.req.path)) return await next();
     const refusal = await gate.refuse(c.req.raw, c.get('address'));
     if (!refusal) return await next();
+    c.set('action', 'turned away');
     return isPage(routes, c.req) && signInHelps.has(refusal.code) ? answerPage(signIn, 401) : refuse(c, refusal);
   });
 
   for (const route of routes) {
-    const { method, path } = route.operation;
+    const { id, method, path } = route.operation;
     app.on(method.toUpperCase(), honoPath(path), async (c) => {
+      if (method !== 'get') c.set('action', id);
       const answer = await route.answer(askedOf(c));
       const response = answer instanceof Response ? answer : refuse(c, answer);
       // What nobody is going to read must not be kept going.
