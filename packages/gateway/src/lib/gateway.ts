@@ -113,6 +113,8 @@ export interface Gateway extends AsyncDisposable {
   readonly audit: AuditStore;
   readonly deliveries: DeliveryStore;
   readonly endpoints: EndpointStore;
+  /** When the access token at hand ends, in milliseconds since the Unix epoch; `null` when none is held or needed. */
+  tokenExpiresAt(): number | null;
   /** Stops accepting guests and lets those under way end, for `graceMs` at most. Webhooks and database go on. */
   drain(graceMs: number): Promise<void>;
   /** Drains, then closes everything. */
@@ -183,7 +185,9 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
     await running();
   };
   const logId = `guestpass-${derived(options.masterKey, 'guestpass/audit-log-id').slice(0, 16)}`;
-  return { url: listener.url, storage, logId, ...stores, drain, stop, [Symbol.asyncDispose]: () => stop(0) };
+  const { url } = listener;
+  const { tokenExpiresAt } = pipeline;
+  return { url, storage, logId, ...stores, tokenExpiresAt, drain, stop, [Symbol.asyncDispose]: () => stop(0) };
 }
 
 /** The options, with what follows from them. */

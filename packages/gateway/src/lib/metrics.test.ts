@@ -97,6 +97,8 @@ test('calls to the platform are counted by status', async () => {
   });
   expect(await samplesOf(metrics, 'guestpass_genesys_rate_budget_used_ratio')).toEqual({ '': 0.25 });
   expect(await samplesOf(metrics, 'guestpass_token_expiry_timestamp_seconds')).toEqual({ '': 1_705_314_600 });
+  metrics.tokenExpires(null);
+  expect(await samplesOf(metrics, 'guestpass_token_expiry_timestamp_seconds')).toEqual({ '': 0 });
 });
 
 test('deliveries are counted by endpoint, and a hundred endpoints are told apart', async () => {

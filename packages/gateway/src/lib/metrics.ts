@@ -27,8 +27,8 @@ export interface Metrics {
   platformRetried(retry: { readonly operation: string; readonly reason: string }): void;
   /** How much of the calls a minute allows has been used, 0 to 1. */
   rateBudgetUsed(share: number): void;
-  /** When the access token ends, in milliseconds since the Unix epoch. */
-  tokenExpires(atMs: number): void;
+  /** When the access token ends, in milliseconds since the Unix epoch; `null`, shown as 0, when none is held. */
+  tokenExpires(atMs: number | null): void;
   deliveryTried(tried: { readonly endpointId: string; readonly result: string }): void;
   /** What waits to be delivered; `oldestAgeMs` is 0 when nothing does. */
   webhookBacklog(backlog: WebhookBacklog): void;
@@ -149,7 +149,7 @@ function platformMetrics(registry: Registry): PlatformMetrics {
   });
   const expiry = new Gauge({
     name: 'guestpass_token_expiry_timestamp_seconds',
-    help: 'When the access token ends.',
+    help: 'When the access token ends; 0 when none is held.',
     registers,
   });
   const operationOf = createLabel(['token', 'guest']);
@@ -165,7 +165,7 @@ function platformMetrics(registry: Registry): PlatformMetrics {
     platformRetried: ({ operation, reason }) =>
       retries.inc({ operation: operationOf(operation), reason: reasonOf(reason) }),
     rateBudgetUsed: (share) => budget.set(share),
-    tokenExpires: (atMs) => expiry.set(atMs / 1_000),
+    tokenExpires: (atMs) => expiry.set((atMs ?? 0) / 1_000),
   };
 }
 

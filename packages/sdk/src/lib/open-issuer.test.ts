@@ -3,6 +3,8 @@ import { GuestpassError } from './errors.ts';
 import { createGuestpass } from './guestpass.ts';
 import type { Exchange } from './http/exchange.ts';
 import type { IssuerName } from './issuer/issuer.ts';
+import { openIssuer } from './open-issuer.ts';
+import { manualClock } from './testing/manual-clock.ts';
 import { memoryTransport, type Peer } from './testing/memory-socket.ts';
 
 const payload = { channelId: 'demo', consent: { accepted: true, timestamp: '2026-01-15T10:30:00Z' } };
@@ -148,4 +150,22 @@ test('rest needs a client, and an Origin is an origin', () => {
   };
   expect(faultsOf({ environment: 'usw2' })).toEqual(['/clientId', '/clientSecret']);
   expect(faultsOf({ environment: 'usw2', issuer: 'web-messaging', origin: 'shop' })).toEqual(['/origin']);
+});
+
+test('whoever watches is told when the access token ends; where none is held or needed there is no end', async () => {
+  const clock = manualClock();
+  const token = { access_token: 'token-1', token_type: 'bearer', expires_in: 3600 };
+  const exchange: Exchange = async () => ({
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify(token)),
+  });
+  const options = { environment: 'usw2', clientId: 'client', clientSecret: 'secret' };
+  const rest = openIssuer(options, { exchange, clock });
+  expect(rest.tokenExpiresAt()).toBeNull();
+  await rest.issuer.prepare(payload, {});
+  expect(rest.tokenExpiresAt()).toBe(clock.now() + 3_600_000);
+  await rest.close();
+  expect(rest.tokenExpiresAt()).toBeNull();
+  expect(openIssuer({ ...options, issuer: 'web-messaging' }, { exchange, clock }).tokenExpiresAt()).toBeNull();
 });

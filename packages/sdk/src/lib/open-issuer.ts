@@ -67,6 +67,8 @@ export const tutorialScope = 'webmessaging:guest:create openid';
 
 export interface OpenIssuer {
   readonly issuer: Issuer;
+  /** When the access token at hand ends, in milliseconds since the Unix epoch; `null` when none is held or needed. */
+  tokenExpiresAt(): number | null;
   /** Gives up what runs in the background. */
   close(): Promise<void>;
 }
@@ -82,9 +84,9 @@ export function openIssuer(options: IssuerOptions, means: Means): OpenIssuer {
   const hosts = typeof environment === 'string' ? resolveEnvironment(environment) : environment;
   switch (options.issuer) {
     case 'web-messaging':
-      return { issuer: webMessagingIssuer(socketsOf(options, hosts, means)), close: nothingToClose };
+      return withoutToken(webMessagingIssuer(socketsOf(options, hosts, means)));
     case 'authenticated-web-messaging':
-      return { issuer: openAuthenticated(options, hosts, means), close: nothingToClose };
+      return withoutToken(openAuthenticated(options, hosts, means));
     default:
       return openRest(options, hosts, means);
   }
@@ -108,10 +110,19 @@ function openRest(options: IssuerOptions, hosts: PlatformHosts, { exchange, cloc
     random,
   });
   const issuer = restIssuer({ guestsUrl, exchange: guests, tokens, now: clock.now });
-  return { issuer, close: () => tokens.close() };
+  return {
+    issuer,
+    tokenExpiresAt() {
+      const at = tokens.expiresAt();
+      return at === null ? null : clock.now() + (at - clock.monotonic());
+    },
+    close: () => tokens.close(),
+  };
 }
 
-async function nothingToClose(): Promise<void> {}
+function withoutToken(issuer: Issuer): OpenIssuer {
+  return { issuer, tokenExpiresAt: () => null, close: async () => {} };
+}
 
 function openAuthenticated(options: IssuerOptions, hosts: PlatformHosts, means: Means): Issuer {
   const { clock } = means;

@@ -52,6 +52,8 @@ export interface Pipeline {
   readonly setup: AttemptSetup;
   /** Names an attempt, starts its watch and sets its deadline. Throws `config_invalid` for a deadline that is none. */
   begin(call?: CallOptions): Run;
+  /** When the access token at hand ends, in milliseconds since the Unix epoch; `null` when none is held or needed. */
+  tokenExpiresAt(): number | null;
   /** Gives up a token request that nobody waits for, and ends every connection once it is idle. */
   close(): Promise<void>;
 }
@@ -65,9 +67,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     ? { exchange: options.exchange, close: async () => {} }
     : undiciExchange({ ...options, clock });
   const timestamp = createTimestamps(clock);
-  const { issuer, close } = openIssuer(options, { exchange: end.exchange, clock });
+  const { issuer, tokenExpiresAt, close } = openIssuer(options, { exchange: end.exchange, clock });
   return {
     setup: { policy: policyOf(options), issuer, clock },
+    tokenExpiresAt,
     begin(call = {}) {
       const watch = startStopwatch(clock);
       return {
