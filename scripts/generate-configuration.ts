@@ -26,7 +26,8 @@ await using guestpass = createGuestpass(options);
 const gatewayOpening = `## Settings of the gateway
 
 \`guestpass serve\` reads these beside the ones above, from the same places. \`GUESTPASS_CAPTCHA_POLICY\` is stricter here
-than for the command line, and a consent is by default good for 15 minutes, with 60 seconds of skew.`;
+than for the command line, and a consent is by default good for 15 minutes, with 60 seconds of skew. What a file of
+notices holds is told in [consent.md](consent.md).`;
 
 const closing = `## Rules
 

@@ -1,5 +1,12 @@
+import { execFile } from 'node:child_process';
 import { generateKeyPairSync, hash, randomUUID, webcrypto } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Gateway } from '@guestpass/gateway';
+import { readGatewayConfig } from '@guestpass/gateway/config';
 import { canonicalJson } from 'guestpass/audit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshPayload } from './support/payload.ts';
@@ -229,4 +236,36 @@ test('withdrawing, and asking for the keys, is held to a rate', async () => {
   for (let tries = 0; tries < 4; tries += 1) statuses.push((await withdraw('a.b.c', strict)).status);
   expect(statuses.at(-1)).toBe(429);
   expect((await fetch(`${strict.url}/v1/consent-keys`)).status).toBe(429);
+});
+
+/** The only block of this language on the page. */
+function blockOf(language: string): string {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'consent.md'), 'utf8');
+  const [, block = ''] = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(page) ?? [];
+  return block;
+}
+
+test('docs/consent.md holds a file of notices that is read, and a check of receipts that needs nothing of ours', async () => {
+  const variables = { GUESTPASS_TARGET: 'simulator', GUESTPASS_CONSENT_NOTICES: 'notices.json' };
+  const { consent: read } = readGatewayConfig(variables, { readFile: () => blockOf('json') });
+  expect(read?.notices).toMatchObject([{ version: '2024-01', sha256: hash('sha256', text), channels: ['demo'] }]);
+
+  const { body } = await ask(freshPayload({ consent: consent() }));
+  const directory = await mkdtemp(join(tmpdir(), 'guestpass-receipt-'));
+  const write = async (name: string, content: string) => {
+    await writeFile(join(directory, name), content);
+    return join(directory, name);
+  };
+  try {
+    const script = await write('verify-receipt.mjs', blockOf('js'));
+    const keys = await write('keys.json', await (await fetch(`${stage.gateway.url}/v1/consent-keys`)).text());
+    const run = async (receipt: string) =>
+      promisify(execFile)(process.execPath, [script, await write('receipt.txt', receipt), keys]);
+    expect(JSON.parse((await run(body.consentReceipt)).stdout)).toEqual(await verified(body.consentReceipt));
+    const [header, , signature] = body.consentReceipt.split('.');
+    const forged = [header, Buffer.from('{"receiptId":"crt_forged"}').toString('base64url'), signature].join('.');
+    await expect(run(forged)).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('was not signed') });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });

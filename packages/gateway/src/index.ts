@@ -1,4 +1,5 @@
 export type { Admission } from './lib/admission.ts';
+export { type ConsentNotice, parseConsentNotices } from './lib/consent-notices.ts';
 export { type DatabaseProbe, probeDatabase } from './lib/database/probe.ts';
 export {
   type Gateway,

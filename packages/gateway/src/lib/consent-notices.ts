@@ -55,7 +55,7 @@ export interface ConsentNotice extends Readonly<Omit<WrittenNotice, 'sha256'>> {
 /** The notices in a file of JSON, or every fault at once; no fault repeats what the file holds. */
 export type NoticesRead = { readonly notices: readonly ConsentNotice[] } | { readonly faults: readonly Fault[] };
 
-/** Reads notices: a JSON array. */
+/** Reads notices: a JSON array, as docs/consent.md tells it. Never throws. */
 export function parseConsentNotices(json: string): NoticesRead {
   let written: unknown;
   try {
