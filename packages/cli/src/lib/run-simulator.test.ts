@@ -115,12 +115,33 @@ test('flags open one more channel, to some origins, and let its guests sign in',
   await simulator.end();
 });
 
+test('a flag lets more calls through than Genesys grants a token', async () => {
+  const simulator = await simulate('--port', '0', '--json', '--requests-per-minute', '1234');
+  const { url, clientId, clientSecret } = JSON.parse(simulator.out);
+  const body = new URLSearchParams({ grant_type: 'client_credentials' });
+  const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
+  const token = await fetch(`${url}/oauth/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${basic}` },
+    body,
+  });
+  const { access_token } = (await token.json()) as { readonly access_token: string };
+  const guest = await fetch(`${url}/api/v2/conversations/webmessaging/guests`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ channelId: 'demo', consent: { accepted: true, timestamp: '2026-01-15T10:30:00Z' } }),
+  });
+  expect([guest.status, guest.headers.get('inin-ratelimit-allowed')]).toEqual([201, '1234']);
+  await simulator.end();
+});
+
 test.each([
   [['--sign-in', 'nowhere'], 'there is no channel nowhere'],
   [['--redirect-uri', 'http://shop.example/back'], 'signIn.redirectUris'],
   [['--tls-name', 'two words'], 'neither a host name nor an IP address'],
   [['--tls-directory', import.meta.filename], 'cannot be used (ENOTDIR)'],
   [['--bot', 'clever'], 'Allowed choices are echo, none'],
+  [['--requests-per-minute', '0'], 'Give a number from 1'],
 ])('what cannot be meant is a misuse: %j', async (flags, said) => {
   const { code, err } = await play(['simulate', '--port', '0', ...flags]);
   expect(code).toBe(2);

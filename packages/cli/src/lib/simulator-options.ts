@@ -15,15 +15,16 @@ export interface SimulateFlags extends OutputFlags {
   readonly signIn?: readonly string[];
   readonly redirectUri?: readonly string[];
   readonly bot: 'echo' | 'none';
+  readonly requestsPerMinute: number;
 }
 
 /** The options of a simulator that flags stand for. */
-export type ChosenOptions = Pick<Required<SimulatorOptions>, 'bot' | 'channels' | 'deployments'> &
+export type ChosenOptions = Pick<Required<SimulatorOptions>, 'bot' | 'channels' | 'deployments' | 'requestsPerMinute'> &
   Pick<SimulatorOptions, 'seed' | 'signIn'>;
 
 /** Turns flags into options. Throws a `GuestpassError` for a channel that is not there. */
 export function simulatorOptions(flags: SimulateFlags): ChosenOptions {
-  const { seed, channel = [], allowOrigin, signIn = [], redirectUri, bot } = flags;
+  const { seed, channel = [], allowOrigin, signIn = [], redirectUri, bot, requestsPerMinute } = flags;
   const active = channel.map((id) => [id, 'active'] as const);
   const channels = { ...defaultChannels, ...Object.fromEntries(active) };
   const stranger = signIn.find((id) => !Object.hasOwn(channels, id));
@@ -40,6 +41,7 @@ export function simulatorOptions(flags: SimulateFlags): ChosenOptions {
   return {
     bot,
     channels,
+    requestsPerMinute,
     deployments: Object.fromEntries(deployments),
     ...(seed !== undefined && { seed }),
     ...(redirectUri && { signIn: { redirectUris: redirectUri } }),

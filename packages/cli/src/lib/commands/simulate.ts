@@ -49,6 +49,7 @@ function addPlatformFlags(command: Command): void {
     )
     .option('--sign-in <channel>', 'lets guests of this channel sign in; may be repeated', collect)
     .option('--redirect-uri <uri>', 'where guests come back to after signing in; may be repeated', collect)
+    .option('--requests-per-minute <number>', 'calls one access token may make, as Genesys counts them', readRate, 300)
     .addOption(new Option('--bot <kind>', 'who answers guests').choices(['echo', 'none']).default('echo'));
 }
 
@@ -60,4 +61,9 @@ function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port >= 0 && port <= 65_535) return port;
   throw new InvalidArgumentError('Give a number from 0 to 65535.');
+}
+
+function readRate(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a number from 1 to 9999999.');
 }
