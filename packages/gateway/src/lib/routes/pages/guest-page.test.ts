@@ -1,44 +1,29 @@
-import { hash } from 'node:crypto';
 import { resolveEnvironment } from 'guestpass';
 import { expect, test } from 'vitest';
-import { createGuestPage } from './guest-page.ts';
-import { consolePolicy, guestPolicy } from './page-policy.ts';
+import type { ConsentNotice } from '../../consent-notices.ts';
+import { notice } from '../../testing/consent.ts';
+import { createGuestPage, type GuestPageOptions } from './guest-page.ts';
 
 const platform = resolveEnvironment('http://127.0.0.1:4010');
+const configured: ConsentNotice = { ...notice, sha256: '0'.repeat(64) };
+const { text: _, ...hashed } = configured;
 
-async function configOf(options: Parameters<typeof createGuestPage>[0]) {
-  const route = createGuestPage(options).find(([path]) => path === '/guest/config.json');
-  return await (await route?.[1](new Request('http://gateway.test/guest/config.json')))?.json();
+async function noticeOf(options: Partial<GuestPageOptions>): Promise<unknown> {
+  const answer = new Map(createGuestPage({ platform, ...options })).get('/guest/config.json');
+  const response = await answer?.(new Request('http://gateway.test/guest/config.json'));
+  return Object(await response?.json()).notice;
 }
 
-test('the page is told the notice, and its version is the hash of that very text', async () => {
-  const notice = 'We keep what you write.';
-  expect(await configOf({ platform, notice, channelId: 'demo' })).toEqual({
-    channelId: 'demo',
-    notice: { text: notice, version: `sha256-${hash('sha256', notice, 'hex').slice(0, 16)}` },
-  });
+test('visitors are shown a text that is configured, named as on record, with its language', async () => {
+  const told = { text: notice.text, version: '2024-01', language: 'en' };
+  expect(await noticeOf({ notices: [hashed, configured], notice: 'Ours.' })).toEqual(told);
+  const ofShop = { ...configured, channels: ['shop'] };
+  expect(await noticeOf({ notices: [ofShop], channelId: 'shop' })).toEqual(told);
+  expect(await noticeOf({ notices: [ofShop], channelId: 'help', notice: 'Ours.' })).toMatchObject({ text: 'Ours.' });
 });
 
-test('without a notice of its own a gateway has one, and names no channel', async () => {
-  expect(await configOf({ platform })).toEqual({
-    channelId: null,
-    notice: { text: expect.stringContaining('erase'), version: expect.stringMatching(/^sha256-[0-9a-f]{16}$/) },
-  });
-});
-
-test('in Genesys Cloud guests reach messaging, API and files of their region, and nothing else', () => {
-  const policy = guestPolicy(resolveEnvironment('euc2'));
-  expect(policy).toContain("connect-src 'self' https://*.euc2.pure.cloud wss://*.euc2.pure.cloud");
-  expect(policy).toContain("default-src 'none'");
-});
-
-test('anywhere else guests reach the one host that answers everything', () => {
-  expect(guestPolicy(resolveEnvironment('https://platform.example:8443/base'))).toContain(
-    "connect-src 'self' https://platform.example:8443 wss://platform.example:8443",
-  );
-});
-
-test('the console reaches its own listener alone', () => {
-  expect(consolePolicy).toContain("connect-src 'self';");
-  expect(consolePolicy).not.toContain('unsafe');
+test('without one the text is named by its hash', async () => {
+  const version = expect.stringMatching(/^sha256-[0-9a-f]{16}$/);
+  expect(await noticeOf({ notice: 'Ours.' })).toEqual({ text: 'Ours.', version });
+  expect(await noticeOf({ notices: [hashed] })).toEqual({ text: expect.stringContaining('agreed'), version });
 });
