@@ -111,12 +111,12 @@ test('what was tried in vain is kept, and comes again as it was when it is repla
   const filter = { state: 'dead', endpointId: endpoint.id } as const;
   const { deliveries } = stage.gateway;
   expect(await deliveries.countReplay(filter)).toBe(1);
-  expect(await deliveries.replay(filter, Date.now())).toEqual([dead?.id]);
+  expect(await deliveries.replay(filter, { nowMs: Date.now() })).toEqual([dead?.id]);
   expect(await inState(attemptId, endpoint.id, 'delivered')).toMatchObject({ id: dead?.id, event_id: dead?.event_id });
   const { received } = endpoint.receiver;
   expect(received).toHaveLength(schedule.length + 1);
   expect(new Set(received.map(({ id, body }) => `${id} ${body}`)).size).toBe(1);
-  expect(await deliveries.replay({ ids: [dead?.id ?? ''] }, Date.now())).toEqual([dead?.id]);
+  expect(await deliveries.replay({ ids: [dead?.id ?? ''] }, { nowMs: Date.now() })).toEqual([dead?.id]);
   await endpoint.receiver.arrivals(schedule.length + 2);
   expect(received.at(-1)?.id).toBe(dead?.event_id);
 }, 30_000);
@@ -136,7 +136,7 @@ test('a receiver that is gone is asked no more, and what happens meanwhile is he
   expect(await deliveryOf(second, endpoint.id)).toMatchObject({ state: 'held', tries: 0 });
   expect(endpoint.receiver.received).toHaveLength(1);
   await endpoints.enable(endpoint.id, Date.now());
-  expect(await deliveries.replay({ state: 'held', endpointId: endpoint.id }, Date.now())).toHaveLength(1);
+  expect(await deliveries.replay({ state: 'held', endpointId: endpoint.id }, { nowMs: Date.now() })).toHaveLength(1);
   await endpoint.receiver.arrivals(2);
 }, 30_000);
 

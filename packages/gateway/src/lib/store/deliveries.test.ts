@@ -77,11 +77,11 @@ test('what is due for a disabled endpoint is held, and its job not made', async 
   expect(await deliveries.count()).toEqual({ pending: 0, delivered: 0, dead: 0, held: 1 });
   expect(await deliveries.undelivered()).toEqual({ pending: 0, dead: 0, held: 1 });
   expect(await jobs()).toEqual([]);
-  expect(await deliveries.replay({ state: 'held' }, noon)).toEqual([]);
+  expect(await deliveries.replay({ state: 'held' }, { nowMs: noon })).toEqual([]);
 
   await endpoints.enable(id, noon);
   expect(await deliveries.countReplay({ state: 'held', endpointId: id })).toBe(1);
-  const released = await deliveries.replay({ state: 'held', endpointId: id }, noon);
+  const released = await deliveries.replay({ state: 'held', endpointId: id }, { nowMs: noon });
   expect(await jobs()).toEqual(released);
   expect(await deliveries.oldestPending()).toEqual(new Date(noon));
 });
@@ -118,11 +118,22 @@ test('a replay brings back what the filter names, same id and bytes, and goes on
 
   const filter = { state: 'dead' as const, fromMs: noon + 60_000, toMs: noon + 60_001 };
   expect(await deliveries.countReplay(filter)).toBe(1);
-  expect(await deliveries.replay(filter, noon + 90_000)).toEqual([ids[1]]);
-  expect(await deliveries.replay(filter, noon + 90_000)).toEqual([]);
+  expect(await deliveries.replay(filter, { nowMs: noon + 90_000 })).toEqual([ids[1]]);
+  expect(await deliveries.replay(filter, { nowMs: noon + 90_000 })).toEqual([]);
   expect(await jobs()).toEqual([ids[1]]);
   const after = await deliveries.get(ids[1] ?? '');
   expect(after).toEqual({ ...before, state: 'pending', next_at: new Date(noon + 90_000), settled_at: null });
   expect(await deliveries.recordTry(ids[1] ?? '', finished(2, 'delivered'), { state: 'delivered' })).toBe(true);
-  expect(await deliveries.replay({ ids: [ids[0] ?? ''] }, noon)).toEqual([ids[0]]);
+  expect(await deliveries.replay({ ids: [ids[0] ?? ''] }, { nowMs: noon })).toEqual([ids[0]]);
+});
+
+test('of many the oldest are brought back first, as many as are asked for', async () => {
+  await endpoint();
+  for (const nowMs of [noon, noon + 1, noon + 2]) await guest(admitted, nowMs);
+  const ids = (await deliveries.list({ limit: 9 })).map(({ id }) => id).toReversed();
+  for (const id of ids) await deliveries.recordTry(id, finished(1), { state: 'held' });
+  expect((await deliveries.replay({ state: 'held' }, { nowMs: noon, limit: 2 })).toSorted()).toEqual(
+    ids.slice(0, 2).toSorted(),
+  );
+  expect(await deliveries.replay({ state: 'held' }, { nowMs: noon, limit: 2 })).toEqual(ids.slice(2));
 });

@@ -36,6 +36,13 @@ export interface ReplayFilter {
   readonly toMs?: number;
 }
 
+export interface ReplayOptions {
+  /** Milliseconds since the Unix epoch. */
+  readonly nowMs: number;
+  /** Deliveries at most, the oldest first. Default all of them. */
+  readonly limit?: number;
+}
+
 /** Everything told or to be told to endpoints. All calls reject with `storage_unavailable` in database trouble. */
 export interface DeliveryStore {
   get(id: string): Promise<Delivery | undefined>;
@@ -56,7 +63,7 @@ export interface DeliveryStore {
    * Makes deliveries due again, same id and same bytes, and hands them to the queue in one transaction. Those that are
    * pending already, were erased, or belong to a disabled or removed endpoint are left as they are. Returns the ids.
    */
-  replay(filter: ReplayFilter, nowMs: number): Promise<readonly string[]>;
+  replay(filter: ReplayFilter, options: ReplayOptions): Promise<readonly string[]>;
   /** Deliveries in each state. */
   count(): Promise<Readonly<Record<DeliveryState, number>>>;
   /** Deliveries in each state but the one that most are in, which takes a look at those alone. */
@@ -76,9 +83,9 @@ export function createDeliveryStore(database: Database, announce: Announce): Del
     tries: (id) => database.run((session) => listTries(session, id)),
     recordTry: (id, finished, verdict) => tries.submit({ id, finished, verdict }),
     countReplay: (filter) => database.run((session) => countMatching(session, filter)),
-    replay: (filter, nowMs) =>
+    replay: (filter, options) =>
       database.transaction(async (work) => {
-        const due = await makeDue(work, filter, nowMs);
+        const due = await makeDue(work, filter, options);
         if (due.length > 0) await announce(work, due);
         return due.map(({ id }) => id);
       }),
@@ -144,12 +151,16 @@ async function countMatching(session: Session, filter: ReplayFilter): Promise<nu
   return rows[0]?.count ?? 0;
 }
 
-async function makeDue(work: Work, filter: ReplayFilter, nowMs: number): Promise<readonly NewDelivery[]> {
+async function makeDue(
+  work: Work,
+  filter: ReplayFilter,
+  { nowMs, limit }: ReplayOptions,
+): Promise<readonly NewDelivery[]> {
   const { rows } = await sql<NewDelivery>`
     update guestpass.deliveries set state = 'pending', next_at = ${new Date(nowMs)}, settled_at = null
     where id in (
       select d.id from guestpass.deliveries d join guestpass.webhook_endpoints e on e.id = d.endpoint_id
-      where ${matching(filter)} for update of d)
+      where ${matching(filter)} order by d.number limit ${limit ?? null} for update of d)
     returning id, endpoint_id as "endpointId", event_id as "eventId", event_type as "eventType",
       attempt_id as "attemptId", tries`.execute(work);
   return rows;

@@ -50,7 +50,7 @@ function replayOne({ deliveries, journal, clock }: DeliveryRoutesOptions): Opera
     const filter = { ids: [id] };
     if ((await deliveries.countReplay(filter)) === 0) return notReplayable;
     await journal(caller, { eventType: 'OPERATOR_DELIVERY_REPLAY', reason, deliveryId: id });
-    const [replayed] = await deliveries.replay(filter, clock.now());
+    const [replayed] = await deliveries.replay(filter, { nowMs: clock.now() });
     const delivery = await deliveries.get(id);
     return replayed === undefined || !delivery ? notReplayable : Response.json(viewOf(delivery), { status: 202 });
   });
@@ -73,7 +73,7 @@ function replayMany({ deliveries, journal, clock }: DeliveryRoutesOptions): Oper
       filter: toldFilter(asked),
       matching: count,
     });
-    const replayed = await deliveries.replay(filter, clock.now());
+    const replayed = await deliveries.replay(filter, { nowMs: clock.now() });
     return Response.json({ dryRun, count: replayed.length }, { status: 202 });
   });
 }

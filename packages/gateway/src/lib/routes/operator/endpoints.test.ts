@@ -134,6 +134,19 @@ test('a disabled endpoint holds its deliveries until it is enabled and they are 
   expect((await operators.jobs()).at(-1)).toBe(held?.id);
 });
 
+test('more than one transaction takes is released all the same', async () => {
+  const { id } = (await create()).body;
+  await operators.ask(`POST ${base}/${id}/disable`, { body: { reason } });
+  await operators.database.query(
+    `insert into guestpass.deliveries (id, event_id, event_type, endpoint_id, body, state, created_at)
+    select 'dlv_' || n, 'evt_' || n, 'guest.failed', $1, '{}', 'held', now() from generate_series(1, 2001) n`,
+    [id],
+  );
+  const released = await operators.ask(`POST ${base}/${id}/enable`, { body: { reason, releaseHeld: true } });
+  expect(released.body).toMatchObject({ released: 2_001 });
+  expect(await operators.deliveries.undelivered()).toMatchObject({ held: 0 });
+}, 20_000);
+
 test('an endpoint that is removed is gone, and why is on record', async () => {
   const { id } = (await create()).body;
   expect((await operators.ask(`DELETE ${base}/${id}`)).status).toBe(422);

@@ -119,10 +119,20 @@ function enable({ endpoints, deliveries, journal, clock }: EndpointRoutesOptions
     await journal(caller, { eventType: 'OPERATOR_ENDPOINT_ENABLE', reason, endpointId: id, releaseHeld });
     const nowMs = clock.now();
     if (!(await endpoints.enable(id, nowMs))) return notFound;
-    const released = releaseHeld ? await deliveries.replay({ state: 'held', endpointId: id }, nowMs) : [];
+    const released = releaseHeld ? await release(deliveries, id, nowMs) : 0;
     const enabled = await endpoints.get(id);
-    return enabled ? Response.json({ ...viewOf(enabled), released: released.length }) : notFound;
+    return enabled ? Response.json({ ...viewOf(enabled), released }) : notFound;
   });
+}
+
+/** Some at a time: after days of silence there may be more than one transaction takes. */
+async function release(deliveries: Pick<DeliveryStore, 'replay'>, endpointId: string, nowMs: number): Promise<number> {
+  const limit = 2_000;
+  for (let released = 0; ; ) {
+    const some = await deliveries.replay({ state: 'held', endpointId }, { nowMs, limit });
+    released += some.length;
+    if (some.length < limit) return released;
+  }
 }
 
 function disable({ endpoints, journal, clock }: EndpointRoutesOptions): OperatorRoute {
