@@ -40,6 +40,15 @@ test('as many guests come as were asked for, and are told by outcome and latency
   expect(simulator.stats()).toMatchObject({ guestsCreated: 150, tokenRequests: 1 });
 });
 
+test('a payload nobody could come in with is told before anybody is tried', async () => {
+  const { code, err } = await clock.settle(
+    play(['load', '--rate', '50/s'], { clock, exchange: fetchExchange(simulator.fetch), env }),
+  );
+  expect({ code, asked: simulator.requests.length }).toEqual({ code: 2, asked: 0 });
+  expect(err).toContain('every guest would be refused');
+  expect(err).toContain('/channelId');
+});
+
 test('who comes while nobody is answered is measured from when it was due', async () => {
   // The platform hangs for three seconds from the second on; guests keep coming.
   const inside = fetchExchange(simulator.fetch);

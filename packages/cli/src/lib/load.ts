@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { createGuestpass, systemClock } from 'guestpass';
+import { createGuestpass, GuestpassError, systemClock } from 'guestpass';
+import { parseGuestPayload } from 'guestpass/contract';
 import { exitCodes } from './exit-codes.ts';
 import { arrive } from './load/arrivals.ts';
 import { type Assertion, judge } from './load/assertions.ts';
@@ -47,13 +48,21 @@ export async function load(surroundings: Surroundings, flags: LoadFlags): Promis
     durationMs: Number(flags.for),
     rampMs: Number(flags.ramp),
   });
-  // A payload that cannot be put together is told before the first guest.
-  payloadOf(0);
+  refuseInVain(payloadOf(0));
   const report = await run({ schedule, target, payloadOf, surroundings, flags });
   tellReport(report, surroundings, flags);
   writeJunit(report, surroundings, flags);
   if (signal.aborted) return exitCodes.interrupted.code;
   return report.assertions.every(({ ok }) => ok) ? exitCodes.done.code : exitCodes.problem.code;
+}
+
+/** A payload that nobody could come in with is told before the first guest. */
+function refuseInVain(payload: unknown): void {
+  const parsed = parseGuestPayload(payload);
+  if (parsed.ok) return;
+  throw new GuestpassError('payload_invalid', 'With this payload every guest would be refused.', {
+    faults: parsed.faults,
+  });
 }
 
 interface OpenTarget extends AsyncDisposable {
