@@ -91,6 +91,7 @@ test('the alerts watch what must not go unseen', async () => {
   const watched = [
     'guestpass_auth_attempts_total',
     'guestpass_webhook_oldest_pending_age_seconds',
+    'guestpass_webhook_undelivered',
     'guestpass_audit_chain_valid',
     'guestpass_token_expiry_timestamp_seconds',
   ];
