@@ -101,6 +101,15 @@ test('the alerts watch what must not go unseen', async () => {
   expect(asked.filter((name) => !recorded.has(name))).toEqual([]);
 });
 
+test('each alert has a page of the runbook, and no page is about an alert that is gone', async () => {
+  const alerts = await readFile(join(folder, 'prometheus', 'alerts.yml'), 'utf8');
+  const runbook = await readFile(join(folder, '..', 'docs', 'operations.md'), 'utf8');
+  const names = [...alerts.matchAll(/- alert: (\S+)/g)].map(([, name]) => name).sort();
+  expect([...runbook.matchAll(/^### (Guestpass\S+)$/gm)].map(([, name]) => name).sort()).toEqual(names);
+  const linked = [...alerts.matchAll(/runbook: docs\/operations\.md#(\S+)/g)].map(([, anchor]) => anchor).sort();
+  expect(linked).toEqual(names.map((name) => name?.toLowerCase()));
+});
+
 test('every setting named in deploy/ is one', async () => {
   const known = new Set([...settingNames(configSettings), ...gatewayVariables]);
   const used = named(await filesUnder(folder), /\bGUESTPASS_[A-Z_]*[A-Z]\b/g);
