@@ -84,6 +84,11 @@ test('what is due for a disabled endpoint is held, and its job not made', async 
   const released = await deliveries.replay({ state: 'held', endpointId: id }, { nowMs: noon });
   expect(await jobs()).toEqual(released);
   expect(await deliveries.oldestPending()).toEqual(new Date(noon));
+
+  await deliveries.recordTry(released[0] ?? '', finished(1), { state: 'held' });
+  expect(await deliveries.undelivered()).toMatchObject({ held: 1 });
+  await endpoints.remove(id, noon);
+  expect(await deliveries.undelivered()).toMatchObject({ held: 0 });
 });
 
 test('tries are kept in order, and a worker that lost its turn writes nothing', async () => {

@@ -66,7 +66,10 @@ export interface DeliveryStore {
   replay(filter: ReplayFilter, options: ReplayOptions): Promise<readonly string[]>;
   /** Deliveries in each state. */
   count(): Promise<Readonly<Record<DeliveryState, number>>>;
-  /** Deliveries in each state but the one that most are in, which takes a look at those alone. */
+  /**
+   * Deliveries in each state but the one that most are in, which takes a look at those alone. What was given up or held
+   * for an endpoint that was removed since is not counted: nobody is to have it.
+   */
   undelivered(): Promise<Readonly<Record<Exclude<DeliveryState, 'delivered'>, number>>>;
   /** When the oldest pending delivery was created. */
   oldestPending(): Promise<Date | undefined>;
@@ -175,9 +178,10 @@ async function countStates(session: Session): Promise<Readonly<Record<DeliverySt
 
 async function countUndelivered(session: Session) {
   const { rows } = await sql<{ state: DeliveryState; count: number }>`
-    select state, count(*) as count from guestpass.deliveries where state <> 'delivered' group by state`.execute(
-    session,
-  );
+    select d.state, count(*) as count from guestpass.deliveries d
+    join guestpass.webhook_endpoints e on e.id = d.endpoint_id
+    where d.state <> 'delivered' and (d.state = 'pending' or e.deleted_at is null)
+    group by d.state`.execute(session);
   const none = { pending: 0, dead: 0, held: 0 };
   return { ...none, ...Object.fromEntries(rows.map(({ state, count }) => [state, count])) };
 }
