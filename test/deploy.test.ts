@@ -107,7 +107,7 @@ test('each alert has a page of the runbook, and no page is about an alert that i
   const names = [...alerts.matchAll(/- alert: (\S+)/g)].map(([, name]) => name).sort();
   expect([...runbook.matchAll(/^### (Guestpass\S+)$/gm)].map(([, name]) => name).sort()).toEqual(names);
   const linked = [...alerts.matchAll(/runbook: docs\/operations\.md#(\S+)/g)].map(([, anchor]) => anchor).sort();
-  expect(linked).toEqual(names.map((name) => name?.toLowerCase()));
+  expect(linked).toEqual(names.map((name) => name?.toLowerCase()).sort());
 });
 
 test('every setting named in deploy/ is one', async () => {
