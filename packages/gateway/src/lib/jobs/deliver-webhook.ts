@@ -45,9 +45,10 @@ export interface Deliverer {
   prepare(deliveryIds: readonly string[]): Promise<ReadonlyMap<string, Prepared>>;
   /**
    * Makes one try and puts it on record. `answered` is called before that, when the receiver is done with it. Rejects
-   * when the record cannot be written; then the receiver will see the same id and bytes once more.
+   * when the record cannot be written, and when `signal` gave the try up, which then does not count; in both
+   * cases the receiver will see the same id and bytes once more.
    */
-  deliver(prepared: Prepared, answered?: () => void): Promise<void>;
+  deliver(prepared: Prepared, answered?: () => void, signal?: AbortSignal): Promise<void>;
 }
 
 export function createDeliverWebhook(options: DeliverOptions): Deliverer {
@@ -75,7 +76,7 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
 
   return {
     prepare,
-    async deliver(prepared, answered = () => {}) {
+    async deliver(prepared, answered = () => {}, signal) {
       const { delivery, receiver } = (await fresh(prepared)) ?? {};
       if (!delivery) return;
       const startedAtMs = clock.now();
@@ -86,11 +87,13 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
       const trace = tracing.deliver(aboutTry(delivery));
       let tried: DeliveryTry | undefined;
       try {
-        tried = await deliverWebhook(message, { exchange, clock, secrets, trace: trace.try });
+        const given = { exchange, clock, secrets, trace: trace.try, ...(signal && { signal }) };
+        tried = await deliverWebhook(message, given);
       } finally {
         trace.end(tried && resultOf(tried));
       }
       answered();
+      if (tried.failure === 'aborted') throw new Error('The try was given up.');
       const verdict = judge(delivery, tried, options);
       const recorded = await deliveries.recordTry(delivery.id, finishedTry(delivery, tried, startedAtMs), verdict);
       if (!recorded) return;

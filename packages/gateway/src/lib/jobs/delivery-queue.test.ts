@@ -75,8 +75,15 @@ test('a queue whose database hangs ends all the same', async () => {
   await queue[Symbol.asyncDispose]();
 }, 10_000);
 
+interface DeliveringOptions {
+  readonly clock?: Clock;
+  readonly status?: number;
+  /** When the receiver does. */
+  readonly answers?: () => Promise<void>;
+}
+
 /** A guest who was let in, and the queue that tells of it, of a gateway with a clock and a receiver of its own. */
-async function delivering({ clock = systemClock, status = 204 }: { readonly clock?: Clock; readonly status?: number }) {
+async function delivering({ clock = systemClock, status = 204, answers = async () => {} }: DeliveringOptions) {
   const database = await testDatabase();
   const queue = await openDeliveryQueue({ url: database.url, clock, onProblem: () => {} });
   const attempts = createAttemptStore({ database, masterKey, owner: 'gateway-1', announce: queue.announce });
@@ -85,6 +92,7 @@ async function delivering({ clock = systemClock, status = 204 }: { readonly cloc
   const sent: unknown[] = [];
   const exchange: Exchange = async (request) => {
     sent.push(request);
+    await answers();
     return { status, headers: {}, body: new Uint8Array() };
   };
   await endpoints.create({ url: 'https://idp.example/hook', secret: generateWebhookSecret() }, systemClock.now());
@@ -132,3 +140,13 @@ test('a delivery that lost its job is due again, and one that has a job is left 
   expect(await on.queue.recover(on.database, later)).toBe(1);
   await expect.poll(on.delivery, { timeout: 5_000 }).toMatchObject({ tries: 2 });
 });
+
+test('the end does not wait for a receiver that does not answer, and the try does not count', async () => {
+  await using on = await delivering({ answers: () => new Promise(() => {}) });
+  await expect.poll(() => on.sent.length, { timeout: 5_000 }).toBe(1);
+  const begun = performance.now();
+  await on.queue[Symbol.asyncDispose]();
+  expect(performance.now() - begun).toBeLessThan(8_000);
+  expect(await on.delivery()).toMatchObject({ state: 'pending', tries: 0 });
+  expect(await on.database.query('select state::text from guestpass_jobs.job')).toEqual([{ state: 'retry' }]);
+}, 20_000);

@@ -34,7 +34,10 @@ export interface DeliveryQueue {
   recover(database: Database, beforeMs: number): Promise<number>;
   /** Makes a try of each delivery that comes due; one that rejects comes again. */
   start(deliverer: Deliverer): Promise<void>;
-  /** Takes nothing new, waits for what is under way, and leaves the rest to others. */
+  /**
+   * Takes nothing new, waits for what is under way, and leaves the rest to others. A receiver that takes longer than
+   * three seconds to answer then will be asked again.
+   */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -52,6 +55,7 @@ const leaseSeconds = 45;
 export async function openDeliveryQueue(options: DeliveryQueueOptions): Promise<DeliveryQueue> {
   const { onProblem } = options;
   const boss = await openBoss(options);
+  const givingUp = new AbortController();
   let loop: JobLoop | undefined;
 
   const announce: DeliveryQueue['announce'] = async (work, deliveries, dueAtMs) => {
@@ -72,10 +76,12 @@ export async function openDeliveryQueue(options: DeliveryQueueOptions): Promise<
         return lost.length;
       }),
     async start(deliverer) {
-      loop = startDeliveries(boss, deliverer, options);
+      loop = startDeliveries(boss, deliverer, { ...options, signal: givingUp.signal });
     },
     async [Symbol.asyncDispose]() {
+      const cancel = options.clock.after(endingMs, () => givingUp.abort());
       await loop?.[Symbol.asyncDispose]();
+      cancel();
       await boss.stop({ graceful: true, timeout: 20_000 }).catch(onProblem);
     },
   };
@@ -135,6 +141,14 @@ const queueTerms = {
   deleteAfterSeconds: 3_600,
 };
 
+/** How long receivers may still answer at the end, in milliseconds: supervisors do not wait for the slowest of them. */
+const endingMs = 3_000;
+
+interface DeliveriesOptions extends DeliveryQueueOptions {
+  /** Gives up what is under way. */
+  readonly signal: AbortSignal;
+}
+
 interface Claimed extends Job<DeliveryJob> {
   /** `undefined` when there is nothing to do. */
   readonly prepared: Prepared | undefined;
@@ -146,8 +160,8 @@ function preparedFor({ data }: Job<DeliveryJob>, prepared: ReadonlyMap<string, P
   return found?.delivery.tries === data.tries ? found : undefined;
 }
 
-function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: DeliveryQueueOptions): JobLoop {
-  const { clock, concurrency = 32, concurrencyPerEndpoint = 4, onProblem } = options;
+function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: DeliveriesOptions): JobLoop {
+  const { signal, clock, concurrency = 32, concurrencyPerEndpoint = 4, onProblem } = options;
   const giveBack = async (jobs: readonly Job<DeliveryJob>[]) => {
     if (jobs.length > 0) await boss.fail(queueName, [...jobs]);
   };
@@ -177,10 +191,10 @@ function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: DeliveryQu
     },
     async work(job, leaveGroup) {
       try {
-        if (job.prepared) await deliverer.deliver(job.prepared, leaveGroup);
+        if (job.prepared) await deliverer.deliver(job.prepared, leaveGroup, signal);
         await done.submit(job);
       } catch (error) {
-        onProblem(error);
+        if (!signal.aborted) onProblem(error);
         await giveBack([job]).catch(onProblem);
       }
     },
