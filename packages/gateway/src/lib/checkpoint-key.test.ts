@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkpointKeys } from './checkpoint-key.ts';
+import { checkpointKeys, keyKeptAt } from './checkpoint-key.ts';
 
 let directory: string;
 
@@ -22,6 +22,13 @@ test('the key is made beside the checkpoints, in a directory that need not be th
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect(await readFile(`${path}.pub`, 'utf8')).toContain('PUBLIC KEY');
   expect((await checkpointKeys({ file })).key.kid).toBe(made.kid);
+});
+
+test('starts of one directory at the same time share one key', async () => {
+  const path = join(directory, 'checkpoint-key.pem');
+  const keys = await Promise.all(Array.from({ length: 8 }, () => keyKeptAt(path)));
+  expect(new Set(keys.map(({ kid }) => kid)).size).toBe(1);
+  expect((await keyKeptAt(path)).kid).toBe(keys[0]?.kid);
 });
 
 test('a key of the configuration is used, and none is written', async () => {

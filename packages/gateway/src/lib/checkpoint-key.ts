@@ -47,9 +47,15 @@ function parsed(key: KeyObject): CheckpointKey {
   return parseCheckpointKey(key.export({ type: 'pkcs8', format: 'pem' }).toString());
 }
 
-/** The key in this file, which is made when it is not there, in a directory that is. */
+/** The key in this file, which is made when it is not there, in a directory that is. Of several starts at once one makes it. */
 export async function keyKeptAt(path: string): Promise<CheckpointKey> {
-  return (await isThere(path)) ? await loadCheckpointKey(path) : await createCheckpointKeyFiles(path);
+  if (await isThere(path)) return await loadCheckpointKey(path);
+  try {
+    return await createCheckpointKeyFiles(path);
+  } catch (error) {
+    if (await isThere(path)) return await loadCheckpointKey(path);
+    throw error;
+  }
 }
 
 async function rememberKeys(
