@@ -35,6 +35,7 @@ export type { Durability } from './lib/audit/group-commit.ts';
 export { type JsonlAuditLog, type JsonlAuditLogOptions, jsonlAuditLog } from './lib/audit/jsonl.ts';
 export type { LogFile, OpenLogFile } from './lib/audit/log-file.ts';
 export { readAuditLines } from './lib/audit/log-lines.ts';
+export { type LogLock, lockLog } from './lib/audit/log-lock.ts';
 export { type ExportFilter, type ExportManifest, parseManifest, signManifest } from './lib/audit/manifest.ts';
 export { recordFault } from './lib/audit/stored-record.ts';
 export { type AuditProof, type LogPart, type VerifyOptions, verifyAuditLog } from './lib/audit/verify.ts';

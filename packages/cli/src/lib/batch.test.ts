@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSimulator, type Simulator } from '@guestpass/simulator';
@@ -184,6 +184,64 @@ test('a line that a crash left open is told as unknown, and sent again only when
   expect(keys[2]).toBe(keys[1]);
   expect(keys[1]).not.toBe(keys[0]);
   expect(simulator.stats()).toMatchObject({ guestsCreated: 2, replayed: 1 });
+});
+
+test('a line that was told as unknown is sent again as soon as that is wanted, and then is unknown no more', async () => {
+  await writeFile(file, guest());
+  await batch([file]);
+  const journal = await readFile(`${file}.journal`, 'utf8');
+  await writeFile(`${file}.journal`, journal.slice(0, -20));
+  expect((await batch([file, '--resume'])).code).toBe(5);
+  expect(await batch([file, '--resume'])).toMatchObject({ code: 5, out: '', err: '0 admitted, 1 done before\n' });
+  const repeated = await batch([file, '--resume', '--repeat-unknown']);
+  expect({ code: repeated.code, lines: byLine(repeated.results) }).toEqual({ code: 0, lines: [[1, 'admitted']] });
+  expect(simulator.stats()).toMatchObject({ guestsCreated: 1, replayed: 1 });
+  expect(await batch([file, '--resume', '--repeat-unknown'])).toMatchObject({ code: 0, out: '' });
+});
+
+test('two batches never write one journal', async () => {
+  await writeFile(file, guest());
+  const [entered, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const inside = fetchExchange(simulator.fetch);
+  const exchange: Exchange = async (request) => {
+    entered.resolve();
+    await gate.promise;
+    return inside(request);
+  };
+  const first = batch([file], { exchange });
+  await entered.promise;
+  const second = await batch([file, '--resume']);
+  expect(second).toMatchObject({
+    out: '',
+    err: expect.stringContaining(`The file ${file}.journal is being written by`),
+  });
+  expect(second.code).not.toBe(0);
+  gate.resolve();
+  expect((await first).code).toBe(0);
+  expect(simulator.stats()).toMatchObject({ guestsCreated: 1, replayed: 0 });
+});
+
+test('a crash before the first line of the journal was whole leaves nothing to be done but to go on', async () => {
+  await writeFile(file, guest());
+  await batch([file]);
+  const begun = (await readFile(`${file}.journal`, 'utf8')).slice(0, 40);
+  for (const rest of ['', '{"jour', begun]) {
+    await writeFile(`${file}.journal`, rest);
+    expect(byLine((await batch([file, '--resume'])).results)).toEqual([[1, 'admitted']]);
+    expect(await batch([file, '--resume'])).toMatchObject({ code: 0, out: '' });
+  }
+  await writeFile(`${file}.journal`, 'notes of mine');
+  expect((await batch([file, '--resume'])).err).toContain('is no journal of a batch');
+  expect(await readFile(`${file}.journal`, 'utf8')).toBe('notes of mine');
+});
+
+test('an input that cannot be read leaves no journal behind', async () => {
+  const absent = join(directory, 'absent.ndjson');
+  expect(await batch([absent])).toMatchObject({ code: 2, err: expect.stringContaining('(ENOENT)') });
+  const folder = join(directory, 'folder');
+  await mkdir(folder);
+  expect(await batch([folder])).toMatchObject({ code: 2, err: expect.stringContaining('(EISDIR)') });
+  expect(await readdir(directory)).toEqual(['folder']);
 });
 
 test('what failed before still decides the exit code of a batch that goes on', async () => {

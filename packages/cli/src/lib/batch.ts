@@ -1,4 +1,4 @@
-import { createReadStream, type ReadStream, statSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { createGuestpass, type Guestpass, GuestpassError, type GuestpassOptions, systemClock } from 'guestpass';
 import type { JsonlAuditLog } from 'guestpass/audit';
 import { atOnce } from './batch/at-once.ts';
@@ -34,11 +34,12 @@ export interface BatchFlags extends OutputFlags, Omit<ConfigFlags, 'clientSecret
 export async function runBatch(file: string, surroundings: Surroundings, flags: BatchFlags): Promise<number> {
   const { clock = systemClock, signal, terminal } = surroundings;
   const config = await configOf(file, surroundings, flags);
+  await using source = await openSource(file, surroundings, flags);
   await using journal = await journalOf(file, flags);
   await using audit = await openAuditLog(config);
   await using guests = createGuestpass(optionsOf(config, surroundings, audit));
-  const source = openSource(file, surroundings, flags);
-  const tally = createTally(journal.exits);
+  const isLeftOpen = journal.hasUnknown && !flags.repeatUnknown;
+  const tally = createTally([...journal.exits, ...(isLeftOpen ? [exitCodes.gaveUp.code] : [])]);
   {
     using _progress = showProgress({ terminal, clock, flags, read: () => ({ text: tally.text(), ...source.share() }) });
     const inputs = inputsIn(source.chunks, flags.format ?? formatOf(file));
@@ -65,7 +66,7 @@ async function work(input: BatchInput, scene: Scene): Promise<void> {
   const { journal, tally, surroundings, flags } = scene;
   const text = 'text' in input ? input.text : input.fault;
   const state = journal.stateOf(input.number, text);
-  if (state === 'done') return tally.skip();
+  if (state === 'done' || (state === 'unknown' && !flags.repeatUnknown)) return tally.skip();
   const isInDoubt = state === 'begun' && !flags.repeatUnknown;
   const result = isInDoubt ? doubtful(input.number) : await settle(input, text, scene);
   await journal.end(input.number, text, { exit: result.exit, result: result.kept });
@@ -134,28 +135,40 @@ function optionsOf(
   return { ...options, ...(audit && { audit }), ...(clock && { clock }), ...(exchange && { exchange }) };
 }
 
-interface Source {
+interface Source extends AsyncDisposable {
   readonly chunks: AsyncIterable<Uint8Array>;
   /** How much of the input has been read, where its size is known. */
   readonly share: () => { readonly share?: number };
 }
 
-function openSource(file: string, { stdin, terminal, signal }: Surroundings, flags: BatchFlags): Source {
+/** Opens the input before anything is written for it. */
+async function openSource(file: string, surroundings: Surroundings, flags: BatchFlags): Promise<Source> {
+  const { stdin, terminal, signal } = surroundings;
   if (file === '-') {
     if (terminal.inIsTty && flags.input === false) {
       throw misuse('--no-input', 'forbids to read from the terminal', 'Pipe the guests in, or name a file.');
     }
-    return { chunks: stdin(signal), share: () => ({}) };
+    return { chunks: stdin(signal), share: () => ({}), [Symbol.asyncDispose]: async () => {} };
   }
-  let size: number;
-  let stream: ReadStream;
+  let handle: FileHandle | undefined;
   try {
-    ({ size } = statSync(file));
-    stream = createReadStream(file);
+    handle = await open(file);
+    const stats = await handle.stat();
+    if (stats.isDirectory()) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });
+    return sourceOf(handle, stats.size);
   } catch (error) {
+    await handle?.close();
     throw misuse('<file>', `cannot be read${codeOf(error)}`, 'Name a readable file, or - for standard input.');
   }
-  return { chunks: stream, share: () => (size > 0 ? { share: stream.bytesRead / size } : {}) };
+}
+
+function sourceOf(handle: FileHandle, size: number): Source {
+  const stream = handle.createReadStream();
+  return {
+    chunks: stream,
+    share: () => (size > 0 ? { share: stream.bytesRead / size } : {}),
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
 }
 
 function formatOf(file: string): BatchFormat {

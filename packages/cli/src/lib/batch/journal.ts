@@ -1,7 +1,8 @@
 import { hash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { GuestpassError } from 'guestpass';
+import { GuestpassError, isGuestpassError } from 'guestpass';
+import type { LogLock } from 'guestpass/audit';
 import { codeOf, misuse } from '../misuse.ts';
 import { createLedger, type Ledger, type LineState } from './ledger.ts';
 import { linesIn } from './lines.ts';
@@ -18,6 +19,8 @@ export interface Journal extends AsyncDisposable {
   end(line: number, text: string, ended: { readonly exit: number; readonly result: object }): Promise<void>;
   /** Exit codes of the lines that were done before. */
   readonly exits: ReadonlySet<number>;
+  /** Whether lines ended before, and nobody knows how. */
+  readonly hasUnknown: boolean;
 }
 
 /** A journal that is kept nowhere: each run is a batch of its own. */
@@ -29,21 +32,43 @@ export function forgetfulJournal(): Journal {
     begin: async () => {},
     end: async () => {},
     exits: new Set(),
+    hasUnknown: false,
     [Symbol.asyncDispose]: async () => {},
   };
 }
 
 /**
  * Opens a journal in a JSON lines file: a new one, which must not be there yet, or with `resume` one that is. Records
- * of many lines share one sync of the disk. Rejects with `config_invalid` when the file cannot be used.
+ * of many lines share one sync of the disk. Rejects with `config_invalid` when the file cannot be used, and with
+ * `storage_unavailable` while another batch writes it.
  */
 export async function openJournal(path: string, { resume }: { readonly resume: boolean }): Promise<Journal> {
+  const lock = await takeLock(path);
+  try {
+    return await openLocked(path, resume, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function takeLock(path: string): Promise<LogLock> {
+  const { lockLog } = await import('guestpass/audit');
+  try {
+    return await lockLog(path);
+  } catch (error) {
+    if (isGuestpassError(error)) throw error;
+    throw misuse('--journal', `cannot be written${codeOf(error)}`, 'Name another file.');
+  }
+}
+
+async function openLocked(path: string, resume: boolean, lock: LogLock): Promise<Journal> {
   const past = resume ? await readPast(path) : undefined;
   const file = await openFile(path, past);
   const append = createAppender(file);
   const id = past?.id ?? randomUUID();
   const ledger = past?.ledger ?? createLedger();
-  if (!past) await append(`${JSON.stringify({ journal: kind, id })}\n`);
+  if (past?.id === undefined) await append(`${JSON.stringify({ journal: kind, id })}\n`);
   return {
     stateOf(line, text) {
       const state = ledger.state(line);
@@ -55,7 +80,11 @@ export async function openJournal(path: string, { resume }: { readonly resume: b
     end: (line, text, { exit, result }) =>
       append(`${JSON.stringify({ line, digest: digestOf(text), exit, result })}\n`),
     exits: past?.exits ?? new Set(),
-    [Symbol.asyncDispose]: () => file.close(),
+    hasUnknown: past?.hasUnknown ?? false,
+    async [Symbol.asyncDispose]() {
+      await file.close();
+      await lock.release();
+    },
   };
 }
 
@@ -76,9 +105,11 @@ function changed(line: number, path: string): GuestpassError {
 }
 
 interface Past {
-  readonly id: string;
+  /** Absent when the batch crashed before it was written. */
+  readonly id: string | undefined;
   readonly ledger: Ledger;
   readonly exits: Set<number>;
+  readonly hasUnknown: boolean;
   /** Bytes up to the last whole line. What a crash left behind it is cut off. */
   readonly size: number;
 }
@@ -87,23 +118,41 @@ async function readPast(path: string): Promise<Past> {
   const ledger = createLedger();
   const exits = new Set<number>();
   let id: string | undefined;
+  let isBare = true;
   let size = 0;
+  let unknown = 0;
   try {
     for await (const { number, text, end, isWhole } of linesIn(createReadStream(path))) {
-      if (!isWhole) break;
+      if (!isWhole) {
+        isBare &&= text !== undefined && head.startsWith(text.slice(0, head.length));
+        break;
+      }
+      isBare = false;
       const entry = readEntry(text);
       if (number === 1) id = entry?.journal === kind ? entry.id : undefined;
       else if (entry?.line !== undefined && entry.digest !== undefined) {
-        ledger.set(entry.line, entry.exit === undefined ? 'begun' : 'done', entry.digest);
-        if (entry.exit !== undefined) exits.add(entry.exit);
+        const state = stateIn(entry);
+        if (ledger.state(entry.line) === 'unknown') unknown -= 1;
+        if (state === 'unknown') unknown += 1;
+        else if (entry.exit !== undefined) exits.add(entry.exit);
+        ledger.set(entry.line, state, entry.digest);
       }
       size = end;
     }
   } catch (error) {
     throw misuse('--journal', `cannot be read${codeOf(error)}`, 'Leave --resume out to begin a batch.');
   }
-  if (id === undefined) throw misuse('--journal', 'is no journal of a batch', 'Name the journal of the batch.');
-  return { id, ledger, exits, size };
+  if (id === undefined && !isBare)
+    throw misuse('--journal', 'is no journal of a batch', 'Name the journal of the batch.');
+  return { id, ledger, exits, hasUnknown: unknown > 0, size };
+}
+
+/** How a journal begins. A crash may leave a part of that, and nothing behind it. */
+const head = `{"journal":"${kind}"`;
+
+function stateIn({ exit, result }: Entry): LineState {
+  if (exit === undefined) return 'begun';
+  return result?.outcome === 'unknown' ? 'unknown' : 'done';
 }
 
 interface Entry {
@@ -112,6 +161,7 @@ interface Entry {
   readonly line?: number;
   readonly digest?: number;
   readonly exit?: number;
+  readonly result?: { readonly outcome?: string };
 }
 
 function readEntry(text: string | undefined): Entry | undefined {

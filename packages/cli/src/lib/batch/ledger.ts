@@ -1,7 +1,7 @@
-/** What is known of a line: nothing, that it was begun, or what it came to. */
-export type LineState = 'new' | 'begun' | 'done';
+/** What is known of a line: nothing, that it was begun, that it ended, or that it ended and nobody knows how. */
+export type LineState = 'new' | 'begun' | 'done' | 'unknown';
 
-const states = ['new', 'begun', 'done'] as const;
+const states = ['new', 'begun', 'done', 'unknown'] as const;
 
 /** What is known of each line, in five bytes a line. */
 export interface Ledger {
