@@ -23,7 +23,8 @@ export interface ListenFlags extends OutputFlags {
 
 /** Receives webhooks on this machine until it is asked to end. Resolves with the exit code. */
 export async function listen(surroundings: Surroundings, flags: ListenFlags): Promise<number> {
-  const { terminal, signal, clock = systemClock } = surroundings;
+  const { terminal, clock = systemClock } = surroundings;
+  const signal = AbortSignal.any([surroundings.signal, terminal.unread]);
   const { secret } = readWebhookAccess(surroundings, flags.secretFile);
   if (flags.printSecret) {
     terminal.out(`${secret}\n`);

@@ -49,6 +49,11 @@ test('a payload nobody could come in with is told before anybody is tried', asyn
   expect(err).toContain('/channelId');
 });
 
+test('a load too short for a single guest is no load', async () => {
+  expect(await load(['--rate', '1/m', '--for', '30s'])).toMatchObject({ code: 2, out: '' });
+  expect((await load(['--for', '0'])).err).toContain('is too short for a single guest');
+});
+
 test('who comes while nobody is answered is measured from when it was due', async () => {
   // The platform hangs for three seconds from the second on; guests keep coming.
   const inside = fetchExchange(simulator.fetch);

@@ -48,6 +48,8 @@ export async function load(surroundings: Surroundings, flags: LoadFlags): Promis
     durationMs: Number(flags.for),
     rampMs: Number(flags.ramp),
   });
+  if (schedule.total === 0)
+    throw misuse('--for', 'is too short for a single guest', 'Give more time, or a higher --rate.');
   refuseInVain(payloadOf(0));
   const report = await run({ schedule, target, payloadOf, surroundings, flags });
   tellReport(report, surroundings, flags);

@@ -58,6 +58,12 @@ test('tail shows the guests that are asked for', async () => {
   );
 });
 
+test('an outcome that there is not is no filter', async () => {
+  const { code, err } = await ask(['tail', '--outcome', 'failed,faild']);
+  expect(code).toBe(2);
+  expect(err).toContain('Give some of admitted, refused, failed, unknown, with commas.');
+});
+
 test('tail shows webhooks too, when they are asked for', async () => {
   const { code, out } = await tailSome('8', '--deliveries');
   expect(code).toBe(0);

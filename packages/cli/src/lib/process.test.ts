@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { createSimulator } from '@guestpass/simulator';
+import { generateWebhookSecret } from 'guestpass/webhook';
 import { expect, test } from 'vitest';
 
 const program = fileURLToPath(new URL('../../bin/guestpass.js', import.meta.url));
@@ -107,4 +108,15 @@ test('a batch that is killed goes on where it stood, and no guest is made twice'
   expect(made).toBeGreaterThanOrEqual(300 - inDoubt);
   expect(made).toBeLessThanOrEqual(300);
   await rm(directory, { recursive: true });
+});
+
+test('listening ends when nobody reads what is heard', async () => {
+  const secret = generateWebhookSecret();
+  const child = start(['listen', '--port', '0'], { GUESTPASS_WEBHOOK_SECRET: secret });
+  const [welcome] = child.stderr ? await once(child.stderr, 'data') : [];
+  const [url = ''] = /http:\S+\d/.exec(String(welcome)) ?? [];
+  child.stdout?.destroy();
+  const ended = once(child, 'exit');
+  await fetch(url, { method: 'POST', body: '{}' });
+  expect(await ended).toEqual([0, null]);
 });

@@ -16,21 +16,25 @@ export async function run(argv: readonly string[] = process.argv): Promise<void>
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   // A reader that has read enough, such as `head`, is no fault.
-  process.stdout.on('error', tolerateClosedPipe);
+  const unread = new AbortController();
+  process.stdout.on('error', (error) => {
+    tolerateClosedPipe(error);
+    unread.abort(error);
+  });
   process.stderr.on('error', tolerateClosedPipe);
   try {
-    process.exitCode = await main(surroundings(argv.slice(2), interruption.signal));
+    process.exitCode = await main(surroundings(argv.slice(2), interruption.signal, unread.signal));
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }
 }
 
-function surroundings(argv: readonly string[], signal: AbortSignal): Surroundings {
+function surroundings(argv: readonly string[], signal: AbortSignal, unread: AbortSignal): Surroundings {
   return {
     argv,
     env: process.env,
-    terminal: terminal(),
+    terminal: terminal(unread),
     readFile: (path) => decode(readFileSync(path)),
     readStdin: () => readStdin(signal),
     stdin: (until) => readChunks(until),
@@ -42,10 +46,11 @@ function surroundings(argv: readonly string[], signal: AbortSignal): Surrounding
   };
 }
 
-function terminal(): Terminal {
+function terminal(unread: AbortSignal): Terminal {
   return {
     out: (text) => void process.stdout.write(text),
     room: roomIn(process.stdout),
+    unread,
     err: (text) => void process.stderr.write(text),
     inIsTty: process.stdin.isTTY === true,
     outIsTty: process.stdout.isTTY === true,

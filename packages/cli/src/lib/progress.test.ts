@@ -7,6 +7,7 @@ function screen(errIsTty: boolean) {
   const terminal = {
     out: () => {},
     room: async () => {},
+    unread: new AbortController().signal,
     err: (text: string) => void said.push(text),
     inIsTty: false,
     outIsTty: false,

@@ -8,6 +8,8 @@ export interface Terminal {
   out(text: string): void;
   /** Resolves once standard output takes more: at once, unless its reader is slow. Never rejects. */
   room(): Promise<void>;
+  /** Aborts when nobody reads standard output any more. */
+  readonly unread: AbortSignal;
   /** Standard error: talk. */
   err(text: string): void;
   readonly inIsTty: boolean;

@@ -21,7 +21,8 @@ export interface TailFlags extends OutputFlags {
 
 /** Shows attempts as they end, until it is asked to stop. Resolves with the exit code. */
 export async function tail(surroundings: Surroundings, flags: TailFlags): Promise<number> {
-  const { terminal, signal, clock = systemClock, network = systemNetwork } = surroundings;
+  const { terminal, clock = systemClock, network = systemNetwork } = surroundings;
+  const signal = AbortSignal.any([surroundings.signal, terminal.unread]);
   return await asOperator(surroundings, flags, async ({ access }) => {
     const paint = paintFor('out', surroundings, flags);
     const onLost = (failure: string, waitMs: number) =>

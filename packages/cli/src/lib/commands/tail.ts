@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Outcome } from 'guestpass';
 import type { Choose } from '../job.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { TailFlags } from '../tail.ts';
@@ -20,7 +21,7 @@ export function addTail(program: Command, surroundings: Surroundings, choose: Ch
         'event that was seen. Asks GUESTPASS_OPERATOR_URL with GUESTPASS_OPERATOR_TOKEN.',
     )
     .addHelpText('before', examples)
-    .option('--outcome <names>', 'admitted, refused, failed or unknown; several with commas', readList)
+    .option('--outcome <names>', 'admitted, refused, failed or unknown; several with commas', readOutcomes)
     .option('--code <codes>', 'error codes, with commas', readList)
     .option('--channel <ids>', 'channels, with commas', readList)
     .option('--deliveries', 'show tries to deliver webhooks too')
@@ -32,4 +33,12 @@ export function addTail(program: Command, surroundings: Surroundings, choose: Ch
         return tail(surroundings, flags);
       }),
     );
+}
+
+const outcomes: readonly string[] = ['admitted', 'refused', 'failed', 'unknown'] satisfies readonly Outcome[];
+
+function readOutcomes(text: string): readonly string[] {
+  const names = readList(text);
+  if (names.every((name) => outcomes.includes(name))) return names;
+  throw new InvalidArgumentError(`Give some of ${outcomes.join(', ')}, with commas.`);
 }

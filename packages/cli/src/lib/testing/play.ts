@@ -48,6 +48,7 @@ export async function play(argv: readonly string[], props: Props = {}): Promise<
         onOut?.(out);
       },
       room,
+      unread: new AbortController().signal,
       err(text) {
         err += text;
       },
