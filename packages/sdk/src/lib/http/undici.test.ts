@@ -1,5 +1,6 @@
-import { createServer, type Server as HttpServer, type RequestListener } from 'node:http';
+import { createServer, type Server as HttpServer, type RequestListener, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { inspect } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { manualClock } from '../testing/manual-clock.ts';
 import { ExchangeError, type HttpRequest } from './exchange.ts';
@@ -147,6 +148,59 @@ test('with a proxy every request goes through it', async () => {
   await failureOf(exchange(post('https://login.example.test/oauth/token')));
   await failureOf(exchange(post('https://api.example.test/guests')));
   expect(asked).toEqual(['login.example.test:443', 'api.example.test:443']);
+});
+
+test('a tunnel that the proxy refuses is a request that was not sent, and that nobody gave up', async () => {
+  const proxy = createServer();
+  proxy.on('connect', (_, socket: Socket) => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'));
+  const error = await failureOf(client({ proxy: await listening(proxy) })(post('https://api.example.test/guests')));
+  expect(error).toMatchObject({ failure: 'proxy_refused', sent: 'no', permanent: false });
+});
+
+test('a proxy that once said nothing does not hold up what comes later', async () => {
+  let asked = 0;
+  const proxy = createServer();
+  proxy.on('connect', (_, socket: Socket) => {
+    asked += 1;
+    socket.resume().on('end', () => socket.end());
+    if (asked > 1) socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
+  const exchange = client({ proxy: await listening(proxy), connections: 1, connectTimeoutMs: 20 });
+  expect(await failureOf(exchange(post('https://api.example.test/guests')))).toMatchObject({ sent: 'no' });
+  expect(await failureOf(exchange(post('https://api.example.test/guests')))).toMatchObject({
+    failure: 'proxy_refused',
+  });
+});
+
+test('the address of a proxy, which may hold a password, stands in no error', async () => {
+  const error = await failureOf(client({ proxy: 'http://user:hunter2@no host' })(post('https://api.example.test/')));
+  expect(error).toMatchObject({ failure: 'ERR_INVALID_URL', sent: 'no', permanent: true });
+  expect(inspect(error, { depth: 9 })).not.toContain('hunter2');
+});
+
+test('closing does not wait for the connection of a request that was given up', async () => {
+  const clock = manualClock();
+  const { exchange, close } = undiciExchange({ clock, connectTimeoutMs: 60_000 });
+  const accepted = Promise.withResolvers<Socket>();
+  const mute = (await behaving((socket) => accepted.resolve(socket.resume()))).replace('http:', 'https:');
+  const waiting = failureOf(exchange(post(mute, { deadlineAt: clock.monotonic() + 1000 })));
+  const socket = await accepted.promise;
+  await clock.advance(1000);
+  expect(await waiting).toMatchObject({ failure: 'deadline', sent: 'no' });
+  await close();
+  socket.destroy();
+});
+
+test('closing waits for the answer to a request under way', async () => {
+  const arrived = Promise.withResolvers<ServerResponse>();
+  const url = await answering((_, response) => arrived.resolve(response));
+  const { exchange, close } = undiciExchange();
+  const answer = exchange(post(url));
+  const response = await arrived.promise;
+  const closed = close();
+  response.end('late');
+  expect(Buffer.from((await answer).body).toString()).toBe('late');
+  await closed;
 });
 
 test('an exchange may be closed twice, and sends nothing afterwards', async () => {

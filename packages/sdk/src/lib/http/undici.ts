@@ -11,13 +11,15 @@ export interface UndiciExchangeOptions {
   readonly maxBodyBytes?: number;
   /** HTTP proxy every request goes through. Default none; environment variables are not read here. */
   readonly proxy?: string;
+  /** A connection that has not come about by then, through the proxy and with TLS, is given up. Default 10,000 ms. */
+  readonly connectTimeoutMs?: number;
   /** Reads the `deadlineAt` of requests. Default the system's clock. */
   readonly clock?: Clock;
 }
 
 export interface UndiciExchange {
   readonly exchange: Exchange;
-  /** Sends nothing more, and ends all connections once the running requests are done. */
+  /** Sends nothing more, and ends all connections once nobody waits for an answer any more. */
   close(): Promise<void>;
 }
 
@@ -27,17 +29,25 @@ export interface UndiciExchange {
  * its `deadlineAt` or by its signal with an {@link ExchangeError} `deadline` or `aborted`; without them it waits for ever.
  */
 export function undiciExchange(options: UndiciExchangeOptions = {}): UndiciExchange {
-  const { connections = 64, maxBodyBytes = 262_144, proxy, clock = systemClock } = options;
+  const { maxBodyBytes = 262_144, clock = systemClock } = options;
   const expiry = createExpiry(clock);
   const pools = new Map<string, Dispatcher>();
   const targets = new Map<string, Target>();
-  let closing: Promise<unknown> | undefined;
+  const idle = Promise.withResolvers<void>();
+  let running = 0;
+  let closing: Promise<void> | undefined;
+
+  const ended = () => {
+    running -= 1;
+    if (closing !== undefined && running === 0) idle.resolve();
+  };
+  const limits: Limits = { maxBodyBytes, expiry, ended };
 
   const targetOf = (url: string): Target => {
     const known = targets.get(url);
     if (known) return known;
     const { origin, pathname, search } = new URL(url);
-    const pool = pools.get(origin) ?? openPool(origin, connections, proxy);
+    const pool = pools.get(origin) ?? openPool(origin, options);
     pools.set(origin, pool);
     const target = { pool, origin, path: pathname + search };
     if (targets.size >= rememberedTargets) targets.clear();
@@ -49,23 +59,36 @@ export function undiciExchange(options: UndiciExchangeOptions = {}): UndiciExcha
     new Promise((resolve, reject) => {
       const early = notSent(request, { closed: closing !== undefined, clock });
       if (early) return reject(early);
-      const reception = new Reception(request, { maxBodyBytes, expiry }, { resolve, reject });
+      running += 1;
+      const reception = new Reception(request, limits, { resolve, reject });
       try {
         const { pool, origin, path } = targetOf(request.url);
         const { method, headers, body } = request;
         pool.dispatch({ origin, path, method, headers, body: body ?? null } as Dispatcher.DispatchOptions, reception);
       } catch (error) {
-        reception.fail(error);
+        reception.fail(unsendable(error));
       }
     });
 
+  const end = async () => {
+    if (running > 0) await idle.promise;
+    // Not closed gently: a request that was given up may still be waiting for a connection to come about.
+    await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+  };
+
   return {
     exchange: Object.assign(exchange, { deadlineClock: clock }),
-    async close() {
-      closing ??= Promise.all([...pools.values()].map((pool) => pool.close()));
-      await closing;
+    close() {
+      closing ??= end();
+      return closing;
     },
   };
+}
+
+/** The parser of addresses quotes them, and an address, above all that of a proxy, may hold a secret: it is no cause. */
+function unsendable(error: unknown): ExchangeError {
+  const { failure, permanent } = classifyFailure(error);
+  return new ExchangeError(failure, { sent: 'no', permanent });
 }
 
 /** Why a request is not even begun. */
@@ -87,10 +110,18 @@ interface Target {
   readonly path: string;
 }
 
-function openPool(origin: string, connections: number, proxy: string | undefined): Dispatcher {
+function openPool(origin: string, options: UndiciExchangeOptions): Dispatcher {
+  const { connections = 64, proxy, connectTimeoutMs = 10_000 } = options;
   // How long to wait is the deadline's matter; timers of undici's own would only cost.
   const limits = { connections, headersTimeout: 0, bodyTimeout: 0 };
-  return proxy ? new ProxyAgent({ uri: proxy, ...limits }) : new Pool(origin, limits);
+  if (!proxy) return new Pool(origin, { ...limits, connect: { timeout: connectTimeoutMs } });
+  return new ProxyAgent({
+    uri: proxy,
+    ...limits,
+    connectTimeout: connectTimeoutMs,
+    // A proxy that is silent about CONNECT would otherwise hold up for minutes whatever goes to that origin.
+    clientFactory: (proxyUrl, proxyLimits) => new Pool(proxyUrl, { ...proxyLimits, headersTimeout: connectTimeoutMs }),
+  });
 }
 
 interface Settle {
@@ -101,6 +132,8 @@ interface Settle {
 interface Limits {
   readonly maxBodyBytes: number;
   readonly expiry: Expiry;
+  /** Called once for each request, when nobody waits for it any more. */
+  readonly ended: () => void;
 }
 
 /** Receives one answer. A request counts as sent from the moment undici hands it to a connected socket. */
@@ -182,7 +215,9 @@ class Reception implements Dispatcher.DispatchHandler, Perishable {
   }
 
   #explain(error: unknown): ExchangeError {
-    const { failure, permanent } = classifyFailure(error);
+    const { failure: name, permanent } = classifyFailure(error);
+    // Who gave the request up has ended it before; what undici aborts by itself is a tunnel that the proxy refused.
+    const failure = name === 'aborted' ? 'proxy_refused' : name;
     const status = this.#status > 0 ? { status: this.#status } : {};
     return new ExchangeError(failure, { sent: this.#sent, permanent, ...status, cause: error });
   }
@@ -196,6 +231,7 @@ class Reception implements Dispatcher.DispatchHandler, Perishable {
     this.#ended = true;
     this.#limits.expiry.forget(this);
     this.#signal?.removeEventListener('abort', this);
+    this.#limits.ended();
     return true;
   }
 }
