@@ -22,6 +22,8 @@ import { type Exchange, undiciExchange } from 'guestpass/http';
  * `GUESTPASS_TARGET=genesys` in the environment or `.env` there is nothing to simulate: then it is `guestpass serve`.
  */
 const home = '.guestpass';
+/** What a visitor chooses to take leave. Stands here because everything below runs before the end of this file does. */
+const leaving = 'End the conversation';
 const readFile = (path: string) => readFileSync(path, 'utf8');
 const variables = { ...(existsSync('.env') ? parseEnv(readFile('.env')) : {}), ...process.env };
 const { values: flags } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
@@ -106,8 +108,6 @@ function converse({ text, content }: GuestMessage): readonly Reply[] {
   const heard = text === undefined ? 'You sent a file.' : `You said: ${text}`;
   return [{ typing: true }, { text: heard, quickReplies: ['Tell me more', leaving] }];
 }
-
-const leaving = 'End the conversation';
 
 async function pagesAnswer({ gateway, operatorUrl }: Service): Promise<boolean> {
   const pages = [`${gateway.url}/guest`, `${operatorUrl}/console`];
