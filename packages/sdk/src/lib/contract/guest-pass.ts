@@ -37,7 +37,7 @@ export interface GuestConnection {
 export const guestCreatedSchema = z.object({
   guestId: line(256),
   sessionToken: line(4096),
-  expiresAt: z.iso.datetime({ offset: true }).nullish(),
+  expiresAt: z.iso.datetime({ offset: true }).max(64).nullish(),
   messaging: z
     .object({
       url: z

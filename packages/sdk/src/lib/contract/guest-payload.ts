@@ -10,10 +10,13 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 const consent = z.strictObject(
   {
     accepted: z.boolean({ error: 'must be true or false' }),
-    timestamp: z.iso.datetime({
-      offset: true,
-      error: 'must be an ISO 8601 date and time with a zone, such as 2024-01-15T10:30:00Z',
-    }),
+    // Whoever keeps it must not have to keep a second with a million digits.
+    timestamp: z.iso
+      .datetime({
+        offset: true,
+        error: 'must be an ISO 8601 date and time with a zone, such as 2024-01-15T10:30:00Z',
+      })
+      .max(64, 'must have at most 64 characters'),
     noticeVersion: line(128).optional(),
     language: line(35).optional(),
   },

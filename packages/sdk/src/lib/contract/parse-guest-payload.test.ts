@@ -31,6 +31,15 @@ test('every fault is reported at once, each with its pointer', () => {
   });
 });
 
+test('an instant has no more digits than anybody needs', () => {
+  const at = (digits: number) => ({ accepted: true, timestamp: `2024-01-15T10:30:00.${'1'.repeat(digits)}Z` });
+  expect(parseGuestPayload({ ...tutorial, consent: at(24) }).ok).toBe(true);
+  expect(parseGuestPayload({ ...tutorial, consent: at(1_000_000) })).toEqual({
+    ok: false,
+    faults: [{ pointer: '/consent/timestamp', detail: 'must have at most 64 characters' }],
+  });
+});
+
 test('what was parsed stays as it was, whatever becomes of the object it came from', () => {
   const tags = ['a', { deep: 1 }];
   const attributes: Record<string, unknown> = { origin: 'shop', tags };

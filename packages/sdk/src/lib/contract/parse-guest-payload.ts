@@ -7,7 +7,7 @@ export type ParsedGuestPayload =
   | { readonly ok: true; readonly payload: GuestPayload }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-/** Parses unknown input into a payload, or returns every fault at once. Never throws. */
+/** Parses unknown input into a payload, or returns every fault at once. Throws only what a getter of the input throws. */
 export function parseGuestPayload(input: unknown): ParsedGuestPayload {
   const plain = plainPayload(input);
   if (plain) return { ok: true, payload: plain };

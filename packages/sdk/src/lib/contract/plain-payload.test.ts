@@ -36,6 +36,7 @@ test('whatever is not beyond doubt is left to the schema', () => {
     { ...full, captcha: { ...full.captcha, score: Number.NaN } },
     { ...full, attributes: { origin: 'a\nb' } },
     Object.assign(Object.create({ inherited: true }), full),
+    Object.defineProperty({ ...full, more: 1 }, 'channelId', { enumerable: false }),
   ];
   expect(doubtful.map(plainPayload)).toEqual(doubtful.map(() => undefined));
 });

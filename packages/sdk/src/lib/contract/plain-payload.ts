@@ -23,7 +23,7 @@ export function plainPayload(input: unknown): GuestPayload | undefined {
     if (!parsed.ok) return undefined;
     payload.attributes = parsed.attributes;
   }
-  return hasAsManyMembers(input, payload) ? payload : undefined;
+  return holdsNoMore(input, payload) ? payload : undefined;
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -45,7 +45,7 @@ function plainConsent(input: unknown): GuestPayload['consent'] | undefined {
     if (!isOrdinaryLine(language, 35)) return undefined;
     consent.language = language;
   }
-  return hasAsManyMembers(input, consent) ? consent : undefined;
+  return holdsNoMore(input, consent) ? consent : undefined;
 }
 
 function plainCaptcha(input: unknown): NonNullable<GuestPayload['captcha']> | undefined {
@@ -57,7 +57,7 @@ function plainCaptcha(input: unknown): NonNullable<GuestPayload['captcha']> | un
     if (typeof score !== 'number' || !(score >= 0 && score <= 1)) return undefined;
     captcha.score = score;
   }
-  return hasAsManyMembers(input, captcha) ? captcha : undefined;
+  return holdsNoMore(input, captcha) ? captcha : undefined;
 }
 
 function isRecord(input: unknown): input is Readonly<Record<string, unknown>> {
@@ -65,6 +65,7 @@ function isRecord(input: unknown): input is Readonly<Record<string, unknown>> {
 }
 
 /** A member that was not read, or holds `undefined`, is a matter for the schema. */
-function hasAsManyMembers(input: object, output: object): boolean {
-  return Object.keys(input).length === Object.keys(output).length;
+function holdsNoMore(input: object, output: object): boolean {
+  for (const key in input) if (!Object.hasOwn(output, key)) return false;
+  return true;
 }
