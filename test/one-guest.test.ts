@@ -577,7 +577,11 @@ describe('idempotency keys', () => {
     const { attempt } = scene();
     await attempt(tutorialPayload, { idempotencyKey });
     const other = await attempt({ ...tutorialPayload, channelId: 'demo' }, { idempotencyKey });
-    expect(other).toMatchObject({ outcome: 'refused', error: { code: 'idempotency_key_reused' } });
+    expect(other).toMatchObject({
+      outcome: 'refused',
+      channelId: 'demo',
+      error: { code: 'idempotency_key_reused' },
+    });
   });
 
   test('a key whose attempt created nothing may be tried again; one whose outcome is unknown may not', async () => {
@@ -632,6 +636,8 @@ describe('bounds and options', () => {
     ['less than no repeat', { retry: { retries: -1 } }, '/retry/retries'],
     ['repeats that are no number', { retry: { retries: Number.NaN } }, '/retry/retries'],
     ['an endless backoff', { retry: { maxDelayMs: Number.POSITIVE_INFINITY } }, '/retry/maxDelayMs'],
+    ['a proxy that is no address', { proxy: 'user:secret@127.0.0.1' }, '/proxy'],
+    ['a proxy of another kind', { proxy: 'socks5://127.0.0.1:1080' }, '/proxy'],
     ['no connection', { connections: 0 }, '/connections'],
     ['half a connection', { connections: 1.5 }, '/connections'],
     ['more connections than there are ports', { connections: 1e12 }, '/connections'],

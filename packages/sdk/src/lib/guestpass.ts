@@ -95,7 +95,8 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
   const attemptOnce = async (key: string, payload: GuestPayload, run: Run): Promise<Attempt> => {
     const joined = await join(key, payload, run);
     if (!(joined instanceof GuestpassError)) return joined;
-    return await books.settle(endEarly(joined.code === 'aborted' ? 'failed' : 'refused', joined, { run }), run);
+    const outcome = joined.code === 'aborted' ? 'failed' : 'refused';
+    return await books.settle(endEarly(outcome, joined, { run, payload }), run);
   };
 
   const end = async () => {

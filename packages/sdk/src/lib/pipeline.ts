@@ -16,7 +16,7 @@ export interface PipelineOptions extends IssuerOptions {
   readonly deadlineMs?: number;
   /** Sockets kept for each origin. Default 64. Not used with `exchange`. */
   readonly connections?: number;
-  /** HTTP proxy for every call. Default none. Not used with `exchange`. */
+  /** Address of an HTTP proxy, `http` or `https`, for every call. Default none. Not used with `exchange`. */
   readonly proxy?: string;
   readonly policy?: {
     readonly consent?: ConsentPolicy;
@@ -117,7 +117,7 @@ function optionFaults(options: PipelineOptions): Fault[] {
   const unneeded = issuer === 'rest' ? '' : 'not asked for';
   const { clientId = unneeded, clientSecret = unneeded, origin } = options;
   const { mode, threshold = 0, verifiers = {} } = policy?.captcha ?? {};
-  const { connections = 1, retry = {} } = options;
+  const { connections = 1, proxy, retry = {} } = options;
   const { retries = 0, baseDelayMs = 0, maxDelayMs = 0 } = retry;
   const checks: readonly [boolean, string, string][] = [
     [clientId !== '', '/clientId', 'must not be empty'],
@@ -130,6 +130,7 @@ function optionFaults(options: PipelineOptions): Fault[] {
       'must be an origin, such as https://shop.example',
     ],
     [isDeadline(deadlineMs), '/deadlineMs', deadlineRange],
+    [!proxy || /^https?:$/.test(URL.parse(proxy)?.protocol ?? ''), '/proxy', 'must be an http or https address'],
     [isWhole(connections, 1, 10_000), '/connections', 'must be a whole number from 1 to 10,000'],
     [isWhole(retries, 0, 100), '/retry/retries', 'must be a whole number from 0 to 100'],
     [baseDelayMs >= 0 && baseDelayMs < Infinity, '/retry/baseDelayMs', 'must be 0 or more'],

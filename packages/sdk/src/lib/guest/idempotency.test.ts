@@ -45,6 +45,16 @@ test('after a failure that created nothing the key may be tried again', async ()
   expect(start.calls).toBe(2);
 });
 
+test('the order in which attributes are written makes no other payload', async () => {
+  const idempotency = createIdempotency({ clock: manualClock() });
+  const start = counted('admitted');
+  await idempotency.once(key, { ...payload, attributes: { a: 1, b: { c: [1, 2], d: null } } }, start);
+  await idempotency.once(key, { ...payload, attributes: { b: { d: null, c: [1, 2] }, a: 1 } }, start);
+  expect(start.calls).toBe(1);
+  const turned = { ...payload, attributes: { a: 1, b: { c: [2, 1], d: null } } };
+  expect(idempotency.once(key, turned, start)).toMatchObject({ code: 'idempotency_key_reused' });
+});
+
 test('a malfunction does not occupy the key', async () => {
   const idempotency = createIdempotency({ clock: manualClock() });
   const broken = idempotency.once(key, payload, () => Promise.reject(new Error('broken')));

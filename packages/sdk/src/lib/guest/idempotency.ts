@@ -58,7 +58,8 @@ export function createIdempotency({
       if (!keyShape.test(key)) {
         return new GuestpassError('idempotency_key_invalid', 'The idempotency key has the wrong length or characters.');
       }
-      const fingerprint = hash('sha256', JSON.stringify([channelId, consent, attributes ?? {}, signIn]), 'base64');
+      const asked = JSON.stringify([channelId, consent, attributes ?? {}, signIn], inOrder);
+      const fingerprint = hash('sha256', asked, 'base64');
       const known = entries.get(key);
       if (known && known.until > clock.monotonic()) {
         if (known.fingerprint === fingerprint) return known.attempt;
@@ -72,3 +73,9 @@ export function createIdempotency({
 }
 
 const keyShape = /^[A-Za-z0-9_-]{16,128}$/;
+
+/** The members of an object have no order: a caller may write the same payload another way the second time. */
+function inOrder(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1)));
+}
