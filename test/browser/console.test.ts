@@ -210,6 +210,38 @@ test('news that were refused for a while come again, with what happened in betwe
   await page.getByRole('button', { name: `Open ${await stage.letIn()}` }).waitFor();
 });
 
+test('a session that ends in the middle of the work says so, and signing in goes on in the same view', async () => {
+  const page = await browser.page({ expected: [notSignedIn] });
+  await page.goto(stage.signInUrl);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.context().clearCookies();
+  await page.getByRole('link', { name: 'Audit log' }).click();
+  await page.getByText('Your session has ended.').waitFor();
+  await page.getByLabel('Operator token').fill(stage.token);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Audit log', level: 1 }).waitFor();
+  await page.getByText('Live', { exact: true }).waitFor();
+});
+
+test('an older page that is late does not come under another filter', async () => {
+  await failures(1, 403);
+  await Promise.all(Array.from({ length: 51 }, () => stage.letIn()));
+  const page = await open('attempts');
+  const gate = Promise.withResolvers<void>();
+  await page.route(/v1\/attempts\?.*after=/, async (route) => {
+    await gate.promise;
+    await route.continue().catch(() => {});
+  });
+  await page.getByRole('button', { name: 'Older' }).click();
+  await page.getByRole('combobox', { name: 'Outcome' }).selectOption('failed');
+  await expect.poll(() => page.locator('tbody tr', { hasText: 'admitted' }).count()).toBe(0);
+  gate.resolve();
+  // By the time that this one is shown, the late page has been answered.
+  const [next] = await failures(1, 403);
+  await page.getByRole('button', { name: `Open ${next}` }).waitFor();
+  expect(await page.locator('tbody tr', { hasText: 'admitted' }).count()).toBe(0);
+});
+
 test('a session that has ended leads to signing in, and the view is kept', async () => {
   const page = await browser.page({ expected: [notSignedIn] });
   await page.goto(stage.signInUrl);

@@ -38,7 +38,16 @@ export async function ask<Body>(path: string, { method = 'GET', body, headers, s
     signal?.throwIfAborted();
     return { ok: false, problem: unreachable, body: undefined } as const;
   }
+  if (response.status === 401) window.dispatchEvent(new Event(strangerEvent));
   return (await read(response)) as Answer<Body>;
+}
+
+const strangerEvent = 'guestpass:stranger';
+
+/** Calls `then` whenever an answer says that nobody is signed in; returns what ends that. */
+export function onStranger(then: () => void): () => void {
+  window.addEventListener(strangerEvent, then);
+  return () => window.removeEventListener(strangerEvent, then);
 }
 
 async function read(response: Response): Promise<Answer<unknown>> {

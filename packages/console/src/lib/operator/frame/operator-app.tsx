@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { Clock } from 'guestpass';
 import { useEffect } from 'preact/hooks';
-import type { Problem } from '../../network.ts';
+import { onStranger, type Problem } from '../../network.ts';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import type { Navigation } from '../place.ts';
 import { Desk } from './desk.tsx';
@@ -30,17 +30,25 @@ export function OperatorApp({ clock, navigation, token }: OperatorAppProps) {
     if (problem.value) who.value = 'nobody';
     else await look();
   };
+  const lock = () => {
+    // Before anybody has signed in there is nothing that could have ended.
+    if (who.peek() !== 'operator') return;
+    problem.value = sessionEnded;
+    who.value = 'nobody';
+  };
   useEffect(() => {
     void (token === undefined ? look() : enter(token));
+    return onStranger(lock);
   }, []);
 
   if (who.value === 'operator') {
     // A gateway that is away for a moment is no reason to sign in again.
     const check = async () => {
-      if ((await isSignedIn()) === false) who.value = 'nobody';
+      if ((await isSignedIn()) === false) lock();
     };
     const leave = async () => {
       await signOut();
+      problem.value = null;
       who.value = 'nobody';
     };
     return <Desk clock={clock} navigation={navigation} onLeave={leave} onRefused={check} />;
@@ -57,3 +65,12 @@ export function OperatorApp({ clock, navigation, token }: OperatorAppProps) {
     </main>
   );
 }
+
+const sessionEnded: Problem = {
+  code: 'unauthenticated',
+  status: 401,
+  detail: 'Your session has ended. Sign in to go on in this view.',
+  requestId: null,
+  retryAfterSeconds: null,
+  faults: [],
+};

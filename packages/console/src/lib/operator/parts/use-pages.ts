@@ -1,5 +1,5 @@
 import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { ask, type Problem } from '../../network.ts';
 import { withQuery } from '../data/query.ts';
 import type { Page } from '../data/views.ts';
@@ -25,11 +25,12 @@ export function usePages<Item>(path: string, query: Query): Pages<Item> {
   const cursor = useSignal<string | null>(null);
   const hasMore = useSignal(false);
   const round = useSignal(0);
+  const reading = useRef(new AbortController());
   const first = withQuery(path, { limit: 50, ...query });
 
-  const read = async (address: string, before: readonly Item[], signal?: AbortSignal) => {
+  const read = async (address: string, before: readonly Item[]) => {
     loading.value = true;
-    const answer = await ask<Page<Item>>(address, signal && { signal });
+    const answer = await ask<Page<Item>>(address, { signal: reading.current.signal });
     problem.value = answer.ok ? null : answer.problem;
     if (answer.ok) {
       items.value = [...before, ...answer.body.data];
@@ -41,7 +42,9 @@ export function usePages<Item>(path: string, query: Query): Pages<Item> {
 
   useEffect(() => {
     const stop = new AbortController();
-    read(first, [], stop.signal).catch(() => {});
+    reading.current = stop;
+    read(first, []).catch(() => {});
+    // An older page of the list before would else be put under this one.
     return () => stop.abort();
   }, [first, round.value]);
 
@@ -51,7 +54,8 @@ export function usePages<Item>(path: string, query: Query): Pages<Item> {
     loading,
     hasMore,
     more() {
-      if (cursor.value !== null) void read(withQuery(path, { limit: 50, ...query, after: cursor.value }), items.value);
+      if (cursor.value === null) return;
+      read(withQuery(path, { limit: 50, ...query, after: cursor.value }), items.value).catch(() => {});
     },
     reload() {
       round.value += 1;
