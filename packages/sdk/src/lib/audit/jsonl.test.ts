@@ -185,6 +185,10 @@ test('a path that cannot be a file is refused with its reason', async () => {
   });
 });
 
+test('a device is refused, since it keeps nothing', async () => {
+  await expect(jsonlAuditLog('/dev/null')).rejects.toMatchObject({ code: 'storage_unavailable', retryable: false });
+});
+
 test('disposing waits for what is pending, takes nothing more, and gives the lock back', async () => {
   const log = await jsonlAuditLog(path);
   const pending = log.record(admitted('a'));

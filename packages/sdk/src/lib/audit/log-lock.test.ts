@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ let directory: string;
 let path: string;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'guestpass-lock-'));
+  directory = await realpath(await mkdtemp(join(tmpdir(), 'guestpass-lock-')));
   path = join(directory, 'audit.jsonl');
 });
 
@@ -28,6 +28,16 @@ test('a lock holds until it is released', async () => {
   await lock.release();
   await (await lockLog(path)).release();
   expect(await readdir(directory)).toEqual([]);
+});
+
+test('a file has one lock, whatever name leads to it', async () => {
+  const link = join(directory, 'link.jsonl');
+  await writeFile(path, '');
+  await symlink(path, link);
+  const lock = await lockLog(link);
+  await expect(lockLog(path)).rejects.toMatchObject({ code: 'storage_unavailable' });
+  await lock.release();
+  expect((await readdir(directory)).toSorted()).toEqual(['audit.jsonl', 'link.jsonl']);
 });
 
 test('the lock of a dead owner is taken over', async () => {

@@ -1,5 +1,6 @@
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, realpath, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { GuestpassError } from '../errors.ts';
 import { isRunning, ownPid } from '../process.ts';
 
@@ -9,14 +10,25 @@ export interface LogLock {
 }
 
 /**
- * Takes `<path>.lock` for this process, also from an owner on this host that has died. Rejects with
- * `storage_unavailable` when the owner lives, or cannot be asked.
+ * Takes `<path>.lock` for this process, also from an owner on this host that has died; for a link, that of the file
+ * it leads to. Rejects with `storage_unavailable` when the owner lives, or cannot be asked.
  */
 export async function lockLog(path: string): Promise<LogLock> {
   const owner = JSON.stringify(await ownerOf(ownPid()));
-  const lockPath = `${path}.lock`;
-  await take(lockPath, owner, path);
+  const file = await realPathOf(path);
+  const lockPath = `${file}.lock`;
+  await take(lockPath, owner, file);
   return { release: () => rm(lockPath, { force: true }) };
+}
+
+/** One file has one lock, whatever name leads to it, and wherever this process goes to work later. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    return join(await realpath(dirname(path)), basename(path));
+  }
 }
 
 async function take(lockPath: string, owner: string, path: string): Promise<void> {

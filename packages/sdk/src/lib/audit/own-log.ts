@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { GuestpassError } from '../errors.ts';
 import type { LogFile, OpenLogFile } from './log-file.ts';
 import { type LogLock, lockLog } from './log-lock.ts';
 import { undoOnFailure } from './undo-on-failure.ts';
@@ -21,6 +22,7 @@ export async function openOwnLog<T>(
   begin: (log: OwnLog) => Promise<T>,
 ): Promise<T> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await refuseDevice(path);
   const lock = await lockLog(path);
   return await undoOnFailure(
     () => lock.release(),
@@ -32,4 +34,15 @@ export async function openOwnLog<T>(
       );
     },
   );
+}
+
+/** A device or a pipe keeps nothing, and may have no end to read to. */
+async function refuseDevice(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  // Whatever else is wrong with the path, opening it tells.
+  if (!found || found.isFile() || found.isDirectory()) return;
+  throw new GuestpassError('storage_unavailable', `${path} is no file that could keep records.`, {
+    retryable: false,
+    remedy: 'Name a file.',
+  });
 }

@@ -205,6 +205,7 @@ test('both dialects of a rate limit are one error, with the wait the platform as
     [reply(429, '', { 'retry-after': 'Mon, 15 Jan 2024 10:30:30 GMT', date }), 30_000],
     [reply(429, '', { 'retry-after': 'Mon, 15 Jan 2024 10:30:30 GMT' }), undefined],
     [reply(429, '', { 'retry-after': '-1' }), undefined],
+    [reply(429, '', { 'retry-after': '9'.repeat(400) }), 3_600_000],
   ];
   const caught = await Promise.all(limited.map(async ([response]) => errorFor(response)));
   expect(caught.map(({ code, retryable }) => [code, retryable])).toEqual(limited.map(() => ['rate_limited', true]));

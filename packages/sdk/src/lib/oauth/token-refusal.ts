@@ -36,9 +36,12 @@ export function tokenRateLimited(answer: HttpResponse, host: string): GuestpassE
   return tokenError(answer, host, {
     code: 'rate_limited',
     detail: 'keeps limiting our token requests',
-    ...(known && { retryAfterMs: waitMs }),
+    ...(known && { retryAfterMs: Math.min(waitMs, longestWaitMs) }),
   });
 }
+
+/** As for the platform's own calls: whatever an answer asks for, nobody is told to wait longer. */
+const longestWaitMs = 3_600_000;
 
 /** The error for an answer that is neither a token nor a rate limit. */
 export function tokenRefused(answer: HttpResponse, host: string): GuestpassError {
