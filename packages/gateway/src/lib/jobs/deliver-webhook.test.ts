@@ -103,6 +103,24 @@ test('a success ends a row of failures', async () => {
   expect(await on.endpoints.get(on.endpoint.id)).toMatchObject({ failures: 0, failingSince: null });
 });
 
+test('a receiver that failed last is asked slowly at first, and one in good health at once', async () => {
+  await using well = await scene({ guests: 3 });
+  const atOnce = [...(await well.deliverer.prepare(well.ids)).values()];
+  await Promise.all(atOnce.map((one) => well.deliverer.deliver(one)));
+  expect(well.sent).toHaveLength(3);
+  await using on = await scene({ guests: 3 });
+  await on.endpoints.recordTry(on.endpoint.id, false, noon);
+  const prepared = [...(await on.deliverer.prepare(on.ids)).values()];
+  const delivered = Promise.all(prepared.map((one) => on.deliverer.deliver(one)));
+  const sent = [];
+  for (const spanMs of [49, 1, 49, 1]) {
+    await on.clock.advance(spanMs);
+    sent.push(on.sent.length);
+  }
+  expect(sent).toEqual([1, 2, 2, 3]);
+  await delivered;
+});
+
 test('a receiver is told of the trace of the guest, and each try has an id of its own in it', async () => {
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
   await using on = await scene({ status: 503, traceparent });

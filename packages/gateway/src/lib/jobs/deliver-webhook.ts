@@ -1,10 +1,11 @@
-import type { Clock } from 'guestpass';
+import { type Clock, sleep } from 'guestpass';
 import type { Exchange } from 'guestpass/http';
 import { type Delivery as DeliveryTry, deliverWebhook, nextDelayMs } from 'guestpass/webhook';
 import type { Delivery, DeliveryStore, TracedDelivery } from '../store/deliveries.ts';
 import type { Verdict } from '../store/ended-tries.ts';
 import type { Endpoint, EndpointStore, Receiver } from '../store/endpoints.ts';
 import { plainTracing, type Tracing } from '../tracing/tracing.ts';
+import { createReceiverPace } from './receiver-pace.ts';
 
 export interface DeliverOptions {
   readonly deliveries: DeliveryStore;
@@ -53,6 +54,7 @@ export interface Deliverer {
 
 export function createDeliverWebhook(options: DeliverOptions): Deliverer {
   const { deliveries, endpoints, exchange, clock, tracing = plainTracing, onTry } = options;
+  const pace = createReceiverPace(clock);
 
   const prepare = async (ids: readonly string[]) => {
     const due = (await deliveries.getAll(ids)).flatMap(pendingOrNot);
@@ -79,10 +81,12 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
     async deliver(prepared, answered = () => {}, signal) {
       const { delivery, receiver } = (await fresh(prepared)) ?? {};
       if (!delivery) return;
-      const startedAtMs = clock.now();
-      if (!receiver?.endpoint.enabled) return await hold(deliveries, delivery, startedAtMs);
+      if (!receiver?.endpoint.enabled) return await hold(deliveries, delivery, clock.now());
 
       const { endpoint, secrets } = receiver;
+      const waitMs = pace.waitMs(endpoint.id, endpoint.failures > 0);
+      if (waitMs > 0) await sleep(clock, waitMs, signal);
+      const startedAtMs = clock.now();
       const message = { endpoint: endpoint.url, id: delivery.event_id, body: delivery.body };
       const trace = tracing.deliver(aboutTry(delivery));
       let tried: DeliveryTry | undefined;
@@ -94,6 +98,7 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
       }
       answered();
       if (tried.failure === 'aborted') throw new Error('The try was given up.');
+      pace.ended(endpoint.id, tried.result === 'delivered');
       const verdict = judge(delivery, tried, options);
       const recorded = await deliveries.recordTry(delivery.id, finishedTry(delivery, tried, startedAtMs), verdict);
       if (!recorded) return;
