@@ -20,7 +20,7 @@ export interface CaptchaJudgement {
 export interface AttemptFacts {
   /** `att_` and a UUID. */
   readonly id: string;
-  /** As the guest sent it; `null` when the payload was too broken to say. */
+  /** As the guest sent it; `null` when the payload was too broken to say, or not looked at. */
   readonly channelId: string | null;
   readonly consentTimestamp: string | null;
   readonly captcha: CaptchaJudgement | null;

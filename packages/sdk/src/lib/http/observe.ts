@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Clock } from '../clock.ts';
 import { isGuestpassError } from '../errors.ts';
+import { correlationIdOf } from './correlation-id.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from './exchange.ts';
 import { notify } from './notify.ts';
 
@@ -64,11 +65,9 @@ export function targetOf({ method, url }: HttpRequest): { readonly method: strin
 
 /** The platform's id for the request, when it gave one. */
 export function correlationOf({ headers }: HttpResponse): { readonly correlationId?: string } {
-  const id = headers['inin-correlation-id'];
-  return id === undefined ? {} : { correlationId: id.slice(0, longestId) };
+  const correlationId = correlationIdOf(headers);
+  return correlationId === undefined ? {} : { correlationId };
 }
-
-const longestId = 128;
 
 /** The name of what went wrong. */
 export function failureOf(error: unknown): string {

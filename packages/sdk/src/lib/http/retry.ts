@@ -3,6 +3,7 @@ import { isGuestpassError } from '../errors.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse, type Sent, type Try } from './exchange.ts';
 import { notify } from './notify.ts';
 import { parseRetryAfter } from './retry-after.ts';
+import type { RetryBudget } from './retry-budget.ts';
 import { errorWithTries, type Result, triesOf } from './tries.ts';
 
 export interface RetryOptions {
@@ -19,6 +20,8 @@ export interface RetryOptions {
   readonly idempotent: boolean;
   /** Answers of this operation that did nothing and may be repeated, beside those known by their status. Default none. */
   readonly transient?: (response: HttpResponse) => boolean;
+  /** Pays for the repeats of all who share it. Default each call has its own `retries` alone. */
+  readonly budget?: RetryBudget | undefined;
   /** Told before each wait. It may throw; it cannot change anything. */
   readonly onRetry?: (retry: Retry) => void;
 }
@@ -45,7 +48,7 @@ export type Repeatable = 'never' | 'once' | 'always';
  * @throws ExchangeError `aborted` as soon as the request's signal aborts a wait.
  */
 export function withRetry(exchange: Exchange, options: RetryOptions): Exchange {
-  const { clock } = options;
+  const { clock, budget } = options;
   return async (request) => {
     let history: History | undefined;
     for (;;) {
@@ -53,6 +56,7 @@ export function withRetry(exchange: Exchange, options: RetryOptions): Exchange {
       let result: Result;
       try {
         result = await exchange(history ? again(request, history) : request);
+        if (budget && result.status < 300) budget.earn();
         if (history === undefined && repeatable(result, options) === 'never') return result;
       } catch (error) {
         // A repeat that we refused ourselves changes nothing: the result before it stands.
@@ -127,12 +131,13 @@ interface Setting {
 
 /** How long to wait before the repeat, or `undefined` when there is none. */
 function waitBeforeRepeat({ last, results, broken }: History, { request, options }: Setting): number | undefined {
-  const { clock, random, retries = 3, baseDelayMs = 500, maxDelayMs = 5000 } = options;
+  const { clock, random, retries = 3, baseDelayMs = 500, maxDelayMs = 5000, budget } = options;
   const allowed = repeatable(last, options);
   if (allowed === 'never' || (allowed === 'once' && broken > 1) || results > retries) return undefined;
   const backoffMs = random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (results - 1));
   const waitMs = Math.max(backoffMs, askedDelay(last, clock.now()));
-  return waitMs <= longestWait(request.deadlineAt, clock.monotonic()) ? waitMs : undefined;
+  const fits = waitMs <= longestWait(request.deadlineAt, clock.monotonic());
+  return fits && (budget?.take() ?? true) ? waitMs : undefined;
 }
 
 /** Read only on answers that turned the request away; elsewhere `Retry-After` means something else. */

@@ -3,6 +3,7 @@ import type { GuestPayload } from '../contract/guest-payload.ts';
 import type { ErrorCode } from '../error-table.ts';
 import { type Fault, GuestpassError, isGuestpassError } from '../errors.ts';
 import type { TokenSource } from '../http/authorize.ts';
+import { correlationIdOf } from '../http/correlation-id.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from '../http/exchange.ts';
 import { readJson } from '../http/json.ts';
 import { type PlatformRefusal, readPlatformRefusal, waitOfTooMany } from '../http/platform-refusal.ts';
@@ -54,7 +55,7 @@ const jsonHeaders = { 'content-type': 'application/json', accept: 'application/j
 export function processGuestResponse(response: HttpResponse, channelId: string, nowMs: number): Issue {
   const facts = {
     tries: response.tries ?? [{ status: response.status, durationMs: 0 }],
-    correlationId: response.headers['inin-correlation-id']?.slice(0, 128) ?? null,
+    correlationId: correlationIdOf(response.headers) ?? null,
   };
   if (response.status === 201) {
     const guestPass = readGuestPass(response, channelId);

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../error-table.ts';
 import type { GuestpassErrorDetails } from '../errors.ts';
+import { correlationIdOf } from '../http/correlation-id.ts';
 import type { Try } from '../http/exchange.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
 import { isPassing, isTooMany, meaningOf } from '../messaging/platform-code.ts';
@@ -44,7 +45,7 @@ const upgradeReasons =
 
 function ofOpening(error: TransportError, nowMs: number): Refusal {
   const { status, failure, permanent, headers } = error;
-  const correlationId = headers['inin-correlation-id']?.slice(0, 128) ?? null;
+  const correlationId = correlationIdOf(headers) ?? null;
   if (status === undefined) {
     const detail = `The platform could not be reached (${failure}).`;
     const details = { cause: error, ...(permanent && { retryable: false }) };

@@ -1,4 +1,5 @@
 import { type Clock, longestTimerMs } from '../clock.ts';
+import { correlationIdOf } from '../http/correlation-id.ts';
 import { configureAuthenticatedSession, configureSession } from '../messaging/actions.ts';
 import { readServerFrame, type ServerFrame, type SessionFrame } from '../messaging/server-frame.ts';
 import { type Connection, type Transport, TransportError } from '../messaging/transport.ts';
@@ -57,7 +58,7 @@ export async function askForSession(platform: Platform, wanted: Wanted, call: Ca
 }
 
 async function configure(connection: Connection, { jwt, ...wanted }: Wanted, limit: Limit): Promise<SessionAnswer> {
-  const correlationId = connection.headers['inin-correlation-id']?.slice(0, 128) ?? null;
+  const correlationId = correlationIdOf(connection.headers) ?? null;
   const asked = { ...wanted, tracingId: 'configure' };
   connection.send(jwt === undefined ? configureSession(asked) : configureAuthenticatedSession(asked, jwt));
   const nobody = limit.left.then(() => undefined);

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../error-table.ts';
 import { GuestpassError, type GuestpassErrorDetails } from '../errors.ts';
+import { correlationIdOf } from '../http/correlation-id.ts';
 import type { HttpResponse, Try } from '../http/exchange.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
 import { readJsonObject } from './json-object.ts';
@@ -56,7 +57,7 @@ export function tokenUnusable(answer: HttpResponse, host: string, detail: string
 function tokenError(answer: HttpResponse, host: string, { code, detail, ...advice }: Judgement): GuestpassError {
   const { status } = answer;
   const name = errorName(answer);
-  const correlationId = answer.headers['inin-correlation-id']?.replace(/[^\x21-\x7e]/g, '').slice(0, 128);
+  const correlationId = correlationIdOf(answer.headers);
   const what = `The token endpoint at ${host} ${detail} (${status}${name ? `, ${name}` : ''}).`;
   return new GuestpassError(code, what, {
     status,

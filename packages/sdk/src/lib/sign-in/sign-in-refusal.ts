@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../error-table.ts';
 import { GuestpassError, type GuestpassErrorDetails } from '../errors.ts';
+import { correlationIdOf } from '../http/correlation-id.ts';
 import type { ExchangeError, HttpResponse, Try } from '../http/exchange.ts';
 import { readPlatformRefusal, waitOfTooMany } from '../http/platform-refusal.ts';
 import { readAnswer } from './answer.ts';
@@ -130,7 +131,7 @@ function inDoubt({ goodOnce }: SignInStep, retryable = true): GuestpassErrorDeta
 }
 
 function errorFor(answer: HttpResponse, [code, detail, details]: Judgement): GuestpassError {
-  const correlationId = answer.headers['inin-correlation-id']?.slice(0, 128);
+  const correlationId = correlationIdOf(answer.headers);
   return new GuestpassError(code, detail, {
     status: answer.status,
     ...(correlationId !== undefined && { correlationId }),
