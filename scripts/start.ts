@@ -3,8 +3,8 @@ import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync }
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, parseEnv } from 'node:util';
-import { run } from '@guestpass/cli';
-import { type Service, startService } from '@guestpass/gateway';
+import { endOnCrash, run } from '@guestpass/cli';
+import { crashDrain, type Service, startService, tellCrash } from '@guestpass/gateway';
 import { type GatewayConfig, readGatewayConfig } from '@guestpass/gateway/config';
 import {
   createSimulator,
@@ -46,9 +46,18 @@ async function simulate(): Promise<void> {
   tell('simulator', `${platform.url}   OAuth, guests, messaging, captcha, identity provider`);
   await using network = { ...undiciExchange(), [Symbol.asyncDispose]: () => network.close() };
   await using log = openLog();
-  const service = await onFreePort(4000, (port) =>
-    startService(configOf(platform.url, port, network.exchange), { version: '0.1.0', write: log.write }),
-  );
+  let config = configOf(platform.url, 4000, network.exchange);
+  const starting = onFreePort(4000, (port) => {
+    config = configOf(platform.url, port, network.exchange);
+    return startService(config, { version: '0.1.0', write: log.write });
+  });
+  using _crash = endOnCrash(async (error) => {
+    console.error('  ✗ Something broke that nobody caught; .guestpass/gateway.log has a line on it.');
+    tellCrash(config, log, error);
+    await (await starting).stop(crashDrain);
+    await log[Symbol.asyncDispose]();
+  });
+  const service = await starting;
   tell('gateway', `${service.gateway.url}   database in ${service.gateway.storage.place}`);
   tell('guest page', `${service.gateway.url}/guest?channel=demo`);
   tell('console', `${service.operatorUrl}/console#token=${operatorToken()}   API at /docs`);

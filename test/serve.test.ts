@@ -28,8 +28,12 @@ afterEach(async () => {
 });
 
 /** Runs the command with its own directory, and collects what it says. */
-function guestpass(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [program, ...argv], {
+function guestpass(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  nodeOptions: readonly string[] = [],
+) {
+  const child = spawn(process.execPath, [...nodeOptions, program, ...argv], {
     cwd: directory,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,8 +50,8 @@ function guestpass(argv: readonly string[], env: Readonly<Record<string, string>
 }
 
 /** Starts `guestpass serve` and waits until both listeners are told of. */
-async function serve() {
-  const running = guestpass(['serve', '--target', 'simulator', '--environment', platform.url], {
+async function serve(nodeOptions: readonly string[] = []) {
+  const env = {
     GUESTPASS_PORT: '0',
     GUESTPASS_OPERATOR_PORT: '0',
     GUESTPASS_OPERATOR_TOKEN: operatorToken,
@@ -58,7 +62,8 @@ async function serve() {
     GUESTPASS_WEBHOOK_SECRET: defaultWebhookSecret,
     GUESTPASS_INSECURE_WEBHOOKS: 'true',
     GUESTPASS_WEBHOOK_NETWORKS: '127.0.0.0/8',
-  });
+  };
+  const running = guestpass(['serve', '--target', 'simulator', '--environment', platform.url], env, nodeOptions);
   const urls: Record<string, string> = {};
   for await (const line of running.lines) {
     const { listener, url } = JSON.parse(line) as { listener?: string; url?: string };
@@ -109,6 +114,46 @@ test('the gateway lets a guest in, tells operators and the identity provider, an
   for (const secret of [sessionToken, operatorToken, masterKey, defaultWebhookSecret, 'sim-secret']) {
     expect(everything).not.toContain(secret);
   }
+});
+
+/** A module that breaks the process it is in when it is asked to, by a signal. */
+async function breakage(statement: string): Promise<readonly string[]> {
+  const path = join(directory, 'breakage.mjs');
+  const error = `Object.assign(new RangeError('canary ${operatorToken}'), { code: 'ERR_BROKEN' })`;
+  await writeFile(path, `process.once('SIGUSR2', () => { const error = ${error}; ${statement} });`);
+  return ['--import', path];
+}
+
+/** What a gateway says that ends by itself, and how soon it does. */
+async function crash(statement: string) {
+  const gateway = await serve(await breakage(statement));
+  expect((await letIn(gateway.publicUrl)).status).toBe(201);
+  const brokenAt = performance.now();
+  gateway.child.kill('SIGUSR2');
+  const ending = await gateway.ended;
+  expect(performance.now() - brokenAt).toBeLessThan(5_000);
+  const { out, err } = gateway.said;
+  expect(out + err).not.toContain('canary');
+  expect(err).not.toContain('    at ');
+  const lines = out.trim().split('\n');
+  return { ending, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+const crashed = { level: 'fatal', error: 'RangeError', code: 'ERR_BROKEN', msg: 'crashed' };
+
+test('an exception that nobody caught is one line of the log, and ends the process once all is closed', async () => {
+  const { ending, lines } = await crash(
+    'setTimeout(() => { throw error; }, 0); setTimeout(() => { throw error; }, 0);',
+  );
+  expect(ending).toEqual([1, null]);
+  expect(lines.filter(({ level }) => level === 'fatal')).toEqual([expect.objectContaining(crashed)]);
+  expect(lines.at(-1)).toMatchObject({ msg: 'stopped' });
+});
+
+test('a rejection that nobody caught ends it too, whatever else the process has to do', async () => {
+  const { ending, lines } = await crash('setInterval(() => {}, 1000); Promise.reject(error);');
+  expect(ending).toEqual([1, null]);
+  expect(lines.filter(({ level }) => level === 'fatal')).toEqual([expect.objectContaining(crashed)]);
 });
 
 test('a configuration with faults starts nothing and names each of them', async () => {

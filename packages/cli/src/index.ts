@@ -1,1 +1,1 @@
-export { run } from './lib/process.ts';
+export { endOnCrash, run } from './lib/process.ts';

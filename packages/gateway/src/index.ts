@@ -1,5 +1,6 @@
 export type { Admission } from './lib/admission.ts';
 export { type ConsentNotice, parseConsentNotices } from './lib/consent-notices.ts';
+export { crashDrain, tellCrash } from './lib/crash.ts';
 export { type DatabaseProbe, probeDatabase } from './lib/database/probe.ts';
 export {
   type Gateway,

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { systemClock } from 'guestpass';
 import { main } from './main.ts';
 import type { Surroundings, Terminal } from './surroundings.ts';
 
@@ -30,6 +31,42 @@ export async function run(argv: readonly string[] = process.argv): Promise<void>
   }
 }
 
+/** Less than the 5 seconds after which a supervisor may count on the end. */
+const crashLimitMs = 4_500;
+
+/**
+ * Ends this process after an exception or a rejection that nobody caught: tells `end` of the first, waits until it is
+ * done, for 4.5 seconds at most, and exits with code 1. Nothing is written here. Disposing leaves the process to Node.js.
+ */
+export function endOnCrash(end: (error: unknown) => Promise<void>): Disposable {
+  let ending = false;
+  const hear = (error: unknown) => {
+    // What breaks while all is closed follows from the first.
+    if (ending) return;
+    ending = true;
+    systemClock.after(crashLimitMs, () => process.exit(1));
+    void endWith(end, error);
+  };
+  process.on('uncaughtException', hear);
+  process.on('unhandledRejection', hear);
+  return {
+    [Symbol.dispose]() {
+      if (ending) return;
+      process.off('uncaughtException', hear);
+      process.off('unhandledRejection', hear);
+    },
+  };
+}
+
+async function endWith(end: (error: unknown) => Promise<void>, error: unknown): Promise<void> {
+  try {
+    await end(error);
+  } catch {
+    // What could not be closed ends with the process.
+  }
+  process.stdout.write('', () => process.exit(1));
+}
+
 function surroundings(argv: readonly string[], signal: AbortSignal, unread: AbortSignal): Surroundings {
   return {
     argv,
@@ -42,6 +79,7 @@ function surroundings(argv: readonly string[], signal: AbortSignal, unread: Abor
     readBytes: (path) => readFileSync(path),
     writeFile: (path, bytes) => writeFileSync(path, bytes, { flag: 'wx' }),
     signal,
+    endOnCrash,
     nodeVersion: process.versions.node,
   };
 }

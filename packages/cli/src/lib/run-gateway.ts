@@ -1,4 +1,5 @@
-import { type Service, startService } from '@guestpass/gateway';
+import { crashDrain, type Service, startService, tellCrash } from '@guestpass/gateway';
+import type { GatewayConfig } from '@guestpass/gateway/config';
 import { isGuestpassError } from 'guestpass';
 import { exitCodes } from './exit-codes.ts';
 import { type ConfigFlags, loadGatewayConfig } from './load-config.ts';
@@ -13,13 +14,29 @@ export type ServeFlags = OutputFlags & ConfigFlags;
 
 /** Runs the gateway until it is asked to end; log lines go to standard output. Resolves with the exit code. */
 export async function runGateway(surroundings: Surroundings, flags: ServeFlags): Promise<number> {
-  const { terminal, signal } = surroundings;
+  try {
+    return await serve(surroundings, flags, loadGatewayConfig(surroundings, flags));
+  } catch (error) {
+    // Supervisors know 78 (EX_CONFIG of sysexits.h) as a fault that another try does not mend.
+    if (!isGuestpassError(error) || error.code !== 'config_invalid') throw error;
+    tellMalfunction(error, surroundings, flags);
+    return exitCodes.config.code;
+  }
+}
+
+async function serve(surroundings: Surroundings, flags: ServeFlags, config: GatewayConfig): Promise<number> {
+  const { terminal, signal, clock, endOnCrash } = surroundings;
   const ended = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  const service = await startOrTell(surroundings, flags);
-  if (typeof service === 'number') return service;
+  const starting = start(surroundings, config);
+  using _crash = endOnCrash?.(async (error) => {
+    tellCrash(config, { write: terminal.out, ...(clock && { clock }) }, error);
+    if (flags.debug && error instanceof Error) terminal.err(`${error.stack ?? ''}\n`);
+    await (await starting).stop(crashDrain);
+  });
+  const service = await starting;
   say(terminal, flags, welcome(service));
   await ended;
   say(terminal, flags, 'Ending: guests under way are let in, then everything is closed.\n');
@@ -27,20 +44,7 @@ export async function runGateway(surroundings: Surroundings, flags: ServeFlags):
   return exitCodes.done.code;
 }
 
-/** Supervisors know 78 (EX_CONFIG of sysexits.h) as a fault that another try does not mend. */
-async function startOrTell(surroundings: Surroundings, flags: ServeFlags): Promise<Service | number> {
-  try {
-    return await start(surroundings, flags);
-  } catch (error) {
-    if (!isGuestpassError(error) || error.code !== 'config_invalid') throw error;
-    tellMalfunction(error, surroundings, flags);
-    return exitCodes.config.code;
-  }
-}
-
-async function start(surroundings: Surroundings, flags: ServeFlags): Promise<Service> {
-  const { terminal, clock } = surroundings;
-  const config = loadGatewayConfig(surroundings, flags);
+async function start({ terminal, clock }: Surroundings, config: GatewayConfig): Promise<Service> {
   try {
     return await startService(config, { version: version(), write: terminal.out, ...(clock && { clock }) });
   } catch (error) {

@@ -37,6 +37,11 @@ export interface Surroundings {
   readonly writeFile: (path: string, bytes: Uint8Array) => void;
   /** Aborts when the user or the system asks the command to end. */
   readonly signal: AbortSignal;
+  /**
+   * Ends the process, with exit code 1 and within 5 seconds, after what nobody caught: `end` is told of the first, and has
+   * that long to say so and to close what it can. Default: Node.js ends it at once. Disposing goes back to that.
+   */
+  readonly endOnCrash?: (end: (error: unknown) => Promise<void>) => Disposable;
   /** Default: the system's clock. */
   readonly clock?: Clock;
   /** The network. Default: a pool of connections of its own. */

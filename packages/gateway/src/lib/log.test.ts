@@ -97,6 +97,7 @@ test('every kind of line carries its own fields', () => {
   log.insecureReceivers();
   log.stopping();
   log.stopped({ cut: 0 });
+  log.crashed('canary-4711');
   const time = '2024-01-15T10:30:00.000Z';
   const told = {
     deliveryId: 'dlv_1',
@@ -132,6 +133,7 @@ test('every kind of line carries its own fields', () => {
     { level: 'warn', time, msg: 'webhooks may be sent in the clear' },
     { level: 'info', time, msg: 'stopping' },
     { level: 'info', time, cut: 0, msg: 'stopped' },
+    { level: 'fatal', time, error: 'string', msg: 'crashed' },
   ]);
 });
 

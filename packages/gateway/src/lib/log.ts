@@ -42,6 +42,8 @@ export interface GatewayLog {
   ): void;
   /** A malfunction of ours: `what` says in a few words of our own what could not be done. */
   trouble(what: string, error: unknown, request?: RequestIds): void;
+  /** What nobody caught, and the process ends for. */
+  crashed(error: unknown): void;
 }
 
 export interface DeliveryLine {
@@ -89,6 +91,7 @@ export function createLog({ clock, write, level = 'info', secrets = [] }: LogOpt
       logger.info({ ...idsOf(ids), action, status, network: networkOf(address) }, 'operator acted'),
     insecureReceivers: () => logger.warn('webhooks may be sent in the clear'),
     trouble: (what, error, ids) => logger.error({ ...(ids && idsOf(ids)), ...errorLine(error) }, what),
+    crashed: (error) => logger.fatal(errorLine(error), 'crashed'),
   };
 }
 

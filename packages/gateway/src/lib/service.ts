@@ -19,6 +19,7 @@ import { createMemoryRates } from './http/rate-store.ts';
 import { refusalOf } from './http/refusal.ts';
 import { type Listener, serve } from './http/serve.ts';
 import { createLog, type GatewayLog } from './log.ts';
+import { secretsOf } from './log-secrets.ts';
 import { loadMasterKey } from './master-key.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { GatewayObserver } from './observer.ts';
@@ -47,8 +48,11 @@ export interface Service extends AsyncDisposable {
   readonly operatorUrl: string;
   /** The operator token when none was configured: made for this start alone. */
   readonly freshToken: string | undefined;
-  /** Ends it as a supervisor asks: unready first, then no new guests, then the ones under way. May be asked again. */
-  stop(): Promise<void>;
+  /**
+   * Ends it as a supervisor asks: unready first, then no new guests, then the ones under way. May be asked again.
+   * Default as configured.
+   */
+  stop(drain?: GatewayConfig['drain']): Promise<void>;
 }
 
 /** Starts what the configuration says. Rejects with everything closed again when a part of it cannot run. */
@@ -117,7 +121,7 @@ export async function startService(config: GatewayConfig, options: ServiceOption
     gateway,
     operatorUrl: operator.url,
     freshToken: config.operator.token === undefined ? token : undefined,
-    stop: () => stop(config.drain),
+    stop: (drain = config.drain) => stop(drain),
     [Symbol.asyncDispose]: () => stop({ delayMs: 0, graceMs: 0 }),
   };
 }
@@ -141,7 +145,7 @@ function watchOver(
   { version, write, clock = systemClock }: ServiceOptions,
   token: string,
 ): Watch {
-  const log = createLog({ clock, write, level: config.logLevel, secrets: secretsOf(config, token) });
+  const log = createLog({ clock, write, level: config.logLevel, secrets: [token, ...secretsOf(config)] });
   const metrics = createMetrics({
     version,
     channels: config.platform.policy?.allowedChannels ?? [],
@@ -149,12 +153,6 @@ function watchOver(
   });
   const events = createEvents<StreamEvent>();
   return { log, metrics, events, observer: observe({ log, metrics, events }, clock) };
-}
-
-function secretsOf({ platform, webhook, captcha, operator }: GatewayConfig, token: string): readonly string[] {
-  const { altchaSecret, recaptchaSecret, hcaptchaSecret, turnstileSecret } = captcha;
-  const some = [webhook?.secret, altchaSecret, recaptchaSecret, hcaptchaSecret, turnstileSecret, operator.token];
-  return [platform.clientSecret, token, ...some].flatMap((secret) => secret ?? []);
 }
 
 function observe({ log, metrics, events }: Omit<Watch, 'observer'>, clock: Clock): GatewayObserver {
@@ -234,6 +232,7 @@ async function openGateway(
     load: config.load,
     isTrustedProxy: config.isTrustedProxy,
     receivers: config.receivers,
+    ...(config.schedule && { schedule: config.schedule }),
     ...(altchaSecret !== undefined && { altchaSecret }),
     clock,
     observer,
