@@ -20,6 +20,12 @@ export interface AdmissionRequest {
   readonly clock: Clock;
 }
 
+/** What the gateway gives a guest. */
+export interface AdmittedPass extends GuestPass {
+  /** There when the notice is one of those that the gateway gives receipts for. */
+  readonly consentReceipt?: string;
+}
+
 /** What is being done. */
 export type AdmissionStep = 'checking' | 'letting-in';
 
@@ -27,7 +33,7 @@ export type AdmissionStep = 'checking' | 'letting-in';
 export async function requestAdmission(
   { channelId, notice, signal, clock }: AdmissionRequest,
   onStep: (step: AdmissionStep) => void,
-): Promise<Answer<GuestPass>> {
+): Promise<Answer<AdmittedPass>> {
   const timestamp = new Date(clock.now()).toISOString();
   onStep('checking');
   const challenge = await ask<Challenge>('/captcha/challenge', { signal });
@@ -55,7 +61,7 @@ const mostTries = 4;
 async function askOnce(payload: object, { signal, clock }: Pick<AdmissionRequest, 'signal' | 'clock'>) {
   const headers = { 'Idempotency-Key': crypto.randomUUID() };
   for (let tries = 1; ; tries += 1) {
-    const answer = await ask<GuestPass>('/v1/guests', { method: 'POST', headers, body: payload, signal });
+    const answer = await ask<AdmittedPass>('/v1/guests', { method: 'POST', headers, body: payload, signal });
     const undecided = !answer.ok && ['unreachable', 'idempotency_in_progress'].includes(answer.problem.code);
     if (!undecided || tries === mostTries) return answer;
     await sleep(clock, 500 * tries, signal);

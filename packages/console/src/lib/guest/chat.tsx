@@ -3,6 +3,7 @@ import type { Clock } from 'guestpass';
 import type { SessionState } from 'guestpass/session';
 import { useEffect, useRef } from 'preact/hooks';
 import { Composer } from './composer.tsx';
+import { ConsentReceipt } from './consent-receipt.tsx';
 import type { Conversation } from './conversation.ts';
 import { MessageRow } from './message-row.tsx';
 import { OutgoingRow } from './outgoing-row.tsx';
@@ -12,12 +13,16 @@ import { visitorWords } from './visitor-words.ts';
 export interface ChatProps {
   readonly conversation: Conversation;
   readonly clock: Clock;
+  /** Of the visitor's consent, where there is one. */
+  readonly receipt: string | undefined;
   /** The visitor wants to be let in anew. */
   readonly onRestart: () => void;
+  /** The visitor has taken the consent back. */
+  readonly onWithdrawn: () => void;
 }
 
 /** The conversation of a guest. */
-export function Chat({ conversation, onRestart }: ChatProps) {
+export function Chat({ conversation, receipt, onRestart, onWithdrawn }: ChatProps) {
   const { state, messages, outgoing, typing, lost } = conversation;
   const online = useOnline();
   const list = useRef<HTMLDivElement>(null);
@@ -81,6 +86,7 @@ export function Chat({ conversation, onRestart }: ChatProps) {
         ) : (
           <Composer conversation={conversation} refused={refused} />
         )}
+        {receipt !== undefined && <ConsentReceipt receipt={receipt} onWithdrawn={onWithdrawn} />}
       </div>
     </main>
   );

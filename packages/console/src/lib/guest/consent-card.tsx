@@ -11,6 +11,8 @@ export interface ConsentCardProps {
   readonly step: AdmissionStep | 'connecting' | null;
   /** Why the last try came to nothing. */
   readonly problem: Problem | null;
+  /** Whether the visitor has just taken the last consent back. */
+  readonly isWithdrawn: boolean;
   readonly onAgree: () => Promise<void>;
 }
 
@@ -21,14 +23,14 @@ const steps = [
 ] as const;
 
 /** Asks for consent. Nothing is sent before the visitor has agreed. */
-export function ConsentCard({ notice, step, problem, onAgree }: ConsentCardProps) {
+export function ConsentCard({ notice, step, problem, isWithdrawn, onAgree }: ConsentCardProps) {
   const agreed = useSignal(false);
   const missing = useSignal(false);
   const box = useRef<HTMLInputElement>(null);
   const alert = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (problem) alert.current?.focus();
-  }, [problem]);
+    if (problem || isWithdrawn) alert.current?.focus();
+  }, [problem, isWithdrawn]);
 
   const submit = (event: Event) => {
     event.preventDefault();
@@ -43,6 +45,11 @@ export function ConsentCard({ notice, step, problem, onAgree }: ConsentCardProps
         <span class="emblem" aria-hidden="true" />
         <h1 id="title">Chat with us</h1>
       </header>
+      {isWithdrawn && (
+        <div class="notice" role="status" tabIndex={-1} ref={alert}>
+          <p>Your consent was taken back, and the chat has ended.</p>
+        </div>
+      )}
       {problem && (
         <div class="notice bad" role="alert" tabIndex={-1} ref={alert}>
           <p>{visitorWords(problem)}</p>

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
-import type { Clock, GuestPass } from 'guestpass';
+import type { Clock } from 'guestpass';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ask, type Problem } from '../network.ts';
-import { type AdmissionStep, type Notice, requestAdmission } from './admission.ts';
+import { type AdmissionStep, type AdmittedPass, type Notice, requestAdmission } from './admission.ts';
 import { Chat } from './chat.tsx';
 import { ConsentCard } from './consent-card.tsx';
 import { type Conversation, codeOf, openConversation } from './conversation.ts';
@@ -18,9 +18,9 @@ export interface GuestConfig {
 type Phase =
   | { readonly name: 'starting' }
   | { readonly name: 'unusable'; readonly words: string }
-  | { readonly name: 'consent'; readonly problem: Problem | null }
+  | { readonly name: 'consent'; readonly problem: Problem | null; readonly isWithdrawn?: boolean }
   | { readonly name: 'working'; readonly step: AdmissionStep | 'connecting' }
-  | { readonly name: 'chat'; readonly conversation: Conversation };
+  | { readonly name: 'chat'; readonly conversation: Conversation; readonly receipt: string | undefined };
 
 export interface GuestAppProps {
   readonly clock: Clock;
@@ -36,7 +36,7 @@ export function GuestApp({ clock, address }: GuestAppProps) {
   const channelId = address.searchParams.get('channel') ?? config.value?.channelId ?? null;
   const kept = useMemo(() => keepPass(sessionStorage, channelId ?? ''), [channelId]);
 
-  const connect = async (pass: GuestPass) => {
+  const connect = async (pass: AdmittedPass) => {
     phase.value = { name: 'working', step: 'connecting' };
     phase.value = await connected(pass, { kept, clock });
   };
@@ -75,13 +75,24 @@ export function GuestApp({ clock, address }: GuestAppProps) {
     return () => stop.abort();
   }, []);
 
-  const restart = () => {
+  const restart = (isWithdrawn = false) => {
     kept.drop();
-    phase.value = { name: 'consent', problem: null };
+    phase.value = { name: 'consent', problem: null, isWithdrawn };
   };
 
   const now = phase.value;
-  if (now.name === 'chat') return <Chat conversation={now.conversation} clock={clock} onRestart={restart} />;
+  if (now.name === 'chat') {
+    const { conversation, receipt } = now;
+    return (
+      <Chat
+        conversation={conversation}
+        clock={clock}
+        receipt={receipt}
+        onRestart={() => restart()}
+        onWithdrawn={() => restart(true)}
+      />
+    );
+  }
   return (
     <main class="entry">
       {now.name === 'unusable' && <UnusablePage words={now.words} />}
@@ -91,6 +102,7 @@ export function GuestApp({ clock, address }: GuestAppProps) {
           notice={config.value.notice}
           step={now.name === 'working' ? now.step : null}
           problem={now.name === 'consent' ? now.problem : null}
+          isWithdrawn={now.name === 'consent' && now.isWithdrawn === true}
           onAgree={agree}
         />
       )}
@@ -114,11 +126,11 @@ function UnusablePage({ words }: { readonly words: string }) {
 
 /** A pass that is good no more is forgotten; one that could not be tried is kept for the next reload. */
 async function connected(
-  pass: GuestPass,
+  pass: AdmittedPass,
   { kept, clock }: { readonly kept: KeptPass; readonly clock: Clock },
 ): Promise<Phase> {
   try {
-    return { name: 'chat', conversation: await openConversation(pass, clock) };
+    return { name: 'chat', conversation: await openConversation(pass, clock), receipt: pass.consentReceipt };
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'platform_unavailable') kept.drop();

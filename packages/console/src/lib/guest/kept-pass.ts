@@ -1,9 +1,9 @@
-import type { GuestPass } from 'guestpass';
+import type { AdmittedPass } from './admission.ts';
 
 /** Where the guest pass of this tab is kept: it outlives a reload, and ends with the tab. */
 export interface KeptPass {
-  read(): GuestPass | undefined;
-  keep(pass: GuestPass): void;
+  read(): AdmittedPass | undefined;
+  keep(pass: AdmittedPass): void;
   drop(): void;
 }
 
@@ -20,7 +20,7 @@ export function keepPass(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeI
   };
 }
 
-function parsePass(text: string): GuestPass | undefined {
+function parsePass(text: string): AdmittedPass | undefined {
   try {
     const pass = JSON.parse(text);
     return typeof pass?.sessionToken === 'string' && typeof pass?.connect?.url === 'string' ? pass : undefined;

@@ -14,6 +14,7 @@ const words: Readonly<Record<string, string>> = {
   captcha_score_too_low: checkFailed,
   captcha_rejected: checkFailed,
   captcha_reused: checkFailed,
+  consent_receipt_invalid: 'This consent cannot be taken back here. Please contact us, and name the receipt.',
   channel_not_allowed: notHere,
   origin_not_allowed: notHere,
   too_many_requests: 'There were too many attempts. Please wait a moment.',
