@@ -109,6 +109,7 @@ test('every setting reaches the configuration', () => {
     GUESTPASS_AUDIT_CHECKPOINT_FILE: '/mnt/checkpoints.jsonl',
     GUESTPASS_WEBHOOK_URL: 'https://idp.example.com/hook',
     GUESTPASS_WEBHOOK_SECRET: secret,
+    GUESTPASS_WEBHOOK_SCHEDULE: '0s, 5s,5m,2h,7d',
     GUESTPASS_WEBHOOK_NETWORKS: '10.1.0.0/16',
     GUESTPASS_LOG_LEVEL: 'debug',
     GUESTPASS_ALTCHA_SECRET: 'a'.repeat(32),
@@ -136,6 +137,7 @@ test('every setting reaches the configuration', () => {
     checkpoints: { file: '/mnt/checkpoints.jsonl' },
     retention: { personalDataMs: 30 * day, recordsMs: 365 * day, archiveDirectory: '/mnt/archive' },
     webhook: { url: 'https://idp.example.com/hook', secret },
+    schedule: [0, 5_000, 300_000, 7_200_000, 7 * day],
     receivers: { allowCidrs: ['10.1.0.0/16'], allowHttp: false },
     captcha: {
       altchaSecret: 'a'.repeat(32),
@@ -198,6 +200,11 @@ test.each([
   ['an unknown log level', { GUESTPASS_LOG_LEVEL: 'loud' }],
   ['an unknown captcha policy', { GUESTPASS_CAPTCHA_POLICY: 'maybe' }],
   ['a database that is no PostgreSQL', { GUESTPASS_DATABASE_URL: 'mysql://db.example/x', GUESTPASS_MASTER_KEY: key }],
+  ['a schedule without units', { GUESTPASS_WEBHOOK_SCHEDULE: '0,5,300' }],
+  ['a schedule that begins late', { GUESTPASS_WEBHOOK_SCHEDULE: '5s,5m' }],
+  ['a schedule with a try at once after another', { GUESTPASS_WEBHOOK_SCHEDULE: '0s,0s' }],
+  ['a schedule with more than a week', { GUESTPASS_WEBHOOK_SCHEDULE: '0s,8d' }],
+  ['a schedule of 51 tries', { GUESTPASS_WEBHOOK_SCHEDULE: `0s${',1m'.repeat(50)}` }],
   ['a misspelled name', { GUESTPASS_OPERATOR_TOKN: 't'.repeat(40) }],
 ])('%s is one fault', (_name, variables) => {
   expect(pointersOf(variables)).toEqual([`/${Object.keys(variables)[0]}`]);

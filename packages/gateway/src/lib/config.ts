@@ -72,6 +72,8 @@ export interface GatewayConfig {
     readonly archiveDirectory: string | undefined;
   };
   readonly webhook: { readonly url: string; readonly secret: string } | undefined;
+  /** The delay before each try of a delivery, in milliseconds. */
+  readonly schedule: readonly number[] | undefined;
   /** Which receivers webhooks may reach. */
   readonly receivers: { readonly allowCidrs: readonly string[]; readonly allowHttp: boolean; readonly ports?: 'any' };
   readonly captcha: {
@@ -208,6 +210,7 @@ function configOf(values: GatewayValues, { sdk, origins, consent }: AlreadyRead)
     retention: retentionOf(values),
     webhook:
       webhookUrl === undefined || webhookSecret === undefined ? undefined : { url: webhookUrl, secret: webhookSecret },
+    schedule: values.webhookSchedule,
     receivers: receiversOf(values),
     captcha: {
       altchaSecret: values.altchaSecret,

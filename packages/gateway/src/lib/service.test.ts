@@ -1,10 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseCheckpointPublicKeys, readAuditLines, verifyAuditLog, verifyCheckpoints } from 'guestpass/audit';
+import { generateWebhookSecret } from 'guestpass/webhook';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readGatewayConfig } from './config.ts';
 import { startService } from './service.ts';
@@ -140,6 +142,38 @@ test('the log names the trace of a request, with an attempt and without', async 
     { msg: 'request refused', code: 'body_invalid', traceId: expect.stringMatching(/^[0-9a-f]{32}$/) },
   ]);
   expect(told[1].traceId).not.toBe(traceId);
+});
+
+/** A receiver that always answers the same. */
+async function receiver(status: number) {
+  const server = createHttpServer((request, response) =>
+    request.resume().on('end', () => response.writeHead(status).end()),
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // It listens on a port.
+  const settings = {
+    GUESTPASS_WEBHOOK_URL: `http://127.0.0.1:${port}/hook`,
+    GUESTPASS_WEBHOOK_SECRET: generateWebhookSecret(),
+    GUESTPASS_WEBHOOK_NETWORKS: '127.0.0.1',
+    GUESTPASS_INSECURE_WEBHOOKS: 'true',
+  };
+  return { settings, [Symbol.asyncDispose]: async () => void server.close().closeAllConnections() };
+}
+
+test('webhooks are tried as often as the schedule says', async () => {
+  await using busy = await receiver(503);
+  const { lines, write } = log();
+  const config = configOf({ ...busy.settings, GUESTPASS_WEBHOOK_SCHEDULE: '0s' });
+  await using service = await startService(config, { version: '1.0.0', write });
+  const stale = { channelId: 'demo', consent: { accepted: true, timestamp: '2020-01-01T00:00:00Z' } };
+  await fetch(`${service.gateway.url}/v1/guests`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(stale),
+  });
+  const tried = () => lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'delivery tried');
+  await expect.poll(tried, { timeout: 5_000 }).toMatchObject([{ try: 1, status: 503, state: 'dead' }]);
 });
 
 test('the log tells what operators change and who is turned away, and at each start that webhooks may go in the clear', async () => {

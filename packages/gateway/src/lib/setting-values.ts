@@ -1,7 +1,7 @@
 import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { isGuestpassError } from 'guestpass';
 import { list, type Read } from 'guestpass/settings';
-import { parseWebhookSecret } from 'guestpass/webhook';
+import { parseSchedule, parseWebhookSecret } from 'guestpass/webhook';
 import { type Network, parseNetwork } from './network.ts';
 
 /** `true` or `false`. */
@@ -74,6 +74,25 @@ export function databaseAddress(text: string): Read<string> {
   const url = URL.parse(text);
   const isPostgres = url?.protocol === 'postgres:' || url?.protocol === 'postgresql:';
   return isPostgres ? { value: text } : { fault: 'must be a URL such as postgres://user:password@host:5432/database' };
+}
+
+const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** The delay before each try of a webhook, in milliseconds; the first is none. */
+export function tryDelays(text: string): Read<readonly number[]> {
+  const shape = 'must be spans such as 0s,5s,5m,30m,2h, separated by commas';
+  const read = list(text);
+  if ('fault' in read) return { fault: shape };
+  const spans = read.value.map((span) => /^(\d{1,6})([smhd])$/.exec(span));
+  if (spans.includes(null)) return { fault: shape };
+  const delaysMs = spans.map((span) => Number(span?.[1]) * (unitsMs[span?.[2] ?? ''] ?? 0));
+  if (delaysMs[0] !== 0) return { fault: 'must begin with 0s, as the first try is made at once' };
+  try {
+    return { value: parseSchedule(delaysMs) };
+  } catch (error) {
+    if (!isGuestpassError(error)) throw error;
+    return { fault: 'must be 1 to 50 spans, after the first each from 1s to 7d' };
+  }
 }
 
 /** A secret that people hand around as text. */

@@ -7,6 +7,7 @@ import {
   receiverAddress,
   signingKey,
   token,
+  tryDelays,
   webAddress,
   webhookSecret,
   websites,
@@ -179,6 +180,10 @@ const bookSettings = {
     doc: 'Secret that signs what that receiver is told: `whsec_` and base64; `GUESTPASS_WEBHOOK_SECRET_FILE` names a file that holds it. A new one signs from the next start on, beside the old one for a day.',
     fallback: 'none',
     secret: true,
+  }),
+  webhookSchedule: defineSetting('GUESTPASS_WEBHOOK_SCHEDULE', tryDelays, {
+    doc: 'Delay before each try to deliver a webhook, separated by commas: 1 to 50 spans such as `0s,5s,5m,30m,2h`, the first `0s`, the others from `1s` to `7d`. After the last try it is given up.',
+    fallback: '`0s,5s,5m,30m,2h,5h,10h,14h,20h,24h`',
   }),
   webhookNetworks: defineSetting('GUESTPASS_WEBHOOK_NETWORKS', networks, {
     doc: 'Addresses and networks receivers may have although they are not public, separated by commas.',
