@@ -97,3 +97,22 @@ test('each repeat is a try of its own and says which, over a refused token too',
   expect(told.flatMap((one) => ('resends' in one ? one.resends : []))).toEqual([0, 1, 2, 3]);
   expect(new Set(sent.map(({ headers }) => headers.traceparent)).size).toBe(4);
 });
+
+test('headers that no request can carry are left out, and the try goes its way', async () => {
+  const { exchange, sent } = scripted(answer(200), answer(200));
+  const traced = withTrace(exchange, { operation: 'guest' });
+  await traced({ ...request, trace: () => ({ headers: { traceparent: '00-try\r\nx: y' } }) });
+  await traced({ ...request, trace: () => ({ headers: { traceparent: '00-try-2', tracestate: 'a=\n' } }) });
+  expect(sent.map(({ headers }) => headers)).toEqual([
+    request.headers,
+    { ...request.headers, traceparent: '00-try-2' },
+  ]);
+});
+
+test('a follower that is asynchronous does not follow, and its rejection harms nobody', async () => {
+  const { exchange, sent } = scripted(answer(200));
+  // A cast, because JavaScript may pass what the type forbids.
+  const trace = (async () => Promise.reject(new Error('broken'))) as unknown as TraceTry;
+  await withTrace(exchange, { operation: 'guest' })({ ...request, trace });
+  expect(sent[0]?.headers).toBe(request.headers);
+});

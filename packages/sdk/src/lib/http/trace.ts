@@ -1,7 +1,7 @@
 import type { Exchange, HttpRequest } from './exchange.ts';
 import { notify } from './notify.ts';
 import { correlationOf, failureOf, targetOf } from './observe.ts';
-import type { FollowedTry, TraceTry } from './trace-context.ts';
+import { type FollowedTry, harmlessTracestate, type TraceHeaders, type TraceTry } from './trace-context.ts';
 
 export interface TraceOptions {
   /** What the requests are for, such as `token` or `guest`. */
@@ -21,7 +21,11 @@ export function withTrace(exchange: Exchange, { operation, trace: usual }: Trace
 
 function begin(trace: TraceTry, request: HttpRequest, operation: string): FollowedTry | undefined {
   try {
-    return trace({ operation, ...targetOf(request), resends: request.resends ?? 0 });
+    const followed = trace({ operation, ...targetOf(request), resends: request.resends ?? 0 });
+    if (!(followed instanceof Promise)) return followed;
+    // Nobody waits for a promise, and its rejection is nobody's either.
+    followed.catch(() => {});
+    return undefined;
   } catch {
     // A guest is not turned away because nobody could follow.
     return undefined;
@@ -29,7 +33,7 @@ function begin(trace: TraceTry, request: HttpRequest, operation: string): Follow
 }
 
 async function follow(exchange: Exchange, request: HttpRequest, { headers, end }: FollowedTry) {
-  const sent = exchange({ ...request, headers: { ...request.headers, ...headers } });
+  const sent = exchange({ ...request, headers: { ...request.headers, ...sendable(headers) } });
   if (!end) return await sent;
   try {
     const response = await sent;
@@ -40,3 +44,12 @@ async function follow(exchange: Exchange, request: HttpRequest, { headers, end }
     throw error;
   }
 }
+
+/** A header that cannot be sent would turn the guest away. */
+function sendable({ traceparent, tracestate }: TraceHeaders): Partial<TraceHeaders> {
+  if (!sendableText.test(traceparent)) return {};
+  const state = harmlessTracestate(tracestate);
+  return state === undefined ? { traceparent } : { traceparent, tracestate: state };
+}
+
+const sendableText = /^[\x21-\x7e]{1,512}$/;
