@@ -213,6 +213,7 @@ test('what is no field of a line does not get in, whatever else it holds', () =>
     ({ requestRefused }) => requestRefused({ ...request, code: 'x', ...canary }),
     ({ turnedAway }) => turnedAway({ address: '::1', code: 'x', ...canary }),
     ({ operatorActed }) => operatorActed({ ...request, action: 'x', status: 200, ...canary }),
+    ({ receiverRefuses }) => receiverRefuses({ endpointId: 'ep_1', status: 401, remedy: 'x', ...canary }),
     ({ trouble }) => trouble('x', Object.assign(new Error('x'), canary), { ...request, ...canary }),
   ];
   for (const method of methods) method(log);

@@ -35,6 +35,8 @@ export interface GatewayLog {
   /** What never reached the app. */
   turnedAway(turned: { readonly address: string; readonly code: string }): void;
   deliveryTried(tried: DeliveryLine): void;
+  /** A receiver gives an answer that another try will hardly change. */
+  receiverRefuses(refusal: { readonly endpointId: string; readonly status: number; readonly remedy: string }): void;
   /** Receivers of webhooks may be asked in the clear. */
   insecureReceivers(): void;
   operatorActed(
@@ -87,6 +89,8 @@ export function createLog({ clock, write, level = 'info', secrets = [] }: LogOpt
     deliveryTried(tried) {
       logger[tried.result === 'delivered' ? 'info' : 'warn'](deliveryLine(tried), 'delivery tried');
     },
+    receiverRefuses: ({ endpointId, status, remedy }) =>
+      logger.warn({ endpointId, status, remedy }, 'a receiver refuses its webhooks'),
     operatorActed: ({ address, action, status, ...ids }) =>
       logger.info({ ...idsOf(ids), action, status, network: networkOf(address) }, 'operator acted'),
     insecureReceivers: () => logger.warn('webhooks may be sent in the clear'),

@@ -161,20 +161,33 @@ async function receiver(status: number) {
   return { settings, [Symbol.asyncDispose]: async () => void server.close().closeAllConnections() };
 }
 
+/** A guest who is refused, of which receivers are told. */
+async function refusedGuest(url: string): Promise<void> {
+  const stale = { channelId: 'demo', consent: { accepted: true, timestamp: '2020-01-01T00:00:00Z' } };
+  const headers = { 'content-type': 'application/json' };
+  await fetch(`${url}/v1/guests`, { method: 'POST', headers, body: JSON.stringify(stale) });
+}
+
 test('webhooks are tried as often as the schedule says', async () => {
   await using busy = await receiver(503);
   const { lines, write } = log();
   const config = configOf({ ...busy.settings, GUESTPASS_WEBHOOK_SCHEDULE: '0s' });
   await using service = await startService(config, { version: '1.0.0', write });
-  const stale = { channelId: 'demo', consent: { accepted: true, timestamp: '2020-01-01T00:00:00Z' } };
-  await fetch(`${service.gateway.url}/v1/guests`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(stale),
-  });
+  await refusedGuest(service.gateway.url);
   const tried = () => lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'delivery tried');
   await expect.poll(tried, { timeout: 5_000 }).toMatchObject([{ try: 1, status: 503, state: 'dead' }]);
 });
+
+test('the log says once what to do about a receiver that refuses its webhooks', async () => {
+  await using closed = await receiver(401);
+  const { lines, write, count } = log();
+  const config = configOf({ ...closed.settings, GUESTPASS_WEBHOOK_SCHEDULE: '0s,1s' });
+  await using service = await startService(config, { version: '1.0.0', write });
+  await refusedGuest(service.gateway.url);
+  await expect.poll(() => count('delivery tried'), { timeout: 10_000 }).toBe(2);
+  const told = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'a receiver refuses its webhooks');
+  expect(told).toMatchObject([{ level: 'warn', status: 401, remedy: expect.stringContaining('secret') }]);
+}, 15_000);
 
 test('the log tells what operators change and who is turned away, and at each start that webhooks may go in the clear', async () => {
   const { lines, write, count } = log();

@@ -26,6 +26,7 @@ import type { GatewayObserver } from './observer.ts';
 import { createOpened } from './opened.ts';
 import { countPlatformCalls, retryReasons } from './platform-calls.ts';
 import { createReadiness } from './readiness.ts';
+import { watchRefusals } from './receiver-refusals.ts';
 import { keepRecords } from './records.ts';
 import type { ManifestTerms } from './routes/operator/audit.ts';
 import { createOperatorApp } from './routes/operator/operator-app.ts';
@@ -157,6 +158,7 @@ function watchOver(
 
 function observe({ log, metrics, events }: Omit<Watch, 'observer'>, clock: Clock): GatewayObserver {
   const isTime = createSeldom(clock, 10_000);
+  const noteRefusal = watchRefusals(log.receiverRefuses);
   return {
     request({ caller, admission, error }) {
       const { address, requestId, trace } = caller;
@@ -191,6 +193,7 @@ function observe({ log, metrics, events }: Omit<Watch, 'observer'>, clock: Clock
         state,
         traceId: parseTraceparent(delivery.traceparent)?.traceId ?? null,
       });
+      noteRefusal(ended);
       events.publish(deliveryEvent(ended, clock.now()));
     },
     turned({ code, address }) {
