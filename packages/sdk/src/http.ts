@@ -1,4 +1,13 @@
 export { type AccessToken, type TokenSource, withBearer } from './lib/http/authorize.ts';
+export { type BreakerWrapperOptions, withBreaker } from './lib/http/breaker.ts';
+export {
+  type Breaker,
+  type BreakerState,
+  type BreakerStateOptions,
+  createBreaker,
+  type Pass,
+  type Sign,
+} from './lib/http/breaker-state.ts';
 export { type DeadlineOptions, withDeadline } from './lib/http/deadline.ts';
 export {
   type Exchange,
@@ -16,6 +25,7 @@ export { type ExchangeEvent, exchangeChannel, type ObserverOptions, withObserver
 export { type PaceOptions, type SharedTurn, type SharedTurns, withPace } from './lib/http/pace.ts';
 export { type Retry, type RetryOptions as RetryWrapperOptions, withRetry } from './lib/http/retry.ts';
 export { parseRetryAfter, type RetryAfterContext } from './lib/http/retry-after.ts';
+export { createRetryBudget, type RetryBudget } from './lib/http/retry-budget.ts';
 export { type TraceOptions, withTrace } from './lib/http/trace.ts';
 export {
   continueTrace,

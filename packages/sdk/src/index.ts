@@ -31,7 +31,7 @@ export { issuerNames } from './lib/issuer/issuer.ts';
 export type { IssuerOptions } from './lib/open-issuer.ts';
 export { tutorialGuestsPath, tutorialScope } from './lib/open-issuer.ts';
 export type { CallOptions, PipelineOptions } from './lib/pipeline.ts';
-export type { RetryOptions } from './lib/platform.ts';
+export type { BreakerChange, BreakerOptions, RetryOptions } from './lib/platform.ts';
 export type { CaptchaPolicy } from './lib/policy/captcha.ts';
 export type { ConsentPolicy } from './lib/policy/consent.ts';
 export type { Setting, SettingKey, SettingValues } from './lib/settings.ts';

@@ -12,7 +12,7 @@ import { webMessagingIssuer } from './issuer/web-messaging.ts';
 import type { WebMessagingOptions } from './issuer/web-messaging-guest.ts';
 import type { Transport } from './messaging/transport.ts';
 import { wsTransport } from './messaging/ws.ts';
-import { createPlatform, type RetryOptions } from './platform.ts';
+import { type BreakerOptions, createPlatform, type RetryOptions } from './platform.ts';
 import { createSignInClient } from './sign-in/sign-in-client.ts';
 
 export interface IssuerOptions {
@@ -37,6 +37,13 @@ export interface IssuerOptions {
   readonly guestsPath?: string;
   /** Repeats of calls that surely created nothing. Never repeats a call whose outcome is unknown. */
   readonly retry?: RetryOptions;
+  /**
+   * True, or who is told, for a circuit breaker over the `rest` issuer's calls and one over those for its tokens: a
+   * platform that keeps failing is asked no more for 5 to 60 seconds, and attempts fail at once as
+   * `platform_unavailable`. A retry budget then bounds the repeats of all attempts together. Default false: each attempt
+   * finds out by itself.
+   */
+  readonly breaker?: boolean | BreakerOptions;
   /** Calls the `rest` issuer sends in a minute. Default 300, what Genesys grants a token; `Infinity` sends at will. */
   readonly requestsPerMinute?: number;
   /** Turns of those calls that are shared with other processes of the same OAuth client. Default each keeps its own pace. */
@@ -101,6 +108,7 @@ function openRest(options: IssuerOptions, hosts: PlatformHosts, { exchange, cloc
     scope: options.scope ?? (hosts.kind === 'genesys' ? '' : tutorialScope),
     guestsPath: options.guestsPath ?? tutorialGuestsPath,
     retry: options.retry ?? {},
+    breaker: options.breaker ?? false,
     requestsPerMinute: options.requestsPerMinute ?? defaultRequestsPerMinute,
     turns: options.turns,
     idempotentByKey: options.idempotentByKey ?? false,

@@ -2,11 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import type { PlatformHosts } from './environment.ts';
 import { withBearer } from './http/authorize.ts';
+import { type BreakerWrapperOptions, withBreaker, withoutWait } from './http/breaker.ts';
+import { type BreakerState, createBreaker } from './http/breaker-state.ts';
 import { withDeadline } from './http/deadline.ts';
 import type { Exchange } from './http/exchange.ts';
+import { notify } from './http/notify.ts';
 import { withObserver } from './http/observe.ts';
 import { type SharedTurns, withPace } from './http/pace.ts';
 import { withRetry } from './http/retry.ts';
+import { createRetryBudget } from './http/retry-budget.ts';
 import { withTrace } from './http/trace.ts';
 import type { TraceTry } from './http/trace-context.ts';
 import { isTokenRateLimit, requestClientCredentials } from './oauth/client-credentials.ts';
@@ -22,6 +26,18 @@ export interface RetryOptions {
   readonly maxDelayMs?: number;
 }
 
+export interface BreakerOptions {
+  /** Told of each change. It may throw; it cannot change anything. Default nobody is. */
+  readonly onChange?: (change: BreakerChange) => void;
+}
+
+/** A circuit breaker that changed. */
+export interface BreakerChange {
+  /** Whose calls it holds back: those for tokens, or those for guests. */
+  readonly operation: 'token' | 'guest';
+  readonly state: BreakerState;
+}
+
 export interface PlatformOptions {
   readonly hosts: PlatformHosts;
   readonly clientId: string;
@@ -30,6 +46,8 @@ export interface PlatformOptions {
   readonly scope: string;
   readonly guestsPath: string;
   readonly retry: RetryOptions;
+  /** A circuit breaker and a retry budget for each of the two upstreams. */
+  readonly breaker: boolean | BreakerOptions;
   readonly requestsPerMinute: number;
   /** Turns shared with other processes. Default none. */
   readonly turns?: SharedTurns | undefined;
@@ -58,8 +76,10 @@ export function createPlatform(options: PlatformOptions): Platform {
   const timed = (operation: string) =>
     withTrace(withObserver(inTime, { operation, clock }), { operation, trace: options.trace });
 
-  const tokenCalls = withRetry(timed('token'), {
+  const tokenGuard = guardOf('token', options);
+  const tokenCalls = withRetry(tokenGuard.each(timed('token')), {
     ...retry,
+    budget: tokenGuard.budget,
     clock,
     random,
     idempotent: true,
@@ -72,8 +92,9 @@ export function createPlatform(options: PlatformOptions): Platform {
     random,
   });
 
-  const paced = withPace(timed('guest'), { clock, requestsPerMinute, turns: options.turns });
-  const retried = (idempotent: boolean) => withRetry(paced, { ...retry, clock, random, idempotent });
+  const { each, early, budget } = guardOf('guest', options);
+  const paced = early(withPace(each(timed('guest')), { clock, requestsPerMinute, turns: options.turns }));
+  const retried = (idempotent: boolean) => withRetry(paced, { ...retry, budget, clock, random, idempotent });
   const [careful, keyed] = [retried(false), retried(options.idempotentByKey)];
   // The promise is about a key: a call that has none gets one of its own, and is repeated under it.
   const guests: Exchange = (request) => {
@@ -83,3 +104,23 @@ export function createPlatform(options: PlatformOptions): Platform {
   };
   return { guestsUrl: `${hosts.apiUrl}${guestsPath}`, guests: withBearer(guests, tokens, clock), tokens };
 }
+
+/** What keeps an upstream in trouble from our calls. */
+function guardOf(operation: BreakerChange['operation'], { breaker, clock }: PlatformOptions) {
+  if (breaker === false) return unguarded;
+  const { onChange } = breaker === true ? {} : breaker;
+  const options: BreakerWrapperOptions = {
+    breaker: createBreaker({ onChange: (state) => notify(onChange, { operation, state }) }),
+    clock,
+  };
+  return {
+    /** Right before each try. */
+    each: (exchange: Exchange) => withBreaker(exchange, options),
+    /** Before a wait for the turn of a try. */
+    early: (exchange: Exchange) => withoutWait(exchange, options),
+    budget: createRetryBudget(),
+  };
+}
+
+const unchanged = (exchange: Exchange) => exchange;
+const unguarded = { each: unchanged, early: unchanged, budget: undefined };

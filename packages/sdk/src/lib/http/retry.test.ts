@@ -10,6 +10,7 @@ import {
   type HttpResponse,
 } from './exchange.ts';
 import { type RetryOptions, repeatable, withRetry } from './retry.ts';
+import { createRetryBudget } from './retry-budget.ts';
 import type { Result } from './tries.ts';
 
 const startedAt = Date.parse('2024-01-15T10:30:00Z');
@@ -257,6 +258,27 @@ test('who listens for retries is told before each wait and cannot break anything
   const { send } = setUp([failure('ECONNREFUSED'), answer(201)], { onRetry });
   expect((await send()).status).toBe(201);
   expect(told).toEqual([{ repeat: 1, waitMs: 250, ended: { failure: 'ECONNREFUSED', durationMs: 0 } }]);
+});
+
+test('a budget bounds the repeats of all calls that share it', async () => {
+  const { send, calledAt } = setUp([answer(503)], { budget: createRetryBudget() });
+  for (let call = 0; call < 60; call += 1) await send();
+  expect(calledAt).toHaveLength(66);
+});
+
+test('successes fill the budget again', async () => {
+  const results = [...Array.from({ length: 8 }, () => answer(503)), ...Array.from({ length: 10 }, () => answer(201))];
+  const { send } = setUp([...results, answer(503)], { budget: createRetryBudget() });
+  const tries: number[] = [];
+  for (let call = 0; call < 14; call += 1) tries.push((await send()).tries?.length ?? 1);
+  expect(tries).toEqual([4, 4, ...Array.from({ length: 10 }, () => 1), 2, 1]);
+});
+
+test('a repeat that does not fit the deadline costs nothing', async () => {
+  const budget = createRetryBudget();
+  const { send } = setUp([answer(503)], { budget });
+  for (let call = 0; call < 20; call += 1) await send({ deadlineAt: 0 });
+  expect((await send()).tries).toHaveLength(4);
 });
 
 const anyResult: fc.Arbitrary<Result> = fc.oneof(
