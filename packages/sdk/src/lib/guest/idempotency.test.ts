@@ -49,7 +49,8 @@ test('the order in which attributes are written makes no other payload', async (
   const idempotency = createIdempotency({ clock: manualClock() });
   const start = counted('admitted');
   await idempotency.once(key, { ...payload, attributes: { a: 1, b: { c: [1, 2], d: null } } }, start);
-  await idempotency.once(key, { ...payload, attributes: { b: { d: null, c: [1, 2] }, a: 1 } }, start);
+  const again = idempotency.once(key, { ...payload, attributes: { b: { d: null, c: [1, 2] }, a: 1 } }, start);
+  expect(await again).toMatchObject({ outcome: 'admitted' });
   expect(start.calls).toBe(1);
   const turned = { ...payload, attributes: { a: 1, b: { c: [2, 1], d: null } } };
   expect(idempotency.once(key, turned, start)).toMatchObject({ code: 'idempotency_key_reused' });
