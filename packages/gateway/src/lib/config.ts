@@ -54,6 +54,8 @@ export interface GatewayConfig {
     readonly maxInFlight: number;
     readonly maxEventLoopDelayMs: number;
     readonly maxRecordWaitMs: number;
+    readonly maxPendingDeliveries: number;
+    readonly minFreeBytes: number;
     readonly maxMemoryBytes?: number;
   };
   readonly drain: { readonly delayMs: number; readonly graceMs: number };
@@ -253,6 +255,8 @@ function limitsOf(values: GatewayValues): Pick<GatewayConfig, 'rates' | 'load' |
       maxInFlight: values.maxInFlight ?? 500,
       maxEventLoopDelayMs: values.maxEventLoopDelayMs ?? 250,
       maxRecordWaitMs: values.maxRecordWaitMs ?? 2_000,
+      maxPendingDeliveries: values.maxPendingDeliveries ?? 100_000,
+      minFreeBytes: (values.minFreeDiskMb ?? 200) * 1_048_576,
       ...(values.maxMemoryMb !== undefined && { maxMemoryBytes: values.maxMemoryMb * 1_048_576 }),
     },
     drain: { delayMs: values.drainDelayMs ?? 5_000, graceMs: values.drainGraceMs ?? 10_000 },

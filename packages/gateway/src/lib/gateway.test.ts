@@ -5,7 +5,7 @@ import { createSimulator } from '@guestpass/simulator';
 import { systemClock } from 'guestpass';
 import { fetchExchange } from 'guestpass/http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startGateway } from './gateway.ts';
+import { type GatewayOptions, startGateway } from './gateway.ts';
 import type { GatewayObserver } from './observer.ts';
 import { admitted, masterKey, newAttemptId, payload } from './testing/guests.ts';
 import { type TestDatabase, testDatabase } from './testing/postgres.ts';
@@ -18,7 +18,7 @@ beforeEach(async () => {
 
 afterEach(() => database[Symbol.asyncDispose]());
 
-function start(observer: Partial<GatewayObserver> = {}) {
+function start(observer: Partial<GatewayObserver> = {}, more: Partial<GatewayOptions> = {}) {
   const simulator = createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } });
   return startGateway({
     platform: {
@@ -33,6 +33,7 @@ function start(observer: Partial<GatewayObserver> = {}) {
     owner: 'test',
     receivers: { allowHttp: true, ports: 'any', allowCidrs: ['127.0.0.0/8'] },
     observer,
+    ...more,
   });
 }
 
@@ -98,4 +99,14 @@ test('an observer that throws takes nothing from a guest', async () => {
   });
   expect([response.status, await response.json()]).toEqual([201, expect.objectContaining({ channelId: 'channel-1' })]);
   expect(problems).toEqual([broken]);
+});
+
+test('guests are refused while a disk is nearly full', async () => {
+  const disks = [{ name: 'checkpoints', directory: '/checkpoints' }];
+  const measureDisk = async () => ({ totalBytes: 1_000_000_000, freeBytes: 1_000 });
+  await using gateway = await start({}, { disks, measureDisk });
+  const answer = await fetch(`${gateway.url}/v1/guests`, { method: 'POST', body: '{}' });
+  expect(answer.status).toBe(503);
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect(await answer.json()).toMatchObject({ code: 'overloaded' });
 });

@@ -31,6 +31,7 @@ import { calmObserver, type GatewayObserver } from './observer.ts';
 import { createOpened, type Opened } from './opened.ts';
 import { createOutcomeKeeper } from './outcome-keeper.ts';
 import { createPublicApp } from './public-app.ts';
+import { type DiskPlace, type MeasureDisk, type Room, type RoomLimits, watchRoom } from './room.ts';
 import type { GuestPageOptions } from './routes/pages/guest-page.ts';
 import { openStorage, type Storage, type StorageOptions } from './storage.ts';
 import { type AttemptStore, createAttemptStore } from './store/attempts.ts';
@@ -69,6 +70,10 @@ export interface GatewayOptions {
   readonly requireOrigin?: boolean;
   /** How much is taken on at once. */
   readonly load?: Partial<Load>;
+  /** Whose disks must have room, beside that of an embedded database. Default none. */
+  readonly disks?: readonly DiskPlace[];
+  /** Looks how full a disk is. Default: the system is asked. */
+  readonly measureDisk?: MeasureDisk;
   /** Signs ALTCHA challenges; at least 32 characters. Default one derived from the master key. */
   readonly altchaSecret?: string;
   /** How often guests may ask a fleet in a minute. Default 10 an address, 60 a subnet, 600 a channel, 3,000 in all. */
@@ -95,7 +100,7 @@ export interface GatewayOptions {
 }
 
 /** Bounds of the public listener. */
-export interface Load extends WorkLoad {
+export interface Load extends WorkLoad, RoomLimits {
   /** Connections in all. Default 2,000. */
   readonly maxConnections: number;
   /** Connections from one address. Default 100. */
@@ -113,6 +118,7 @@ export interface Gateway extends AsyncDisposable {
   readonly audit: AuditStore;
   readonly deliveries: DeliveryStore;
   readonly endpoints: EndpointStore;
+  readonly room: Pick<Room, 'backlog' | 'disk'>;
   /** When the access token at hand ends, in milliseconds since the Unix epoch; `null` when none is held or needed. */
   tokenExpiresAt(): number | null;
   /** Stops accepting guests and lets those under way end, for `graceMs` at most. Webhooks and database go on. */
@@ -161,7 +167,8 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   opened.use(startUpkeep({ clock, chores: choresOf({ ...stores, ...storage }, clock, leaseMs), onProblem }));
 
   const ownOrigins: string[] = [];
-  const limits = openGuestLimits({ ...options, ...stores, clock, onProblem }, opened);
+  const room = opened.use(await watchRoom(roomOf(options, storage, clock)));
+  const limits = openGuestLimits({ ...options, ...stores, room, clock, onProblem }, opened);
   const handler = publicHandler({ admit, altcha, limits, consents, attempts: stores.attempts, ownOrigins }, options);
   const problems = createProblems({ docsUrl: options.docsUrl });
   const listener = opened.use(
@@ -187,7 +194,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
   const logId = `guestpass-${derived(options.masterKey, 'guestpass/audit-log-id').slice(0, 16)}`;
   const { url } = listener;
   const { tokenExpiresAt } = pipeline;
-  return { url, storage, logId, ...stores, tokenExpiresAt, drain, stop, [Symbol.asyncDispose]: () => stop(0) };
+  return { url, storage, logId, ...stores, room, tokenExpiresAt, drain, stop, [Symbol.asyncDispose]: () => stop(0) };
 }
 
 /** The options, with what follows from them. */
@@ -252,6 +259,11 @@ function choresOf(
     // Longer than any clock of the fleet is behind.
     { everyMs: 60_000, run: () => rateCounts.forget(clock.now() - 180_000) },
   ];
+}
+
+function roomOf({ load = {}, storage, disks = [], measureDisk }: Settled, { database }: Storage, clock: Clock) {
+  const own = 'directory' in storage ? [{ name: 'database', directory: storage.directory }] : [];
+  return { database, clock, limits: load, places: [...own, ...disks], measureDisk };
 }
 
 function tooShort(leaseMs: number): GuestpassError {

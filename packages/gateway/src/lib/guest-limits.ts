@@ -6,6 +6,7 @@ import { memoryPressure, queuePressure } from './http/pressures.ts';
 import { createRateLimits, type GuestRates, type RateLimits } from './http/rate-limits.ts';
 import type { Opened } from './opened.ts';
 import { memoryLimitBytes, residentBytes } from './process.ts';
+import type { Room } from './room.ts';
 import type { AttemptStore } from './store/attempts.ts';
 import type { RateCounts } from './store/rate-counts.ts';
 
@@ -29,6 +30,7 @@ export interface GuestLimitsOptions {
   readonly load?: Partial<WorkLoad>;
   readonly attempts: AttemptStore;
   readonly rateCounts: RateCounts;
+  readonly room: Pick<Room, 'backlog' | 'disk'>;
   /** Told when the fleet's counts cannot be reached. */
   readonly onProblem: (error: unknown) => void;
 }
@@ -58,7 +60,7 @@ export function openGuestLimits(options: GuestLimitsOptions, opened: Opened): Gu
   };
 }
 
-function openGate({ clock, attempts, load = {} }: GuestLimitsOptions, opened: Opened): LoadGate {
+function openGate({ clock, attempts, room, load = {} }: GuestLimitsOptions, opened: Opened): LoadGate {
   const { maxWaitingRecords = 1_000, maxRecordWaitMs = 2_000, maxMemoryBytes = 0.85 * memoryLimitBytes() } = load;
   const loop = opened.use(watchEventLoop({ clock }));
   return createLoadGate({
@@ -67,6 +69,8 @@ function openGate({ clock, attempts, load = {} }: GuestLimitsOptions, opened: Op
     pressures: [
       memoryPressure({ clock, bytes: residentBytes, maxBytes: maxMemoryBytes }),
       queuePressure({ queue: attempts, maxWaiting: maxWaitingRecords, maxWaitMs: maxRecordWaitMs }),
+      room.backlog,
+      room.disk,
     ],
   });
 }

@@ -6,6 +6,7 @@ import { manualClock } from 'guestpass/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectDatabase } from './database/connect.ts';
 import { createReadiness } from './readiness.ts';
+import type { Room } from './room.ts';
 import { openStorage } from './storage.ts';
 import { createAttemptStore } from './store/attempts.ts';
 import { createDeliveryStore } from './store/deliveries.ts';
@@ -21,11 +22,13 @@ beforeAll(async () => {
 
 afterAll(() => database[Symbol.asyncDispose]());
 
+const plenty = { backlog: () => undefined, disk: () => undefined };
+
 /** Readiness of a gateway that finds its database there. */
-function readinessOf(url: string, isDraining = () => false) {
+function readinessOf(url: string, isDraining = () => false, room: Pick<Room, 'backlog' | 'disk'> = plenty) {
   const connected = connectDatabase({ url, connectTimeoutMs: 1_000 });
   const deliveries = createDeliveryStore(connected, async () => {});
-  const check = createReadiness({ database: connected, deliveries, clock: manualClock(noon), isDraining });
+  const check = createReadiness({ database: connected, deliveries, room, clock: manualClock(noon), isDraining });
   return { check, [Symbol.asyncDispose]: () => connected[Symbol.asyncDispose]() };
 }
 
@@ -35,6 +38,7 @@ test('a gateway with a database that takes writes is ready', async () => {
     { name: 'draining', ok: true },
     { name: 'database', ok: true },
     { name: 'webhooks', ok: true },
+    { name: 'disk', ok: true },
   ]);
 });
 
@@ -48,12 +52,22 @@ test('a database that only reads, or does not answer, makes a gateway unready', 
   const readOnly = new URL(database.url);
   readOnly.searchParams.set('options', '-c default_transaction_read_only=on');
   await using reading = readinessOf(readOnly.href);
-  expect(await reading.check()).toMatchObject([{ ok: true }, { name: 'database', ok: false }, { ok: true }]);
+  expect(await reading.check()).toMatchObject([
+    { ok: true },
+    { name: 'database', ok: false },
+    { ok: true },
+    { ok: true },
+  ]);
   const nowhere = new URL(database.url);
   nowhere.port = '1';
   await using lost = readinessOf(nowhere.href);
   const checks = await lost.check();
-  expect(checks).toMatchObject([{ ok: true }, { name: 'database', ok: false }, { name: 'webhooks', ok: false }]);
+  expect(checks).toMatchObject([
+    { ok: true },
+    { name: 'database', ok: false },
+    { name: 'webhooks', ok: false },
+    { ok: true },
+  ]);
   expect(JSON.stringify(checks)).not.toContain(nowhere.password);
 });
 
@@ -64,11 +78,19 @@ test('old deliveries are told of and leave the gateway ready', async () => {
   await attempts.recordIntent({ attemptId, payload, nowMs: noon - 400_000 });
   await attempts.recordOutcome(admitted(attemptId), noon - 400_000);
   await using ready = readinessOf(database.url);
-  expect((await ready.check()).at(-1)).toEqual({
+  expect((await ready.check()).find(({ name }) => name === 'webhooks')).toEqual({
     name: 'webhooks',
     ok: true,
     detail: 'The oldest pending delivery is 400 s old.',
   });
+});
+
+test('a full disk makes a gateway unready, and too many deliveries do not', async () => {
+  const room = { backlog: () => 'Too many wait.', disk: () => 'The disk of the database is nearly full.' };
+  await using ready = readinessOf(database.url, () => false, room);
+  const checks = await ready.check();
+  expect(checks.at(-2)).toEqual({ name: 'webhooks', ok: true, detail: 'Too many wait.' });
+  expect(checks.at(-1)).toEqual({ name: 'disk', ok: false, detail: 'The disk of the database is nearly full.' });
 });
 
 test('a gateway whose embedded database ended is not ready until it is started again', async () => {
@@ -78,7 +100,13 @@ test('a gateway whose embedded database ended is not ready until it is started a
     await using storage = await openStorage({ directory }, { clock: systemClock, onProblem: () => {} });
     const deliveries = createDeliveryStore(storage.database, async () => {});
     const isDraining = () => false;
-    const check = createReadiness({ database: storage.database, deliveries, clock: systemClock, isDraining });
+    const check = createReadiness({
+      database: storage.database,
+      deliveries,
+      room: plenty,
+      clock: systemClock,
+      isDraining,
+    });
     const isReady = async () => (await check()).every(({ ok }) => ok);
     expect(await isReady()).toBe(true);
 

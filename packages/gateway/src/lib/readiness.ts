@@ -1,12 +1,14 @@
 import type { Clock } from 'guestpass';
 import { sql } from 'kysely';
 import type { Database } from './database/connect.ts';
+import type { Room } from './room.ts';
 import type { ReadinessCheck } from './routes/operator/health.ts';
 import type { DeliveryStore } from './store/deliveries.ts';
 
 export interface ReadinessOptions {
   readonly database: Database;
   readonly deliveries: DeliveryStore;
+  readonly room: Pick<Room, 'backlog' | 'disk'>;
   readonly clock: Clock;
   readonly isDraining: () => boolean;
   /** A delivery may be this old and still wait, in milliseconds. Default 5 minutes; older ones are told, and no more. */
@@ -15,12 +17,17 @@ export interface ReadinessOptions {
 
 /** Looks whether guests may be sent here. A platform that is down does not make a gateway unready. */
 export function createReadiness(options: ReadinessOptions): () => Promise<readonly ReadinessCheck[]> {
-  const { database, clock, isDraining } = options;
+  const { database, room, clock, isDraining } = options;
   return async () => [
     { name: 'draining', ok: !isDraining(), ...(isDraining() && { detail: 'The gateway is shutting down.' }) },
     await check('database', () => write(database, new Date(clock.now()))),
     await check('webhooks', () => backlog(options)),
+    disk(room.disk()),
   ];
+}
+
+function disk(full: string | undefined): ReadinessCheck {
+  return { name: 'disk', ok: full === undefined, ...(full !== undefined && { detail: full }) };
 }
 
 async function check(name: string, look: () => Promise<string | undefined>): Promise<ReadinessCheck> {
@@ -42,12 +49,16 @@ async function write(database: Database, at: Date): Promise<undefined> {
   return undefined;
 }
 
+/** Too many of them are told, and no more: they are those of the whole fleet. */
 async function backlog({
   deliveries,
+  room,
   clock,
   oldestPendingMs = 300_000,
 }: ReadinessOptions): Promise<string | undefined> {
   const oldest = await deliveries.oldestPending();
+  const tooMany = room.backlog();
+  if (tooMany !== undefined) return tooMany;
   const ageMs = oldest ? clock.now() - oldest.getTime() : 0;
   return ageMs > oldestPendingMs ? `The oldest pending delivery is ${Math.round(ageMs / 1000)} s old.` : undefined;
 }

@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Clock, systemClock } from 'guestpass';
 import { type Exchange, parseTraceparent, undiciExchange } from 'guestpass/http';
 import { startSealer } from './audit/sealer.ts';
@@ -81,7 +81,7 @@ export async function startService(config: GatewayConfig, options: ServiceOption
       onProblem: (error) => watch.log.trouble('The audit log could not be sealed.', error),
     }),
   );
-  const state = { draining: false };
+  const state = { started: false, draining: false };
   const manifests = { tool: `guestpass ${options.version}`, ...keys, checkpoint: () => sealer.last };
   opened.use(
     keepRecords({
@@ -100,6 +100,7 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   if (config.receivers.allowHttp) watch.log.insecureReceivers();
   watch.log.listening({ name: 'public', url: gateway.url });
   watch.log.listening({ name: 'operator', url: operator.url });
+  state.started = true;
 
   const running = opened.handOver();
   const stop = async ({ delayMs, graceMs }: GatewayConfig['drain']) => {
@@ -233,6 +234,7 @@ async function openGateway(
     docsUrl: config.docsUrl,
     rates: config.rates,
     load: config.load,
+    disks: [{ name: 'checkpoints', directory: dirname(config.checkpoints.file) }],
     isTrustedProxy: config.isTrustedProxy,
     receivers: config.receivers,
     ...(config.schedule && { schedule: config.schedule }),
@@ -279,7 +281,7 @@ interface OperatorSetup {
   readonly token: string;
   /** Signs the sessions of operators' browsers. */
   readonly sessionKey: Uint8Array;
-  readonly state: { readonly draining: boolean };
+  readonly state: { readonly started: boolean; readonly draining: boolean };
   readonly manifests: ManifestTerms;
 }
 
@@ -302,7 +304,8 @@ async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promis
     problems,
     clock,
     clientAddress: createClientAddress({ isTrusted: config.isTrustedProxy }),
-    readiness: createReadiness({ database, deliveries, clock, isDraining: () => state.draining }),
+    readiness: createReadiness({ ...gateway, database, clock, isDraining: () => state.draining }),
+    isStarted: () => state.started,
     endpointPolicy: config.receivers,
     manifests,
     metrics: {

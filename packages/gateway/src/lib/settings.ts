@@ -120,6 +120,14 @@ const limitSettings = {
     doc: 'Requests are turned away with `overloaded` while a record waits longer than this for the database, in milliseconds.',
     fallback: '2000',
   }),
+  maxPendingDeliveries: defineSetting('GUESTPASS_MAX_PENDING_DELIVERIES', count, {
+    doc: 'Requests are turned away with `overloaded` while more deliveries than this are pending.',
+    fallback: '100000',
+  }),
+  minFreeDiskMb: defineSetting('GUESTPASS_MIN_FREE_DISK_MB', wholeNumber(0, 1_048_576), {
+    doc: 'Requests are turned away with `overloaded`, and the gateway is not ready, while less than this is free on the disk of the embedded database or of the checkpoints, in MiB; 5 % of a disk will do where that is less. 0: disks are not looked at.',
+    fallback: '200',
+  }),
   drainDelayMs: defineSetting('GUESTPASS_DRAIN_DELAY_MS', spanMs, {
     doc: 'How long requests are still taken after the gateway has been told to stop and says that it is not ready, in milliseconds.',
     fallback: '5000',

@@ -39,3 +39,22 @@ export function queuePressure({ queue, maxWaiting, maxWaitMs }: QueuePressureOpt
     return queue.waitedMs > maxWaitMs ? 'The database is late with what it has been given.' : undefined;
   };
 }
+
+/** A pressure that takes time to find out. */
+export interface MeasuredPressure {
+  /** What was found last. */
+  readonly felt: Pressure;
+  /** Looks again. Never rejects: what cannot be measured is not felt. */
+  measure(): Promise<void>;
+}
+
+/** Keeps what `look` finds, so that nobody who is to be let in waits for it. */
+export function measuredPressure(look: () => Promise<string | undefined>): MeasuredPressure {
+  let found: string | undefined;
+  return {
+    felt: () => found,
+    async measure() {
+      found = await look().catch(() => undefined);
+    },
+  };
+}

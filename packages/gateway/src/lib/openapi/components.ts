@@ -35,7 +35,7 @@ import {
 import { erasureResultSchema, erasureSchema } from './erasures.ts';
 import { errorCodeListSchema, errorCodeSchema } from './error-codes.ts';
 import { challengeSchema, guestPassSchema } from './guests.ts';
-import { aliveSchema, readinessSchema } from './health.ts';
+import { aliveSchema, readinessSchema, startupSchema } from './health.ts';
 import { heldSchema, holdChangeSchema, holdPageSchema, holdSchema } from './holds.ts';
 import { problemSchema } from './problem.ts';
 import { deliveryNewsSchema, streamDataSchema } from './stream.ts';
@@ -88,6 +88,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   ErrorCodeList: errorCodeListSchema,
   Alive: aliveSchema,
   Readiness: readinessSchema,
+  Startup: startupSchema,
   Problem: problemSchema,
 };
 

@@ -80,6 +80,7 @@ test('the token is asked for everywhere but for guests, health and what errors m
     '/livez',
     '/healthz',
     '/readyz',
+    '/startupz',
     '/docs/errors',
   ]);
   const withoutToken = described.filter(({ operation }) => operation.responses['401'] === undefined);

@@ -18,6 +18,9 @@ export const readinessSchema = z.object({
     .describe('With `verbose`.'),
 });
 
+/** Whether everything this gateway needs has been there once. */
+export const startupSchema = z.object({ status: z.enum(['started', 'starting']) });
+
 const tag = 'Operations';
 
 const alive = { 200: { description: 'It runs.', schema: aliveSchema } };
@@ -57,6 +60,20 @@ export const readyz = operation({
   answers: {
     200: { description: 'Yes.', schema: readinessSchema },
     503: { description: 'Not now.', schema: readinessSchema },
+  },
+});
+
+export const startupz = operation({
+  id: 'isStarted',
+  method: 'get',
+  path: '/startupz',
+  tag,
+  summary: 'Has the gateway started?',
+  description: 'Once it has, it stays so until the process ends.',
+  open: true,
+  answers: {
+    200: { description: 'Yes.', schema: startupSchema },
+    503: { description: 'Not yet.', schema: startupSchema },
   },
 });
 

@@ -15,7 +15,7 @@ import {
 import { eraseGuest } from './erasures.ts';
 import { listErrorCodes } from './error-codes.ts';
 import { authenticateGuest, getChallenge } from './guests.ts';
-import { docs, errorDocs, healthz, livez, metrics, openapi, readyz } from './health.ts';
+import { docs, errorDocs, healthz, livez, metrics, openapi, readyz, startupz } from './health.ts';
 import { liftHold, listHolds, placeHold } from './holds.ts';
 import type { Operation } from './operation.ts';
 import { endSession, openSession } from './operator-sessions.ts';
@@ -57,6 +57,7 @@ export const operations: readonly Operation[] = [
   livez,
   healthz,
   readyz,
+  startupz,
   metrics,
   openapi,
   docs,

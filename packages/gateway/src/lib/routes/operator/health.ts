@@ -1,7 +1,7 @@
 import { createOpenApi } from '../../openapi/document.ts';
 import { errorCodes, listErrorCodes } from '../../openapi/error-codes.ts';
 import { renderErrors } from '../../openapi/error-page.ts';
-import { docs, errorDocs, healthz, livez, metrics, openapi, readyz } from '../../openapi/health.ts';
+import { docs, errorDocs, healthz, livez, metrics, openapi, readyz, startupz } from '../../openapi/health.ts';
 import { renderReference } from '../../openapi/reference-page.ts';
 import { answerPage } from '../answer-page.ts';
 import { notFound, type OperatorRoute, route } from './route.ts';
@@ -23,12 +23,15 @@ export interface MetricsSource {
 export interface OperationRoutesOptions {
   /** Looks at what this gateway needs; ready when all checks are ok. Should answer within a second, and never reject. */
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
+  /** Default: it has. */
+  readonly isStarted?: () => boolean;
   readonly metrics?: MetricsSource | undefined;
 }
 
 /** Health, metrics and the description of the API. */
 export function createOperationRoutes({
   readiness,
+  isStarted = () => true,
   metrics: source,
 }: OperationRoutesOptions): readonly OperatorRoute[] {
   const document = createOpenApi();
@@ -42,6 +45,9 @@ export function createOperationRoutes({
       const status = ready ? 'ready' : 'not_ready';
       return Response.json({ status, ...(verbose !== undefined && { checks }) }, { status: ready ? 200 : 503 });
     }),
+    route(startupz, () =>
+      isStarted() ? Response.json({ status: 'started' }) : Response.json({ status: 'starting' }, { status: 503 }),
+    ),
     route(metrics, async () =>
       source ? new Response(await source.metrics(), { headers: { 'Content-Type': source.contentType } }) : notFound,
     ),

@@ -48,6 +48,7 @@ test('everything but health and what errors mean asks for the token', async () =
     ['isAlive', 200],
     ['isHealthy', 200],
     ['isReady', 200],
+    ['isStarted', 200],
     ['getErrorDocs', 200],
   ]);
   expect((await ask('GET /nowhere', { token: null })).status).toBe(401);
@@ -163,6 +164,15 @@ test('a gateway that is not ready says so, and why to whoever asks', async () =>
   expect((await ask('GET /metrics')).status).toBe(404);
   await rest[Symbol.asyncDispose]();
   expect((await operators.ask('GET /readyz?verbose')).body).toMatchObject({ status: 'ready', checks: [{ ok: true }] });
+});
+
+test('a gateway has started once, and whoever asks before is told to come again', async () => {
+  let started = false;
+  const { ask, ...rest } = await openOperators({ isStarted: () => started });
+  expect(await ask('GET /startupz', { token: null })).toMatchObject({ status: 503, body: { status: 'starting' } });
+  started = true;
+  expect(await ask('GET /startupz', { token: null })).toMatchObject({ status: 200, body: { status: 'started' } });
+  await rest[Symbol.asyncDispose]();
 });
 
 test('metrics come as they are', async () => {

@@ -52,6 +52,8 @@ export interface OperatorAppOptions {
   readonly clientAddress: ClientAddress;
   /** Looks at what this gateway needs; ready when all checks are ok. Should answer within a second, and never reject. */
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
+  /** Whether the gateway has started. Default: it has. */
+  readonly isStarted?: () => boolean;
   /** What addresses endpoints may have. Default https to public addresses. */
   readonly endpointPolicy?: EndpointPolicy;
   /** Such as the registry of prom-client. Default: there is nothing at `/metrics`. */
