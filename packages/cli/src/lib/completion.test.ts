@@ -21,7 +21,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _guestpass; printf '%s\\n' "\${COMPRE
 test('bash offers commands, their commands, their flags, and the values that are known', async () => {
   expect(await offered('do')).toEqual(['doctor']);
   expect(await offered('')).toEqual(expect.arrayContaining(['authenticate', 'batch', 'completion', '--json']));
-  expect(await offered('deliveries', '')).toEqual(expect.arrayContaining(['list', 'show', 'replay']));
+  expect(await offered('deliveries', '')).toEqual(expect.arrayContaining(['list', 'show', 'replay', 'purge']));
   expect(await offered('deliveries', 'replay', '--f')).toEqual(['--failed']);
   expect(await offered('deliveries', 'list', '--state', '')).toEqual(['pending', 'delivered', 'dead', 'held']);
   expect(await offered('trigger', 'guest.a')).toEqual(['guest.authenticated']);

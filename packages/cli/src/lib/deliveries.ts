@@ -122,15 +122,16 @@ function tell({ dryRun, count }: Replayed, { terminal }: Surroundings, flags: Ou
   return exitCodes.done.code;
 }
 
-function counted(count: number): string {
+/** A number of deliveries in words. */
+export function counted(count: number): string {
   return `${count} ${count === 1 ? 'delivery' : 'deliveries'}`;
 }
 
 /** Asks a person, and nobody else: a script means what it says. */
-async function confirm(
+export async function confirm(
   question: string,
   { terminal, readLines, signal }: Surroundings,
-  { yes, input }: ReplayFlags,
+  { yes, input }: Pick<ReplayFlags, 'yes' | 'input'>,
 ): Promise<boolean> {
   if (yes || !terminal.inIsTty || input === false) return true;
   terminal.err(`${question} [y/N] `);

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { ListFlags, ReplayFlags } from '../deliveries.ts';
 import type { Choose } from '../job.ts';
 import type { OutputFlags } from '../output.ts';
+import type { PurgeFlags } from '../purge-deliveries.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { readCount, readLongSpan } from './flag-values.ts';
 
@@ -9,18 +10,20 @@ const examples = `Examples:
   guestpass deliveries list --state dead
   guestpass deliveries show dlv_01J
   guestpass deliveries replay --failed --since 2h --dry-run
+  guestpass deliveries purge --older-than 30d --dry-run
 `;
 
 /** `guestpass deliveries`: webhooks of a gateway. */
 export function addDeliveries(program: Command, surroundings: Surroundings, choose: Choose): void {
   const deliveries = program
     .command('deliveries')
-    .summary('list, show and replay webhooks of a gateway')
+    .summary('list, show, replay and purge webhooks of a gateway')
     .description('Works on the webhooks of a gateway. Asks GUESTPASS_OPERATOR_URL with GUESTPASS_OPERATOR_TOKEN.')
     .addHelpText('before', examples);
   addList(deliveries, surroundings, choose);
   addShow(deliveries, surroundings, choose);
   addReplay(deliveries, surroundings, choose);
+  addPurge(deliveries, surroundings, choose);
 }
 
 function addList(deliveries: Command, surroundings: Surroundings, choose: Choose): void {
@@ -81,6 +84,34 @@ function addReplay(deliveries: Command, surroundings: Surroundings, choose: Choo
       choose<ReplayFlags>(chosen, async (flags) => {
         const { replayDeliveries } = await import('../deliveries.ts');
         return replayDeliveries(id, surroundings, flags);
+      }),
+    );
+}
+
+function addPurge(deliveries: Command, surroundings: Surroundings, choose: Choose): void {
+  deliveries
+    .command('purge')
+    .summary('delete what was given up')
+    .description(
+      'Deletes deliveries that were given up, for good. Counts them first and asks; where nobody can be asked, -y has to ' +
+        'say that it is meant. What tells of guests on hold stays.',
+    )
+    .addHelpText('before', examples)
+    .argument('[id]', 'dlv_…')
+    .option('--all', 'all that were given up')
+    .option('--older-than <span>', 'those made longer ago than this span, such as 2h or 30d', readLongSpan)
+    .option('--endpoint <id>', 'those to this endpoint')
+    .option(
+      '--reason <text>',
+      'goes into the audit log for good, so it names no person',
+      'Purged from the command line.',
+    )
+    .option('-n, --dry-run', 'count them, and change nothing')
+    .option('-y, --yes', 'do not ask')
+    .action((id: string | undefined, _, chosen: Command) =>
+      choose<PurgeFlags>(chosen, async (flags) => {
+        const { purgeDeliveries } = await import('../purge-deliveries.ts');
+        return purgeDeliveries(id, surroundings, flags);
       }),
     );
 }

@@ -127,3 +127,40 @@ export const replayDeliveries = operation({
     202: { description: 'They are due.', schema: replayResultSchema },
   },
 });
+
+export const purgeFilterSchema = z
+  .strictObject({
+    ids: z.array(deliveryId).min(1, 'must not be empty').max(1_000, 'must have at most 1000 ids').optional(),
+    state: z.literal('dead', 'must be dead').optional(),
+    endpointId: endpointId.optional(),
+    from: givenInstant.optional().describe('Created at or after.'),
+    to: givenInstant.optional().describe('Created before.'),
+  })
+  .refine((filter) => Object.keys(filter).length > 0, 'must name at least one condition');
+
+export const purgeSchema = z.discriminatedUnion(
+  'dryRun',
+  [
+    z.strictObject({ dryRun: z.literal(true), filter: purgeFilterSchema, reason: reason.optional() }),
+    z.strictObject({ dryRun: z.literal(false), filter: purgeFilterSchema, reason }),
+  ],
+  { error: 'must be true or false' },
+);
+
+export const purgeResultSchema = z.object({
+  dryRun: z.boolean(),
+  count: z.int().describe('Deliveries that are deleted now, or would be.'),
+});
+
+export const purgeDeliveries = operation({
+  id: 'purgeDeliveries',
+  method: 'post',
+  path: '/v1/deliveries/purges',
+  tag: 'Deliveries',
+  summary: 'Delete all given up that match, or count them',
+  description:
+    'Deletes deliveries that were given up, with their tries; they cannot be replayed any more. Others never match, nor ' +
+    `do those about guests on hold. At most ${mostReplays} are deleted at a time.`,
+  body: purgeSchema,
+  answers: { 200: { description: 'How many match; with `dryRun` nothing was changed.', schema: purgeResultSchema } },
+});

@@ -1,7 +1,7 @@
 import { getAttempt, listAttempts } from './attempts.ts';
 import { describeExport, exportAudit, listAudit, verifyAudit } from './audit.ts';
 import { getConsentKeys, withdrawWithReceipt } from './consents.ts';
-import { getDelivery, listDeliveries, replayDeliveries, replayDelivery } from './deliveries.ts';
+import { getDelivery, listDeliveries, purgeDeliveries, replayDeliveries, replayDelivery } from './deliveries.ts';
 import {
   changeEndpoint,
   createEndpoint,
@@ -33,6 +33,7 @@ export const operations: readonly Operation[] = [
   getDelivery,
   replayDelivery,
   replayDeliveries,
+  purgeDeliveries,
   listEndpoints,
   createEndpoint,
   getEndpoint,

@@ -5,6 +5,7 @@ import type { DeliveriesTable, DeliveryAttemptsTable } from '../database/tables.
 import { type Announce, type FinishedTry, keepTries, type TryEntry, type Verdict } from './ended-tries.ts';
 import { createGroupCommit } from './group-commit.ts';
 import type { NewDelivery } from './new-deliveries.ts';
+import { countPurge, deleteDead, type PurgeFilter } from './purge-deliveries.ts';
 
 /** A delivery with the bytes that are sent. */
 export type Delivery = Selectable<DeliveriesTable>;
@@ -64,6 +65,13 @@ export interface DeliveryStore {
    * pending already, were erased, or belong to a disabled or removed endpoint are left as they are. Returns the ids.
    */
   replay(filter: ReplayFilter, options: ReplayOptions): Promise<readonly string[]>;
+  /** How many deliveries a purge would delete. */
+  countPurge(filter: PurgeFilter): Promise<number>;
+  /**
+   * Deletes deliveries that were given up, with their tries, the oldest first and `limit` at most; those about guests on
+   * hold stay. Resolves with how many.
+   */
+  purge(filter: PurgeFilter, limit?: number): Promise<number>;
   /** Deliveries in each state. */
   count(): Promise<Readonly<Record<DeliveryState, number>>>;
   /**
@@ -92,6 +100,8 @@ export function createDeliveryStore(database: Database, announce: Announce): Del
         if (due.length > 0) await announce(work, due);
         return due.map(({ id }) => id);
       }),
+    countPurge: (filter) => database.run((session) => countPurge(session, filter)),
+    purge: (filter, limit) => database.transaction((work) => deleteDead(work, filter, limit)),
     count: () => database.run(countStates),
     undelivered: () => database.run(countUndelivered),
     oldestPending: () => database.run(findOldestPending),

@@ -112,6 +112,43 @@ test('a replay is tried out first, and then does what it said', async () => {
   expect(one.body).toEqual({ dryRun: false, count: 1 });
 });
 
+test('a purge is tried out first, goes on record, and takes only what was given up and nobody holds', async () => {
+  const { id: endpointId } = await endpoint();
+  const guests = [await operators.guest(), await operators.guest(), await operators.guest()];
+  const [dead = '', held = '', pending = ''] = await Promise.all(guests.map(deliveryOf));
+  for (const id of [dead, held]) await giveUp(id);
+  await operators.ask('POST /v1/holds', { body: { attemptId: guests[1], matter: 'case 7', reason } });
+  const filter = { state: 'dead', endpointId };
+
+  const dry = await operators.ask('POST /v1/deliveries/purges', { body: { filter, dryRun: true } });
+  expect(dry).toMatchObject({ status: 200, body: { dryRun: true, count: 1 } });
+  expect(await operators.deliveries.get(dead)).toBeDefined();
+
+  const done = await operators.ask('POST /v1/deliveries/purges', { body: { filter, dryRun: false, reason } });
+  expect(done).toMatchObject({ status: 200, body: { dryRun: false, count: 1 } });
+  expect(await operators.deliveries.get(dead)).toBeUndefined();
+  expect(await operators.deliveries.tries(dead)).toEqual([]);
+  expect((await operators.deliveries.list({ limit: 9 })).map(({ id, state }) => [id, state])).toEqual([
+    [pending, 'pending'],
+    [held, 'dead'],
+  ]);
+  expect((await operators.actions()).at(-1)).toMatchObject({
+    eventType: 'OPERATOR_DELIVERIES_PURGE',
+    reason,
+    filter,
+    matching: 1,
+  });
+  const one = { filter: { ids: [pending] }, dryRun: false, reason };
+  expect((await operators.ask('POST /v1/deliveries/purges', { body: one })).body).toEqual({ dryRun: false, count: 0 });
+});
+
+test('a purge without a condition or a reason, or of what may yet arrive, is refused', async () => {
+  const status = async (body: unknown) => (await operators.ask('POST /v1/deliveries/purges', { body })).status;
+  expect(await status({ dryRun: true, filter: {} })).toBe(422);
+  expect(await status({ dryRun: false, filter: { state: 'dead' } })).toBe(422);
+  expect(await status({ dryRun: true, filter: { state: 'held' } })).toBe(422);
+});
+
 test('what a replay is asked for is said in full: no condition, no dryRun or no reason is refused', async () => {
   const pointers = async (body: unknown) => {
     const answer = await operators.ask<{ errors?: readonly { pointer: string }[] }>('POST /v1/deliveries/replays', {

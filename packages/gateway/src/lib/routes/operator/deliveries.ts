@@ -7,6 +7,7 @@ import {
   getDelivery,
   listDeliveries,
   mostReplays,
+  purgeDeliveries,
   replayDeliveries,
   replayDelivery,
   type replayFilterSchema,
@@ -41,6 +42,7 @@ export function createDeliveryRoutes(options: DeliveryRoutesOptions): readonly O
     }),
     replayOne(options),
     replayMany(options),
+    purge(options),
   ];
 }
 
@@ -75,6 +77,22 @@ function replayMany({ deliveries, journal, clock }: DeliveryRoutesOptions): Oper
     });
     const replayed = await deliveries.replay(filter, { nowMs: clock.now() });
     return Response.json({ dryRun, count: replayed.length }, { status: 202 });
+  });
+}
+
+function purge({ deliveries, journal }: DeliveryRoutesOptions): OperatorRoute {
+  return route(purgeDeliveries, async ({ body: { dryRun, filter: asked, reason }, ...caller }) => {
+    const { state: _, ...filter } = filterOf(asked);
+    const count = await deliveries.countPurge(filter);
+    if (dryRun) return Response.json({ dryRun, count });
+    if (count > mostReplays) return tooMany;
+    await journal(caller, {
+      eventType: 'OPERATOR_DELIVERIES_PURGE',
+      reason,
+      filter: toldFilter(asked),
+      matching: count,
+    });
+    return Response.json({ dryRun, count: await deliveries.purge(filter, mostReplays) });
   });
 }
 
