@@ -39,7 +39,8 @@ export const eraseGuest = operation({
   summary: 'Erase a guest, or see what that would do',
   description:
     "Destroys the guest's key, so that what the audit log holds sealed stays unreadable for ever while the chain stays whole; " +
-    'deletes the guest id, the guest pass and the bodies of webhooks, and tells the endpoints. It cannot be undone.',
+    'deletes the guest id, the guest pass, the id the platform gave the attempt and the bodies of webhooks, and tells the ' +
+    'endpoints. It cannot be undone.',
   body: erasureSchema,
   answers: { 200: { description: 'What was erased, or would be.', schema: erasureResultSchema } },
   problems: ['subject_not_found', 'subject_on_hold'],

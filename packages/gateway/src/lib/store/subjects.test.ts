@@ -14,7 +14,7 @@ test('an erased guest is in no table any more, the chain is whole, and the erasu
   for (const attemptId of [erased, other]) {
     const idempotency = { scope: 'channel-1', key: attemptId };
     await store.recordIntent({ attemptId, payload, nowMs: noon, idempotency });
-    await store.recordOutcome(admitted(attemptId), noon);
+    await store.recordOutcome({ ...admitted(attemptId), correlationId: `of-${attemptId}` }, noon);
   }
   const [found] = await store.list({ limit: 9, guestId: `guest-of-${erased}` });
   expect(found?.id).toBe(erased);
@@ -34,6 +34,9 @@ test('an erased guest is in no table any more, the chain is whole, and the erasu
     attemptId: erased,
     basis: 'request of the data subject',
   });
+
+  const correlated = 'select correlation_id is not null as told from guestpass.attempts order by number';
+  expect(await database.query(correlated)).toEqual([{ told: false }, { told: true }]);
 
   const deliveries = await database.query(
     `select event_type, state, convert_from(body, 'utf8') as body from guestpass.deliveries where attempt_id = $1 order by number`,

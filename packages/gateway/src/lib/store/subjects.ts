@@ -44,8 +44,8 @@ export interface Erasure {
 }
 
 /**
- * Destroys the keys of guests, and what stands outside the audit log: ids, guest passes, the bodies of webhooks and
- * what receivers answered. Returns the attempts that were not erased before; those on hold are left alone.
+ * Destroys the keys of guests, and what stands outside the audit log: ids, guest passes, the platform's ids of attempts,
+ * the bodies of webhooks and what receivers answered. Returns the attempts that were not erased before; those on hold are left alone.
  */
 export async function eraseSubjects(work: Work, erasures: readonly Erasure[]): Promise<Set<string>> {
   if (erasures.length === 0) return new Set();
@@ -58,7 +58,7 @@ export async function eraseSubjects(work: Work, erasures: readonly Erasure[]): P
         and ${notHeld(sql.ref('k.attempt_id'))}
       returning k.attempt_id, k.erased_at
     ), attempts as (
-      update guestpass.attempts set guest_id = null, sealed_pass = null
+      update guestpass.attempts set guest_id = null, sealed_pass = null, correlation_id = null
       where id in (select attempt_id from keys)
     ), deliveries as (
       update guestpass.deliveries d set body = null, next_at = null,
