@@ -18,6 +18,7 @@ import { createProblems } from './http/problem.ts';
 import { createMemoryRates } from './http/rate-store.ts';
 import { refusalOf } from './http/refusal.ts';
 import { type Listener, serve } from './http/serve.ts';
+import { recordKeyChange } from './key-change.ts';
 import { createLog, type GatewayLog } from './log.ts';
 import { secretsOf } from './log-secrets.ts';
 import { loadMasterKey } from './master-key.ts';
@@ -77,7 +78,7 @@ export async function startService(config: GatewayConfig, options: ServiceOption
       ...keys,
       path: config.checkpoints.file,
       clock,
-      onKeyChange: ({ from, to }) => recordKeyChange(gateway, clock, { from, to }),
+      onKeyChange: (change) => recordKeyChange(gateway, clock, change),
       onProblem: (error) => watch.log.trouble('The audit log could not be sealed.', error),
     }),
   );
@@ -250,16 +251,6 @@ async function openGateway(
  */
 function sessionKeyOf(masterKey: MasterKey, token: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', masterKey, token, 'guestpass/operator-session', 32));
-}
-
-async function recordKeyChange(
-  { attempts }: Gateway,
-  clock: Clock,
-  change: { readonly from: string; readonly to: string },
-): Promise<void> {
-  const nowMs = clock.now();
-  const timestamp = new Date(nowMs).toISOString();
-  await attempts.recordEvent({ eventType: 'WEBMESSAGING_AUDIT_KEY_CHANGED', ...change, timestamp }, nowMs);
 }
 
 /** Where one channel is all there is, nobody need name it. */

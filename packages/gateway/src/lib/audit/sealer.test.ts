@@ -154,6 +154,34 @@ test('trouble at the end is told, and the file is closed all the same', async ()
   await using _ = await place.start();
 });
 
+test('a change of keys is told before anything else is sealed, by the next process when this one cannot', async () => {
+  await using place = await scene(headAt(5));
+  {
+    await using _ = await place.start();
+  }
+  const next = { key: generateCheckpointKey(), previousKey: key };
+  const change = { from: key.kid, to: next.key.kid, sequence: 5 };
+  const told: unknown[] = [];
+  {
+    const onKeyChange = async () => {
+      throw new Error('The database is away.');
+    };
+    const sealer = await place.start({ ...next, onKeyChange });
+    await expect.poll(() => place.problems.length).toBe(1);
+    await sealer[Symbol.asyncDispose]();
+    expect(sealer.last).toMatchObject({ kid: key.kid, nextKid: next.key.kid });
+  }
+  const onKeyChange = async (found: unknown) => void told.push(found);
+  {
+    await using _ = await place.start({ ...next, onKeyChange });
+  }
+  expect(told).toEqual([change]);
+  {
+    await using _ = await place.start({ ...next, onKeyChange });
+  }
+  expect(told).toEqual([change]);
+});
+
 test('a file that cannot be gone on with ends the start', async () => {
   await using place = await scene(headAt(5));
   {

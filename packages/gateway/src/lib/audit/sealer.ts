@@ -18,10 +18,22 @@ export interface SealerOptions extends Omit<CheckpointFileOptions, 'clock'> {
   readonly lookEveryMs?: number;
   /** How long to wait after a failure, in milliseconds. Default 10,000. */
   readonly retryMs?: number;
-  /** Told when the key before has handed over, by the names of both. What it rejects with is told to `onProblem`. */
-  readonly onKeyChange?: (change: { readonly from: string; readonly to: string }) => Promise<void>;
+  /**
+   * Told when the key before has handed over, and no checkpoint is written until it resolves. May be told of a change
+   * again by a process that starts behind it. What it rejects with is told to `onProblem`.
+   */
+  readonly onKeyChange?: (change: KeyChange) => Promise<void>;
   /** Told of each checkpoint that could not be written. The next one vouches for its records too. */
   readonly onProblem: (error: unknown) => void;
+}
+
+/** One key has introduced another. */
+export interface KeyChange {
+  /** The names of both. */
+  readonly from: string;
+  readonly to: string;
+  /** Where the log stood. */
+  readonly sequence: number;
 }
 
 /** Writes checkpoints of the audit log of the fleet, off the guest's path. */
@@ -41,6 +53,8 @@ export async function startSealer(options: SealerOptions): Promise<Sealer> {
   const { everyRecords = 1_000, everyMs = 600_000, lookEveryMs = 1_000, retryMs = 10_000 } = cadence;
   const file = await openCheckpointFile(path, options);
   let sealedAt = Number.NEGATIVE_INFINITY;
+  // The process before may have ended between the checkpoint and what is told of it.
+  let untold = keyChangeIn(file.last);
   let stopping = false;
   let cancel = () => {};
 
@@ -52,13 +66,19 @@ export async function startSealer(options: SealerOptions): Promise<Sealer> {
     return changed || more >= everyRecords || clock.monotonic() - sealedAt >= everyMs;
   };
 
+  const tellKeyChange = async () => {
+    if (untold) await onKeyChange(untold);
+    untold = undefined;
+  };
+
   const sealWhen = async (due: (head: ChainHead) => boolean): Promise<boolean> => {
     try {
+      await tellKeyChange();
       const head = await audit.head();
       if (!due(head)) return true;
-      const { kid, nextKid } = await file.seal(head);
+      untold = keyChangeIn(await file.seal(head));
       sealedAt = clock.monotonic();
-      if (nextKid !== undefined) await onKeyChange({ from: kid, to: nextKid });
+      await tellKeyChange();
       return true;
     } catch (error) {
       onProblem(error);
@@ -93,4 +113,9 @@ export async function startSealer(options: SealerOptions): Promise<Sealer> {
       return stopped;
     },
   };
+}
+
+function keyChangeIn(checkpoint: Checkpoint | undefined): KeyChange | undefined {
+  if (checkpoint?.nextKid === undefined) return undefined;
+  return { from: checkpoint.kid, to: checkpoint.nextKid, sequence: checkpoint.sequence };
 }
