@@ -1,6 +1,7 @@
 import { createSimulator } from '@guestpass/simulator';
 import { createGuestpass } from 'guestpass';
 import {
+  type CaptchaAnswer,
   type CaptchaVerifier,
   hcaptchaVerifier,
   memoryCaptchaUses,
@@ -202,4 +203,25 @@ test('where captcha must be verified, somebody must be able to', () => {
       policy: { captcha: { mode: 'verified' } },
     });
   expect(create).toThrow(expect.objectContaining({ code: 'config_invalid' }));
+});
+
+test('a verifier learns the channel of the guest, to tell the sites of channels apart', async () => {
+  const asked: CaptchaAnswer[] = [];
+  const own: CaptchaVerifier = {
+    async verify(answer) {
+      asked.push(answer);
+      return { verdict: 'rejected', reason: 'wrong_hostname' };
+    },
+  };
+  const guestpass = createGuestpass({
+    environment: 'http://127.0.0.1:4010',
+    clientId: 'sim-client',
+    clientSecret: 'sim-secret',
+    exchange: () => expect.unreachable('the captcha is refused first'),
+    policy: { captcha: { verifiers: { own } } },
+  });
+  const consent = { accepted: true, timestamp: new Date().toISOString() };
+  const captcha = { provider: 'own', response: 'answer' };
+  const { outcome } = await guestpass.attempt({ channelId: 'shop', consent, captcha });
+  expect([outcome, asked]).toEqual(['refused', [{ response: 'answer', channelId: 'shop' }]]);
 });

@@ -116,7 +116,8 @@ test('every setting reaches the configuration', () => {
     GUESTPASS_RECAPTCHA_SECRET: 'r'.repeat(40),
     GUESTPASS_HCAPTCHA_SECRET: 'h'.repeat(40),
     GUESTPASS_TURNSTILE_SECRET: 'u'.repeat(40),
-    GUESTPASS_CAPTCHA_HOSTNAMES: 'www.example.com',
+    GUESTPASS_CAPTCHA_HOSTNAMES: 'www.example.com, shop=Shop.example.com',
+    GUESTPASS_CAPTCHA_ACTION: 'chat',
   });
   expect(config).toMatchObject({
     listen: { host: '0.0.0.0', port: 8080 },
@@ -144,7 +145,8 @@ test('every setting reaches the configuration', () => {
       recaptchaSecret: 'r'.repeat(40),
       hcaptchaSecret: 'h'.repeat(40),
       turnstileSecret: 'u'.repeat(40),
-      hostnames: ['www.example.com'],
+      hostnames: [{ hostname: 'www.example.com' }, { hostname: 'shop.example.com', channelId: 'shop' }],
+      action: 'chat',
     },
     logLevel: 'debug',
   });
@@ -205,6 +207,8 @@ test.each([
   ['a schedule with a try at once after another', { GUESTPASS_WEBHOOK_SCHEDULE: '0s,0s' }],
   ['a schedule with more than a week', { GUESTPASS_WEBHOOK_SCHEDULE: '0s,8d' }],
   ['a schedule of 51 tries', { GUESTPASS_WEBHOOK_SCHEDULE: `0s${',1m'.repeat(50)}` }],
+  ['a captcha site with a scheme', { GUESTPASS_CAPTCHA_HOSTNAMES: 'https://www.example.com' }],
+  ['a captcha site of a channel that is none', { GUESTPASS_CAPTCHA_HOSTNAMES: 'shop=' }],
   ['a misspelled name', { GUESTPASS_OPERATOR_TOKN: 't'.repeat(40) }],
 ])('%s is one fault', (_name, variables) => {
   expect(pointersOf(variables)).toEqual([`/${Object.keys(variables)[0]}`]);

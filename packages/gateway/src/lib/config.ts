@@ -15,6 +15,7 @@ import {
   type ValuesOf,
   type Variables,
 } from 'guestpass/settings';
+import type { CaptchaHost } from './captcha/channel-hostnames.ts';
 import { type ConsentNotice, parseConsentNotices } from './consent-notices.ts';
 import { createNetworkList } from './network.ts';
 import { gatewaySettings } from './settings.ts';
@@ -83,7 +84,8 @@ export interface GatewayConfig {
     readonly recaptchaSecret: string | undefined;
     readonly hcaptchaSecret: string | undefined;
     readonly turnstileSecret: string | undefined;
-    readonly hostnames: readonly string[] | undefined;
+    readonly hostnames: readonly CaptchaHost[] | undefined;
+    readonly action: string | undefined;
   };
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** The SDK's own settings as read, and where from. */
@@ -220,6 +222,7 @@ function configOf(values: GatewayValues, { sdk, origins, consent }: AlreadyRead)
       hcaptchaSecret: values.hcaptchaSecret,
       turnstileSecret: values.turnstileSecret,
       hostnames: values.captchaHostnames,
+      action: values.captchaAction,
     },
     logLevel: values.logLevel ?? 'info',
     sdk,

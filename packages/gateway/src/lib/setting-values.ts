@@ -46,6 +46,32 @@ function website(text: string): WebsiteSetting | undefined {
   return channelId === undefined ? { origin: url.origin } : { origin: url.origin, channelId };
 }
 
+/** A site captchas may be solved on, for every channel or for one. */
+export interface CaptchaHostSetting {
+  readonly hostname: string;
+  readonly channelId?: string;
+}
+
+/** Host names separated by commas; `channel=host` allows one channel alone. */
+export function captchaHosts(text: string): Read<readonly CaptchaHostSetting[]> {
+  const read = list(text);
+  if ('fault' in read) return read;
+  const found = read.value.map(captchaHost);
+  if (found.includes(undefined)) {
+    const shape = 'www.example.com or channel=www.example.com, without scheme and port';
+    return { fault: `must be host names such as ${shape}, separated by commas` };
+  }
+  // What is no host name was found just now.
+  return { value: found as readonly CaptchaHostSetting[] };
+}
+
+function captchaHost(text: string): CaptchaHostSetting | undefined {
+  const [, channelId, name] = /^(?:(.+)=)?([a-z0-9._-]+|\[[0-9a-f:]+\])$/i.exec(text) ?? [];
+  const hostname = name?.toLowerCase();
+  if (hostname === undefined) return undefined;
+  return channelId === undefined ? { hostname } : { hostname, channelId };
+}
+
 function isSafe({ protocol, hostname }: URL): boolean {
   const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
   const isName = /^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])$/.test(hostname);

@@ -1,5 +1,6 @@
-import { defineSetting, line, list, oneOf, wholeNumber } from 'guestpass/settings';
+import { defineSetting, line, oneOf, wholeNumber } from 'guestpass/settings';
 import {
+  captchaHosts,
   databaseAddress,
   flag,
   masterKey,
@@ -222,8 +223,12 @@ const captchaSettings = {
   recaptchaSecret: secretOf('RECAPTCHA', 'reCAPTCHA'),
   hcaptchaSecret: secretOf('HCAPTCHA', 'hCaptcha'),
   turnstileSecret: secretOf('TURNSTILE', 'Turnstile'),
-  captchaHostnames: defineSetting('GUESTPASS_CAPTCHA_HOSTNAMES', list, {
-    doc: 'Host names captchas may have been solved on, separated by commas.',
+  captchaHostnames: defineSetting('GUESTPASS_CAPTCHA_HOSTNAMES', captchaHosts, {
+    doc: 'Host names captchas may have been solved on, separated by commas: `www.example.com` for every channel, `channel=www.example.com` for one.',
+    fallback: 'any',
+  }),
+  captchaAction: defineSetting('GUESTPASS_CAPTCHA_ACTION', line(100), {
+    doc: 'Action that captchas of reCAPTCHA v3 and Turnstile must have been solved for; hCaptcha knows none.',
     fallback: 'any',
   }),
 } as const;

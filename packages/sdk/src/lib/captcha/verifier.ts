@@ -4,6 +4,8 @@ export interface CaptchaAnswer {
   readonly response: string;
   /** The visitor's IP address, told to providers that weigh it. Default: they are told none. */
   readonly remoteIp?: string;
+  /** The channel the guest wants in at, for verifiers that tell sites apart by it. Told to no provider. */
+  readonly channelId?: string;
 }
 
 /** What one verification may spend. */

@@ -43,7 +43,7 @@ export async function attemptGuest(payload: GuestPayload, setup: AttemptSetup, r
   if (refusal) return { outcome: 'refused', ...refusal, ...factsOf(payload, run) };
 
   // Nothing is waited for when nobody has to be asked.
-  const verification = verifyCaptcha(payload.captcha, setup.policy.captcha, run);
+  const verification = verifyCaptcha(payload.captcha, setup.policy.captcha, { ...run, channelId: payload.channelId });
   const verified = verification && (await verification);
   if (verified) run.watch.lap('captcha');
   const captcha = verified?.judgement ?? claimedCaptcha(payload);

@@ -1,4 +1,10 @@
-import type { CaptchaCall, CaptchaUnavailable, CaptchaVerdict, CaptchaVerifier } from '../captcha/verifier.ts';
+import type {
+  CaptchaAnswer,
+  CaptchaCall,
+  CaptchaUnavailable,
+  CaptchaVerdict,
+  CaptchaVerifier,
+} from '../captcha/verifier.ts';
 import type { GuestPayload } from '../contract/guest-payload.ts';
 import { GuestpassError, type GuestpassErrorDetails, isGuestpassError } from '../errors.ts';
 
@@ -46,7 +52,7 @@ export function refuseCaptcha(captcha: GuestPayload['captcha'], policy: CaptchaP
 export function verifyCaptcha(
   captcha: GuestPayload['captcha'],
   policy: CaptchaPolicy,
-  call: CaptchaCall & { readonly remoteIp?: string },
+  call: CaptchaCall & Omit<CaptchaAnswer, 'response'>,
 ): Promise<VerifiedCaptcha> | undefined {
   const verifier = captcha && verifierOf(captcha, policy);
   return verifier && ask(verifier, { captcha, policy, call });
@@ -55,12 +61,16 @@ export function verifyCaptcha(
 interface Question {
   readonly captcha: Captcha;
   readonly policy: CaptchaPolicy;
-  readonly call: CaptchaCall & { readonly remoteIp?: string };
+  readonly call: CaptchaCall & Omit<CaptchaAnswer, 'response'>;
 }
 
 async function ask(verifier: CaptchaVerifier, { captcha, policy, call }: Question): Promise<VerifiedCaptcha> {
-  const { remoteIp, signal, deadlineAt } = call;
-  const answer = { response: captcha.response, ...(remoteIp !== undefined && { remoteIp }) };
+  const { remoteIp, channelId, signal, deadlineAt } = call;
+  const answer = {
+    response: captcha.response,
+    ...(remoteIp !== undefined && { remoteIp }),
+    ...(channelId !== undefined && { channelId }),
+  };
   try {
     const verdict = await verifier.verify(answer, {
       ...(signal && { signal }),
