@@ -55,6 +55,7 @@ async function read(
 
 /** Shows one delivery with every try. Resolves with the exit code. */
 export async function showDelivery(id: string, surroundings: Surroundings, flags: OutputFlags): Promise<number> {
+  if (!/^[\w-]+$/.test(id)) throw misuse('<id>', 'is no id of a delivery', 'Take one from guestpass deliveries list.');
   return await asOperator(surroundings, flags, async (api) => {
     const detail = await api.get<DeliveryDetail>(`/v1/deliveries/${encodeURIComponent(id)}`);
     const text = flags.json ? jsonDocument(detail) : detailText(detail, paintFor('out', surroundings, flags));
@@ -92,6 +93,7 @@ export async function replayDeliveries(
     const preview = await ask(true);
     if (flags.dryRun || preview.count === 0) return tell(preview, surroundings, flags);
     const isMeant = await confirm(`Deliver ${counted(preview.count)} once more?`, surroundings, flags);
+    if (surroundings.signal.aborted) return exitCodes.interrupted.code;
     if (!isMeant) {
       say(surroundings.terminal, flags, 'Nothing was delivered.\n');
       return exitCodes.failed.code;

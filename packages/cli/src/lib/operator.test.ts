@@ -93,6 +93,26 @@ test('a delivery is replayed with the same id and bytes', async () => {
   expect(gateway.simulator.stats().webhooksAccepted).toBe(before.webhooksAccepted);
 });
 
+test('an interruption at the question delivers nothing, and is no answer', async () => {
+  await gateway.letIn();
+  const [newest] = await delivered();
+  const user = new AbortController();
+  async function* readLines() {
+    user.abort(new Error('interrupted'));
+    yield* [];
+  }
+  const asked = await ask(['deliveries', 'replay', newest?.id ?? ''], { tty: true, readLines, signal: user.signal });
+  expect(asked).toEqual({ code: 130, out: '', err: 'Deliver 1 delivery once more? [y/N] ' });
+});
+
+test('what is no id is asked of nobody, and a fault of a flag stands in the JSON too', async () => {
+  const { code, err } = await ask(['deliveries', 'show', '../../x']);
+  expect(code).toBe(2);
+  expect(err).toContain('is no id of a delivery');
+  const { out } = await ask(['deliveries', 'list', '--endpoint', 'nope', '--json']);
+  expect(JSON.parse(out).error).toMatchObject({ code: 'request_invalid', errors: [{ pointer: '/endpoint' }] });
+});
+
 test('those that were given up are counted first, and replayed when a person agrees', async () => {
   await gateway.letIn();
   const [one, two] = await delivered();

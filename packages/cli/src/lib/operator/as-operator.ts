@@ -26,7 +26,9 @@ export async function asOperator(
     const told = complaintOf(error, access.url);
     if (!told) throw error;
     const { terminal } = surroundings;
-    if (flags.json) terminal.out(jsonDocument({ error: { code: told.code, message: told.complaint.what } }));
+    const { what: message, faults } = told.complaint;
+    if (flags.json)
+      terminal.out(jsonDocument({ error: { code: told.code, message, ...(faults.length > 0 && { errors: faults }) } }));
     terminal.err(complaint(told.complaint, paintFor('err', surroundings, flags)));
     return told.exit;
   }
