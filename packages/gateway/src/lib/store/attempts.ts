@@ -1,6 +1,7 @@
 import { type Attempt, type Clock, systemClock } from 'guestpass';
 import type { Database, Work } from '../database/connect.ts';
 import type { OperatorEvent } from './chain.ts';
+import { createClockSteps } from './clock-steps.ts';
 import type { Entry } from './entry.ts';
 import { deleteExpiredKeys, deletePasses } from './forget.ts';
 import { createGroupCommit, type GroupCommit } from './group-commit.ts';
@@ -36,7 +37,7 @@ export interface AttemptStoreOptions {
   readonly keyRetentionMs?: number;
   /** Records that may wait before new ones are refused with `overloaded`. Default 5,000. */
   readonly longestQueue?: number;
-  /** Tells how long records wait. Default the system's clock. */
+  /** Tells how long records wait; when it is set back, that is put on record. Default the system's clock. */
   readonly clock?: Clock;
 }
 
@@ -86,9 +87,16 @@ export interface AttemptStore {
 export function createAttemptStore(options: AttemptStoreOptions): AttemptStore {
   const { database, announce = async () => {}, clock = systemClock } = options;
   const terms = termsOf(options);
+  const steps = createClockSteps(clock);
   const group = createGroupCommit<Entry, Kept>({
     clock,
-    commit: (entries) => keepEntries(entries, { database, terms, announce }),
+    commit: async (entries) => {
+      const stepBack = steps.look();
+      const told: readonly Entry[] = stepBack ? [{ kind: 'event', event: stepBack }] : [];
+      const kept = await keepEntries([...told, ...entries], { database, terms, announce });
+      steps.kept();
+      return kept.slice(told.length);
+    },
     ...(options.longestQueue !== undefined && { longestQueue: options.longestQueue }),
   });
 
