@@ -128,7 +128,7 @@ export const replayDeliveries = operation({
   },
 });
 
-export const purgeFilterSchema = z
+const purgeFilterSchema = z
   .strictObject({
     ids: z.array(deliveryId).min(1, 'must not be empty').max(1_000, 'must have at most 1000 ids').optional(),
     state: z.literal('dead', 'must be dead').optional(),
@@ -138,7 +138,7 @@ export const purgeFilterSchema = z
   })
   .refine((filter) => Object.keys(filter).length > 0, 'must name at least one condition');
 
-export const purgeSchema = z.discriminatedUnion(
+const purgeSchema = z.discriminatedUnion(
   'dryRun',
   [
     z.strictObject({ dryRun: z.literal(true), filter: purgeFilterSchema, reason: reason.optional() }),
@@ -147,7 +147,7 @@ export const purgeSchema = z.discriminatedUnion(
   { error: 'must be true or false' },
 );
 
-export const purgeResultSchema = z.object({
+const purgeResultSchema = z.object({
   dryRun: z.boolean(),
   count: z.int().describe('Deliveries that are deleted now, or would be.'),
 });
