@@ -158,6 +158,11 @@ test('every setting reaches the configuration', () => {
   expect(config.origins.webhookUrl).toBe('GUESTPASS_WEBHOOK_URL');
 });
 
+test('a platform that keeps failing is left alone unless that is switched off', () => {
+  expect(read({}).platform.breaker).toBe(true);
+  expect(read({ GUESTPASS_CIRCUIT_BREAKER: 'false' }).platform.breaker).toBe(false);
+});
+
 test('a master key may be in hexadecimal', () => {
   expect(read({ GUESTPASS_MASTER_KEY: '0f'.repeat(32) }).masterKey?.symmetricKeySize).toBe(32);
 });

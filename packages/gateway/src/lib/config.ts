@@ -232,10 +232,12 @@ function configOf(values: GatewayValues, { sdk, origins, consent }: AlreadyRead)
 }
 
 /** Where the SDK asks nothing of a consent's age and takes a captcha at its word, the gateway is strict. */
-function platformOf({ captchaPolicy = 'verified' }: GatewayValues, { options }: GuestpassConfig): PipelineOptions {
+function platformOf(values: GatewayValues, { options }: GuestpassConfig): PipelineOptions {
+  const { captchaPolicy = 'verified', circuitBreaker = true } = values;
   const { consent, captcha, ...policy } = options.policy;
   return {
     ...options,
+    breaker: circuitBreaker,
     policy: {
       ...policy,
       consent: { maxAgeMs: 15 * minute, maxSkewMs: minute, ...consent },

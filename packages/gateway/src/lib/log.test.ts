@@ -94,6 +94,8 @@ test('every kind of line carries its own fields', () => {
   log.deliveryTried({ ...delivery, result: 'http_503', state: 'pending' });
   log.deliveryTried({ ...delivery, result: 'delivered', status: 200, state: 'delivered' });
   log.operatorActed({ requestId: 'req_12345678', address: '127.0.0.1', action: 'read audit', status: 200 });
+  log.breakerChanged({ operation: 'guest', state: 'open' });
+  log.breakerChanged({ operation: 'guest', state: 'closed' });
   log.insecureReceivers();
   log.stopping();
   log.stopped({ cut: 0 });
@@ -130,6 +132,8 @@ test('every kind of line carries its own fields', () => {
       network: '127.0.0.0/24',
       msg: 'operator acted',
     },
+    { level: 'warn', time, operation: 'guest', state: 'open', msg: 'circuit breaker changed' },
+    { level: 'info', time, operation: 'guest', state: 'closed', msg: 'circuit breaker changed' },
     { level: 'warn', time, msg: 'webhooks may be sent in the clear' },
     { level: 'info', time, msg: 'stopping' },
     { level: 'info', time, cut: 0, msg: 'stopped' },

@@ -1,4 +1,4 @@
-import { type Attempt, type Clock, isGuestpassError } from 'guestpass';
+import { type Attempt, type BreakerChange, type Clock, isGuestpassError } from 'guestpass';
 import { pino } from 'pino';
 import { rangesOf } from './network.ts';
 
@@ -37,6 +37,8 @@ export interface GatewayLog {
   deliveryTried(tried: DeliveryLine): void;
   /** A receiver gives an answer that another try will hardly change. */
   receiverRefuses(refusal: { readonly endpointId: string; readonly status: number; readonly remedy: string }): void;
+  /** Calls to the platform are held back, tried by one of them, or let go again. */
+  breakerChanged(change: BreakerChange): void;
   /** Receivers of webhooks may be asked in the clear. */
   insecureReceivers(): void;
   operatorActed(
@@ -93,6 +95,8 @@ export function createLog({ clock, write, level = 'info', secrets = [] }: LogOpt
       logger.warn({ endpointId, status, remedy }, 'a receiver refuses its webhooks'),
     operatorActed: ({ address, action, status, ...ids }) =>
       logger.info({ ...idsOf(ids), action, status, network: networkOf(address) }, 'operator acted'),
+    breakerChanged: ({ operation, state }) =>
+      logger[state === 'open' ? 'warn' : 'info']({ operation, state }, 'circuit breaker changed'),
     insecureReceivers: () => logger.warn('webhooks may be sent in the clear'),
     trouble: (what, error, ids) => logger.error({ ...(ids && idsOf(ids)), ...errorLine(error) }, what),
     crashed: (error) => logger.fatal(errorLine(error), 'crashed'),

@@ -84,6 +84,7 @@ test('calls to the platform are counted by status', async () => {
   metrics.platformCalled({ operation: 'made-up', status: 200 });
   metrics.platformRetried({ operation: 'token', reason: 'rate_limited' });
   metrics.rateBudgetUsed(0.25);
+  metrics.circuitOpen({ operation: 'guest', open: true });
   metrics.tokenExpires(1_705_314_600_000);
   expect(await samplesOf(metrics, 'guestpass_genesys_requests_total')).toEqual({
     '{operation="guest",status_code="201"}': 1,
@@ -96,6 +97,10 @@ test('calls to the platform are counted by status', async () => {
     '{operation="token",reason="rate_limited"}': 1,
   });
   expect(await samplesOf(metrics, 'guestpass_genesys_rate_budget_used_ratio')).toEqual({ '': 0.25 });
+  expect(await samplesOf(metrics, 'guestpass_genesys_circuit_open')).toEqual({
+    '{operation="token"}': 0,
+    '{operation="guest"}': 1,
+  });
   expect(await samplesOf(metrics, 'guestpass_token_expiry_timestamp_seconds')).toEqual({ '': 1_705_314_600 });
   metrics.tokenExpires(null);
   expect(await samplesOf(metrics, 'guestpass_token_expiry_timestamp_seconds')).toEqual({ '': 0 });

@@ -27,6 +27,8 @@ export interface Metrics {
   platformRetried(retry: { readonly operation: string; readonly reason: string }): void;
   /** How much of the calls a minute allows has been used, 0 to 1. */
   rateBudgetUsed(share: number): void;
+  /** Whether calls to the platform are held back because it keeps failing. */
+  circuitOpen(circuit: { readonly operation: 'token' | 'guest'; readonly open: boolean }): void;
   /** When the access token ends, in milliseconds since the Unix epoch; `null`, shown as 0, when none is held. */
   tokenExpires(atMs: number | null): void;
   deliveryTried(tried: { readonly endpointId: string; readonly result: string }): void;
@@ -126,7 +128,10 @@ function guestMetrics(registry: Registry, { channels = [], codes = [] }: Metrics
   };
 }
 
-type PlatformMetrics = Pick<Metrics, 'platformCalled' | 'platformRetried' | 'rateBudgetUsed' | 'tokenExpires'>;
+type PlatformMetrics = Pick<
+  Metrics,
+  'platformCalled' | 'platformRetried' | 'rateBudgetUsed' | 'circuitOpen' | 'tokenExpires'
+>;
 
 function platformMetrics(registry: Registry): PlatformMetrics {
   const registers = [registry];
@@ -152,6 +157,13 @@ function platformMetrics(registry: Registry): PlatformMetrics {
     help: 'When the access token ends; 0 when none is held.',
     registers,
   });
+  const circuits = new Gauge({
+    name: 'guestpass_genesys_circuit_open',
+    help: '1 while calls to the platform are held back because it keeps failing, else 0.',
+    labelNames: ['operation'],
+    registers,
+  });
+  for (const operation of ['token', 'guest']) circuits.set({ operation }, 0);
   const operationOf = createLabel(['token', 'guest']);
   const reasonOf = createLabel([], { further: 30 });
   return {
@@ -165,6 +177,7 @@ function platformMetrics(registry: Registry): PlatformMetrics {
     platformRetried: ({ operation, reason }) =>
       retries.inc({ operation: operationOf(operation), reason: reasonOf(reason) }),
     rateBudgetUsed: (share) => budget.set(share),
+    circuitOpen: ({ operation, open }) => circuits.set({ operation }, open ? 1 : 0),
     tokenExpires: (atMs) => expiry.set((atMs ?? 0) / 1_000),
   };
 }

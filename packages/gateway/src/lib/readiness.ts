@@ -11,19 +11,27 @@ export interface ReadinessOptions {
   readonly room: Pick<Room, 'backlog' | 'disk'>;
   readonly clock: Clock;
   readonly isDraining: () => boolean;
+  /** Calls to the platform that are held back because it keeps failing; told, and no more. Default: nobody knows. */
+  readonly heldBack?: () => readonly string[];
   /** A delivery may be this old and still wait, in milliseconds. Default 5 minutes; older ones are told, and no more. */
   readonly oldestPendingMs?: number;
 }
 
 /** Looks whether guests may be sent here. A platform that is down does not make a gateway unready. */
 export function createReadiness(options: ReadinessOptions): () => Promise<readonly ReadinessCheck[]> {
-  const { database, room, clock, isDraining } = options;
+  const { database, room, clock, isDraining, heldBack } = options;
   return async () => [
     { name: 'draining', ok: !isDraining(), ...(isDraining() && { detail: 'The gateway is shutting down.' }) },
     await check('database', () => write(database, new Date(clock.now()))),
     await check('webhooks', () => backlog(options)),
     disk(room.disk()),
+    ...(heldBack ? [platform(heldBack())] : []),
   ];
+}
+
+function platform(heldBack: readonly string[]): ReadinessCheck {
+  const detail = `It keeps failing and is left alone for a while; held back: ${heldBack.join(', ')}.`;
+  return { name: 'platform', ok: true, ...(heldBack.length > 0 && { detail }) };
 }
 
 function disk(full: string | undefined): ReadinessCheck {

@@ -25,6 +25,7 @@ import { loadMasterKey } from './master-key.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { GatewayObserver } from './observer.ts';
 import { createOpened } from './opened.ts';
+import { type PlatformBreakers, watchBreakers } from './platform-breakers.ts';
 import { countPlatformCalls, retryReasons } from './platform-calls.ts';
 import { createReadiness } from './readiness.ts';
 import { watchRefusals } from './receiver-refusals.ts';
@@ -141,6 +142,7 @@ interface Watch {
   readonly metrics: Metrics;
   readonly events: Events<StreamEvent>;
   readonly observer: GatewayObserver;
+  readonly breakers: PlatformBreakers;
 }
 
 function watchOver(
@@ -155,10 +157,11 @@ function watchOver(
     process: true,
   });
   const events = createEvents<StreamEvent>();
-  return { log, metrics, events, observer: observe({ log, metrics, events }, clock) };
+  const breakers = watchBreakers({ log, metrics });
+  return { log, metrics, events, observer: observe({ log, metrics, events }, clock), breakers };
 }
 
-function observe({ log, metrics, events }: Omit<Watch, 'observer'>, clock: Clock): GatewayObserver {
+function observe({ log, metrics, events }: Pick<Watch, 'log' | 'metrics' | 'events'>, clock: Clock): GatewayObserver {
   const isTime = createSeldom(clock, 10_000);
   const noteRefusal = watchRefusals(log.receiverRefuses);
   return {
@@ -215,14 +218,18 @@ interface GatewaySetup {
 
 async function openGateway(
   config: GatewayConfig,
-  { observer }: Watch,
+  { observer, breakers }: Watch,
   { clock, exchange, masterKey }: GatewaySetup,
 ): Promise<Gateway> {
   const { policy = {} } = config.platform;
   const verifiers = { ...policy.captcha?.verifiers, ...configuredVerifiers(config.captcha, { exchange, clock }) };
   const { altchaSecret } = config.captcha;
   return await startGateway({
-    platform: { ...config.platform, policy: { ...policy, captcha: { ...policy.captcha, verifiers } } },
+    platform: {
+      ...config.platform,
+      breaker: config.platform.breaker ? breakers : false,
+      policy: { ...policy, captcha: { ...policy.captcha, verifiers } },
+    },
     storage: config.storage,
     masterKey,
     owner: `gateway-${randomUUID()}`,
@@ -295,7 +302,7 @@ async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promis
     problems,
     clock,
     clientAddress: createClientAddress({ isTrusted: config.isTrustedProxy }),
-    readiness: createReadiness({ ...gateway, database, clock, isDraining: () => state.draining }),
+    readiness: createReadiness({ ...gateway, ...watch.breakers, database, clock, isDraining: () => state.draining }),
     isStarted: () => state.started,
     endpointPolicy: config.receivers,
     manifests,

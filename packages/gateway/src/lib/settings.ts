@@ -129,6 +129,10 @@ const limitSettings = {
     doc: 'Requests are turned away with `overloaded`, and the gateway is not ready, while less than this is free on the disk of the embedded database or of the checkpoints, in MiB; 5 % of a disk will do where that is less. 0: disks are not looked at.',
     fallback: '200',
   }),
+  circuitBreaker: defineSetting('GUESTPASS_CIRCUIT_BREAKER', flag, {
+    doc: '`false`: a platform that keeps failing is asked for every guest all the same. Else it is left alone for 5 to 60 seconds, and guests are answered `platform_unavailable` at once.',
+    fallback: '`true`',
+  }),
   drainDelayMs: defineSetting('GUESTPASS_DRAIN_DELAY_MS', spanMs, {
     doc: 'How long requests are still taken after the gateway has been told to stop and says that it is not ready, in milliseconds.',
     fallback: '5000',

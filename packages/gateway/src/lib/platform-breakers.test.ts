@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSimulator } from '@guestpass/simulator';
+import { manualClock } from 'guestpass/testing';
+import { expect, test } from 'vitest';
+import { readGatewayConfig } from './config.ts';
+import { createOpened } from './opened.ts';
+import { watchBreakers } from './platform-breakers.ts';
+import { startService } from './service.ts';
+import { noon, payload } from './testing/guests.ts';
+import { testDatabase } from './testing/postgres.ts';
+
+test('a breaker counts as open until it has closed, and each change is told', () => {
+  const told: unknown[] = [];
+  const breakers = watchBreakers({
+    log: { breakerChanged: ({ state }) => void told.push(state) },
+    metrics: { circuitOpen: (one) => void told.push(one) },
+  });
+  breakers.onChange({ operation: 'guest', state: 'open' });
+  breakers.onChange({ operation: 'guest', state: 'half-open' });
+  expect(breakers.heldBack()).toEqual(['guest']);
+  breakers.onChange({ operation: 'guest', state: 'closed' });
+  expect(breakers.heldBack()).toEqual([]);
+  const open = { operation: 'guest', open: true };
+  expect(told).toEqual([open, 'open', open, 'half-open', { operation: 'guest', open: false }, 'closed']);
+});
+
+// A platform that answers 503 for a while, over real sockets, and the clock of the gateway moved by hand.
+
+/** A gateway and its platform. */
+async function stage(variables: Readonly<Record<string, string>> = {}) {
+  await using opened = createOpened();
+  const database = opened.use(await testDatabase());
+  const directory = opened.adopt(await mkdtemp(join(tmpdir(), 'guestpass-breaker-')), (path) =>
+    rm(path, { recursive: true }),
+  );
+  const simulator = opened.use(createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } }));
+  const platform = await simulator.listen();
+  const config = readGatewayConfig(
+    {
+      GUESTPASS_TARGET: 'simulator',
+      GUESTPASS_ENVIRONMENT: platform.url,
+      GUESTPASS_CLIENT_ID: 'sim-client',
+      GUESTPASS_CLIENT_SECRET: 'sim-secret',
+      GUESTPASS_RETRIES: '0',
+      GUESTPASS_CAPTCHA_POLICY: 'optional',
+      GUESTPASS_RATE_PER_ADDRESS: '1000',
+      GUESTPASS_RATE_PER_SUBNET: '1000',
+      GUESTPASS_DATABASE_URL: database.url,
+      GUESTPASS_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+      GUESTPASS_AUDIT_CHECKPOINT_FILE: join(directory, 'checkpoints.jsonl'),
+      GUESTPASS_PORT: '0',
+      GUESTPASS_OPERATOR_PORT: '0',
+      GUESTPASS_DRAIN_DELAY_MS: '0',
+      ...variables,
+    },
+    { readFile: () => expect.unreachable('no file is named') },
+  );
+  const lines: string[] = [];
+  const clock = manualClock(noon);
+  const service = opened.use(
+    await startService(config, { version: '1.0.0', write: (line) => void lines.push(line), clock }),
+  );
+  const ask = async () => {
+    const answer = await fetch(`${service.gateway.url}/v1/guests`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(payload),
+    });
+    return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body: await answer.json() };
+  };
+  const operator = async (path: string) => {
+    const headers = { authorization: `Bearer ${service.freshToken}`, connection: 'close' };
+    return await (await fetch(`${service.operatorUrl}${path}`, { headers })).text();
+  };
+  const changes = () =>
+    lines
+      .map((line) => JSON.parse(line))
+      .filter(({ msg }) => msg === 'circuit breaker changed')
+      .map(({ state }) => state);
+  return { simulator, clock, ask, operator, changes, [Symbol.asyncDispose]: opened.handOver() };
+}
+
+test('a gateway leaves a failing platform alone, says so, stays ready, and finds it again', async () => {
+  await using here = await stage();
+  const { simulator, clock, ask, operator } = here;
+  simulator.faults.add({ operation: 'guest', status: 503, times: 'always' });
+  for (let guest = 0; guest < 20; guest += 1) expect((await ask()).status).toBe(503);
+
+  const refused = await Promise.all(Array.from({ length: 30 }, ask));
+  for (const answer of refused) {
+    expect(answer).toMatchObject({
+      status: 503,
+      retryAfter: '5',
+      body: { code: 'platform_unavailable', retryable: true },
+    });
+  }
+  expect(simulator.stats().guestRequests).toBe(20);
+  expect(await operator('/metrics')).toContain('guestpass_genesys_circuit_open{operation="guest"} 1\n');
+  expect(JSON.parse(await operator('/readyz?verbose'))).toMatchObject({
+    status: 'ready',
+    checks: expect.arrayContaining([{ name: 'platform', ok: true, detail: expect.stringContaining('guest') }]),
+  });
+
+  await clock.advance(5_000);
+  expect([(await ask()).status, (await ask()).status]).toEqual([503, 503]);
+  expect(simulator.stats().guestRequests).toBe(21);
+  simulator.faults.clear();
+  await clock.advance(10_000);
+  expect([(await ask()).status, (await ask()).status]).toEqual([201, 201]);
+  expect(here.changes()).toEqual(['open', 'half-open', 'open', 'half-open', 'closed']);
+  expect(await operator('/metrics')).toContain('guestpass_genesys_circuit_open{operation="guest"} 0\n');
+});
+
+test('a gateway told so asks a failing platform for every guest', async () => {
+  await using here = await stage({ GUESTPASS_CIRCUIT_BREAKER: 'false' });
+  here.simulator.faults.add({ operation: 'guest', status: 503, times: 'always' });
+  for (let guest = 0; guest < 25; guest += 1) await here.ask();
+  expect(here.simulator.stats().guestRequests).toBe(25);
+});
