@@ -146,6 +146,25 @@ test('a person sees what others say, and is told what went wrong', async () => {
   expect(err).toContain('/attach names a file that cannot be read (ENOENT). Name a readable file.');
 });
 
+test('a new conversation is begun without a word of a lost connection', async () => {
+  const simulator = createSimulator({ seed: 1, botDelayMs: 1 });
+  open.push(simulator);
+  const { url } = await simulator.listen();
+  const env = { GUESTPASS_TARGET: 'simulator', GUESTPASS_ENVIRONMENT: url };
+  async function* readLines() {
+    yield 'hello';
+    const session = simulator.sessions.list().at(-1)?.id ?? '';
+    simulator.sessions.say(session, { disconnect: true });
+    yield '/new';
+    yield 'once more';
+    yield '/quit';
+  }
+  const { code, err } = await play([...guest, '--no-color'], { env, tty: true, readLines });
+  expect(code).toBe(0);
+  expect(err).toContain('A new conversation has begun.');
+  expect(err).not.toContain('The connection was lost');
+});
+
 test('an interruption ends the talk with 130', async () => {
   const { env } = await place({ bot: 'none' });
   const user = new AbortController();

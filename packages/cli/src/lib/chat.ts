@@ -166,6 +166,7 @@ async function follow(line: string, talk: Talk): Promise<Followed> {
         return 'done';
       case 'new':
         await session.startNew();
+        printer.remark('A new conversation has begun.');
         return 'done';
       case 'unknown':
         printer.remark(`There is no command /${command.name}; those there are: /attach FILE, /save FILE, /new, /quit.`);

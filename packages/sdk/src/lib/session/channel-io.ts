@@ -6,9 +6,9 @@ import type { HistoryPage } from './history-walk.ts';
 import type { PaceOptions } from './pace.ts';
 
 /**
- * Where a session stands. `configuring` also covers the first reading of the history; after a lost connection it is
- * `reconnecting` until nothing is missing any more. `signed-out` is the end of a guest who signed in: signed out here or
- * elsewhere, or without a JWT that the platform takes.
+ * Where a session stands. `configuring` also covers the first reading of the history, and the beginning of the next
+ * conversation; after a lost connection it is `reconnecting` until nothing is missing any more. `signed-out` is the end
+ * of a guest who signed in: signed out here or elsewhere, or without a JWT that the platform takes.
  */
 export type SessionState =
   | 'connecting'

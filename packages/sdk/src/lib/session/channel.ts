@@ -7,6 +7,7 @@ import type { ChannelInput, ChannelOptions, Effect, SessionState, TimerName } fr
 import { Conversation } from './conversation.ts';
 import { Health } from './health.ts';
 import { Identity } from './identity.ts';
+import { type Phase, stateOf } from './phase.ts';
 import {
   type Ending,
   errorOf,
@@ -18,8 +19,6 @@ import {
 } from './session-errors.ts';
 import { factsOf, instantOf, nothingKnown, type SessionFacts } from './session-facts.ts';
 
-/** `over` is the end, unless a new conversation is begun. */
-type Phase = 'idle' | 'dialing' | 'configuring' | 'configured' | 'restarting' | 'over';
 type Disconnected = Omit<Extract<ChannelInput, { readonly type: 'disconnected' }>, 'type'>;
 
 /** A connection that held this long was a good one: the next backoff begins anew. */
@@ -46,6 +45,7 @@ export class Channel {
   #readOnly = false;
   #ending: Ending = 'closed';
   #startNew = false;
+  #isBeginning = false;
   #attempt = 0;
   #openedAt = 0;
 
@@ -61,10 +61,9 @@ export class Channel {
   }
 
   get state(): SessionState {
-    if (this.#phase === 'over') return this.#ending;
-    if (this.#conversation.isWhole) return this.#readOnly ? 'read-only' : 'ready';
-    if (this.#conversation.hasBegun) return 'reconnecting';
-    return this.#phase === 'idle' || this.#phase === 'dialing' ? 'connecting' : 'configuring';
+    const { isWhole, hasBegun } = this.#conversation;
+    const [phase, ending] = [this.#phase, this.#ending];
+    return stateOf({ phase, ending, isWhole, hasBegun, isBeginning: this.#isBeginning, isReadOnly: this.#readOnly });
   }
 
   get facts(): SessionFacts {
@@ -164,6 +163,7 @@ export class Channel {
   #disconnected({ error, retryAfterMs = 0 }: Disconnected): void {
     if (this.#phase === 'over') return;
     if (this.#phase === 'restarting') this.#startNew = true;
+    this.#isBeginning = false;
     const wasGood = this.#conversation.isWhole && this.#now - this.#openedAt >= goodConnectionMs;
     this.#attempt = wasGood ? 1 : this.#attempt + 1;
     this.#cutOff();
@@ -234,6 +234,7 @@ export class Channel {
     this.#readOnly = frame.readOnly;
     const anew = this.#startNew && frame.newSession;
     this.#startNew = false;
+    this.#isBeginning = false;
     const steppedUp = this.#identity.accepted();
     const isAnother = frame.newSession && (anew || steppedUp);
     this.#phase = 'configured';
@@ -311,6 +312,7 @@ export class Channel {
     const { token, answerTimeoutMs } = this.#options;
     if (this.#phase === 'over' && this.#ending !== 'expired') return;
     this.#conversation.silence(sessionClosed());
+    this.#isBeginning = this.#phase === 'configured' || this.#phase === 'over';
     if (this.#phase === 'configured') {
       this.#cutOff();
       this.#phase = 'restarting';

@@ -292,7 +292,19 @@ test('a conversation that turns read-only takes no message, until a new one is b
   expect(platform.asked.at(-1)).toMatchObject({ action: 'configureSession', startNew: true });
   expect(session.transcript).toEqual([]);
   expect(await session.send('anew')).toMatchObject({ text: 'anew' });
-  expect(states).toEqual(['configuring', 'ready', 'read-only', 'reconnecting', 'ready']);
+  expect(states).toEqual(['configuring', 'ready', 'read-only', 'configuring', 'ready']);
+});
+
+test('only a connection that breaks while the next conversation begins is a lost one', async () => {
+  const platform = new Platform();
+  const states: string[] = [];
+  const session = await connect(platform, { onState: (state) => states.push(state) });
+  platform.behave = ({ action }) => {
+    if (action === 'closeSession') platform.peer?.close(1006);
+    return undefined;
+  };
+  await platform.clock.settle(session.startNew());
+  expect(states).toEqual(['configuring', 'ready', 'configuring', 'reconnecting', 'ready']);
 });
 
 test('a session that begins read-only can be read', async () => {
