@@ -103,6 +103,17 @@ test('the conversation is there again after a reload, and is forgotten when the 
   await page.getByRole('checkbox').waitFor();
 });
 
+test('a platform that refuses once after a reload costs nobody the conversation', async () => {
+  const { page, log } = await chat();
+  await say(page, 'Keep this');
+  await log.getByText('Echo: Keep this').waitFor();
+  stage.simulator.faults.add({ operation: 'action', code: 403 });
+  await page.reload();
+  await page.getByRole('alert').getByText('We could not start the chat.').waitFor();
+  await page.reload();
+  await log.getByText('Echo: Keep this').waitFor();
+});
+
 test('a visitor who loses the network is told so, and goes on where it was', async () => {
   const { page, session, log } = await chat({ expected: [/ERR_INTERNET_DISCONNECTED/] });
   await page.context().setOffline(true);

@@ -4,7 +4,7 @@ import type { SessionState } from 'guestpass/session';
 import { useEffect, useRef } from 'preact/hooks';
 import { Composer } from './composer.tsx';
 import { ConsentReceipt } from './consent-receipt.tsx';
-import type { Conversation } from './conversation.ts';
+import { type Conversation, codeOf } from './conversation.ts';
 import { MessageRow } from './message-row.tsx';
 import { OutgoingRow } from './outgoing-row.tsx';
 import { useOnline } from './use-online.ts';
@@ -38,7 +38,11 @@ export function Chat({ conversation, receipt, onRestart, onWithdrawn }: ChatProp
     void conversation.close();
     onRestart();
   };
-  const startNew = () => conversation.startNew().catch(leave);
+  // Any other fault shows by itself, as the end of this conversation, and may pass.
+  const startNew = () =>
+    conversation.startNew().catch((error: unknown) => {
+      if (codeOf(error) === 'request_rejected') leave();
+    });
   const last = messages.value.at(-1);
 
   return (

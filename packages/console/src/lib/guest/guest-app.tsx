@@ -6,7 +6,7 @@ import { type AdmissionStep, type AdmittedPass, type Notice, requestAdmission } 
 import { Chat } from './chat.tsx';
 import { ConsentCard } from './consent-card.tsx';
 import { type Conversation, codeOf, openConversation } from './conversation.ts';
-import { type KeptPass, keepPass } from './kept-pass.ts';
+import { isDead, type KeptPass, keepPass } from './kept-pass.ts';
 import { visitorWords } from './visitor-words.ts';
 
 /** What the gateway tells the page at its start. */
@@ -124,7 +124,7 @@ function UnusablePage({ words }: { readonly words: string }) {
   );
 }
 
-/** A pass that is good no more is forgotten; one that could not be tried is kept for the next reload. */
+/** A pass that is good no more is forgotten; after anything else it is kept for the next reload. */
 async function connected(
   pass: AdmittedPass,
   { kept, clock }: { readonly kept: KeptPass; readonly clock: Clock },
@@ -133,7 +133,7 @@ async function connected(
     return { name: 'chat', conversation: await openConversation(pass, clock), receipt: pass.consentReceipt };
   } catch (error) {
     const code = codeOf(error);
-    if (code !== 'platform_unavailable') kept.drop();
+    if (isDead(code)) kept.drop();
     return { name: 'consent', problem: { ...problemOf(code), code } };
   }
 }

@@ -1,5 +1,6 @@
+import { errorTable } from 'guestpass';
 import { expect, test } from 'vitest';
-import { keepPass } from './kept-pass.ts';
+import { isDead, keepPass } from './kept-pass.ts';
 
 const pass = {
   guestId: 'g',
@@ -36,4 +37,10 @@ test('what is no pass counts as nothing', () => {
     storage.texts.set('guestpass.demo', text);
     expect(keepPass(storage, 'demo').read()).toBeUndefined();
   }
+});
+
+test('a pass is dead when its session is, and not when the platform could not be asked', () => {
+  const codes = Object.keys(errorTable).filter(isDead);
+  expect(codes.toSorted()).toEqual(['config_invalid', 'session_expired', 'session_signed_out']);
+  expect(['unexpected_error', 'platform_unavailable', 'rate_limited', 'forbidden'].filter(isDead)).toEqual([]);
 });

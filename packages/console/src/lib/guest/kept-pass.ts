@@ -20,6 +20,14 @@ export function keepPass(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeI
   };
 }
 
+/** Codes that say of a pass itself that nobody can talk on it any more; every other one may pass. */
+const deadly = new Set(['session_expired', 'session_signed_out', 'config_invalid']);
+
+/** Whether a pass that met this code is good for nothing. */
+export function isDead(code: string): boolean {
+  return deadly.has(code);
+}
+
 function parsePass(text: string): AdmittedPass | undefined {
   try {
     const pass = JSON.parse(text);
