@@ -13,6 +13,7 @@ import type { WebMessagingOptions } from './issuer/web-messaging-guest.ts';
 import type { Transport } from './messaging/transport.ts';
 import { wsTransport } from './messaging/ws.ts';
 import { type BreakerOptions, createPlatform, type RetryOptions } from './platform.ts';
+import type { OAuthClient } from './oauth/client-tokens.ts';
 import { createSignInClient } from './sign-in/sign-in-client.ts';
 
 export interface IssuerOptions {
@@ -32,6 +33,12 @@ export interface IssuerOptions {
   readonly clientId?: string;
   readonly clientSecret?: string;
   /** OAuth scope. Default `webmessaging:guest:create openid`, and none for a Genesys region, whose roles decide. */
+  /**
+   * That client as it stands when a token is needed, in place of `clientId` and `clientSecret`: a secret may be changed
+   * while guests are let in. A token that was issued to the client of before is used for no further call. Asked for each
+   * call, so it answers from memory. Default: the client stays the same.
+   */
+  readonly client?: () => OAuthClient;
   readonly scope?: string;
   /** Path guests are posted to. Default the tutorial's, which is not part of the published Genesys Cloud API. */
   readonly guestsPath?: string;
@@ -100,11 +107,11 @@ export function openIssuer(options: IssuerOptions, means: Means): OpenIssuer {
 }
 
 function openRest(options: IssuerOptions, hosts: PlatformHosts, { exchange, clock }: Means): OpenIssuer {
-  const { clientId = '', clientSecret = '', random = Math.random } = options;
+  const { clientId = '', clientSecret = '', client = () => fixed, random = Math.random } = options;
+  const fixed = { clientId, clientSecret };
   const { guestsUrl, guests, tokens } = createPlatform({
     hosts,
-    clientId,
-    clientSecret,
+    client,
     scope: options.scope ?? (hosts.kind === 'genesys' ? '' : tutorialScope),
     guestsPath: options.guestsPath ?? tutorialGuestsPath,
     retry: options.retry ?? {},

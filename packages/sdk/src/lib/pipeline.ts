@@ -115,7 +115,8 @@ function isWhole(value: number, least: number, most: number): boolean {
 function optionFaults(options: PipelineOptions): Fault[] {
   const { issuer = 'rest', guestsPath = '/', deadlineMs = 1, requestsPerMinute = 1, policy } = options;
   const unneeded = issuer === 'rest' ? '' : 'not asked for';
-  const { clientId = unneeded, clientSecret = unneeded, origin } = options;
+  const { clientId = unneeded, clientSecret = unneeded } = options.client?.() ?? options;
+  const { origin } = options;
   const { mode, threshold = 0, verifiers = {} } = policy?.captcha ?? {};
   const { connections = 1, proxy, retry = {} } = options;
   const { retries = 0, baseDelayMs = 0, maxDelayMs = 0 } = retry;

@@ -15,6 +15,7 @@ import { withTrace } from './http/trace.ts';
 import type { TraceTry } from './http/trace-context.ts';
 import { isTokenRateLimit, requestClientCredentials } from './oauth/client-credentials.ts';
 import { createTokenProvider, type TokenProvider } from './oauth/token-provider.ts';
+import { createClientTokens, type OAuthClient } from './oauth/client-tokens.ts';
 
 /** How often and how patiently a call is repeated. */
 export interface RetryOptions {
@@ -40,8 +41,8 @@ export interface BreakerChange {
 
 export interface PlatformOptions {
   readonly hosts: PlatformHosts;
-  readonly clientId: string;
-  readonly clientSecret: string;
+  /** Who asks for tokens, as it stands now. */
+  readonly client: () => OAuthClient;
   /** OAuth scope to ask for; an empty string asks for none. */
   readonly scope: string;
   readonly guestsPath: string;
@@ -71,7 +72,7 @@ export interface Platform {
 }
 
 export function createPlatform(options: PlatformOptions): Platform {
-  const { hosts, clientId, clientSecret, scope, guestsPath, clock, random, retry, requestsPerMinute } = options;
+  const { hosts, scope, guestsPath, clock, random, retry, requestsPerMinute } = options;
   const inTime = withDeadline(options.exchange, { clock });
   const timed = (operation: string) =>
     withTrace(withObserver(inTime, { operation, clock }), { operation, trace: options.trace });
@@ -85,11 +86,15 @@ export function createPlatform(options: PlatformOptions): Platform {
     idempotent: true,
     transient: isTokenRateLimit,
   });
-  const client = { tokenUrl: `${hosts.loginUrl}/oauth/token`, clientId, clientSecret, scope };
-  const tokens = createTokenProvider({
-    request: (wait) => requestClientCredentials(tokenCalls, client, wait),
-    clock,
-    random,
+  const tokenUrl = `${hosts.loginUrl}/oauth/token`;
+  const tokens = createClientTokens({
+    client: options.client,
+    open: (client) =>
+      createTokenProvider({
+        request: (wait) => requestClientCredentials(tokenCalls, { tokenUrl, scope, ...client }, wait),
+        clock,
+        random,
+      }),
   });
 
   const { each, early, budget } = guardOf('guest', options);
