@@ -1,6 +1,8 @@
 import type { BreakerChange } from 'guestpass';
+import { createBulkhead } from 'guestpass/http';
+import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
-import { scene, tutorialPayload } from './scene.ts';
+import { begins, scene, tutorialPayload } from './scene.ts';
 
 // A platform that fails for a while, and a client with a circuit breaker, on one clock.
 
@@ -102,4 +104,30 @@ test('the token endpoint has a breaker of its own, and guests with a token notic
   ]);
   refusing.token = true;
   expect(await here.attempt()).toMatchObject({ outcome: 'admitted' });
+});
+
+test('while the platform says nothing, guests beyond the places and the line are refused at once, and nothing is left', async () => {
+  const clock = manualClock(Date.parse(begins));
+  const bulkhead = createBulkhead({ places: 4, queue: 3, clock });
+  const { simulator, guestpass } = scene({ guestpass: { bulkhead, clock }, simulator: { clock } });
+  await clock.settle(guestpass.attempt(tutorialPayload));
+  simulator.faults.add({ operation: 'guest', stall: true, times: 'always' });
+  const attempts = Array.from({ length: 200 }, () => guestpass.attempt(tutorialPayload));
+  await clock.advance(0);
+  expect([bulkhead.inUse, bulkhead.waiting]).toEqual([4, 3]);
+  const ended = await clock.settle(Promise.all(attempts));
+  const [stalled, others] = [ended.slice(0, 4), ended.slice(4)];
+  expect(stalled.every(({ outcome }) => outcome === 'unknown')).toBe(true);
+  for (const one of others) {
+    expect(one).toMatchObject({ outcome: 'failed', stage: 'guest', statusCodes: [], error: { code: 'overloaded' } });
+  }
+  expect(
+    others
+      .map(({ durationMs }) => durationMs)
+      .sort((a, b) => a - b)
+      .slice(-4),
+  ).toEqual([0, 2_000, 2_000, 2_000]);
+  expect(simulator.stats().guestRequests).toBe(1 + 4);
+  await clock.settle(guestpass.close());
+  expect([bulkhead.inUse, bulkhead.waiting, clock.pending]).toEqual([0, 0, 0]);
 });

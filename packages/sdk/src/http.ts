@@ -8,6 +8,7 @@ export {
   type Pass,
   type Sign,
 } from './lib/http/breaker-state.ts';
+export { type Bulkhead, type BulkheadOptions, createBulkhead, withBulkhead } from './lib/http/bulkhead.ts';
 export { type DeadlineOptions, withDeadline } from './lib/http/deadline.ts';
 export {
   type Exchange,

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { type PlatformHosts, resolveEnvironment } from './environment.ts';
+import { type Bulkhead, withBulkhead } from './http/bulkhead.ts';
 import type { Exchange } from './http/exchange.ts';
 import { withObserver } from './http/observe.ts';
 import type { SharedTurns } from './http/pace.ts';
@@ -12,8 +13,8 @@ import { webMessagingIssuer } from './issuer/web-messaging.ts';
 import type { WebMessagingOptions } from './issuer/web-messaging-guest.ts';
 import type { Transport } from './messaging/transport.ts';
 import { wsTransport } from './messaging/ws.ts';
-import { type BreakerOptions, createPlatform, type RetryOptions } from './platform.ts';
 import type { OAuthClient } from './oauth/client-tokens.ts';
+import { type BreakerOptions, createPlatform, type RetryOptions } from './platform.ts';
 import { createSignInClient } from './sign-in/sign-in-client.ts';
 
 export interface IssuerOptions {
@@ -32,13 +33,13 @@ export interface IssuerOptions {
   /** OAuth client that may create guests. Needed by the `rest` issuer alone. */
   readonly clientId?: string;
   readonly clientSecret?: string;
-  /** OAuth scope. Default `webmessaging:guest:create openid`, and none for a Genesys region, whose roles decide. */
   /**
    * That client as it stands when a token is needed, in place of `clientId` and `clientSecret`: a secret may be changed
    * while guests are let in. A token that was issued to the client of before is used for no further call. Asked for each
    * call, so it answers from memory. Default: the client stays the same.
    */
   readonly client?: () => OAuthClient;
+  /** OAuth scope. Default `webmessaging:guest:create openid`, and none for a Genesys region, whose roles decide. */
   readonly scope?: string;
   /** Path guests are posted to. Default the tutorial's, which is not part of the published Genesys Cloud API. */
   readonly guestsPath?: string;
@@ -51,6 +52,13 @@ export interface IssuerOptions {
    * finds out by itself.
    */
   readonly breaker?: boolean | BreakerOptions;
+  /**
+   * Bounds how many calls for guests, or exchanges of sign-ins, are under way at once and how many more wait; what comes
+   * on top of them fails at once as `overloaded`, with nothing sent. Clients of one platform may share one. Read by the
+   * clock of the client. Sockets of web messaging are not counted. Default none: any number waits, each until its
+   * deadline.
+   */
+  readonly bulkhead?: Bulkhead;
   /** Calls the `rest` issuer sends in a minute. Default 300, what Genesys grants a token; `Infinity` sends at will. */
   readonly requestsPerMinute?: number;
   /** Turns of those calls that are shared with other processes of the same OAuth client. Default each keeps its own pace. */
@@ -116,6 +124,7 @@ function openRest(options: IssuerOptions, hosts: PlatformHosts, { exchange, cloc
     guestsPath: options.guestsPath ?? tutorialGuestsPath,
     retry: options.retry ?? {},
     breaker: options.breaker ?? false,
+    bulkhead: options.bulkhead,
     requestsPerMinute: options.requestsPerMinute ?? defaultRequestsPerMinute,
     turns: options.turns,
     idempotentByKey: options.idempotentByKey ?? false,
@@ -143,9 +152,10 @@ function openAuthenticated(options: IssuerOptions, hosts: PlatformHosts, means: 
   const { clock } = means;
   const sockets = socketsOf(options, hosts, means);
   const operation = 'sign-in';
+  const exchange = withTrace(withObserver(means.exchange, { operation, clock }), { operation, trace: options.trace });
   const signIns = createSignInClient({
     apiUrl: hosts.apiUrl,
-    exchange: withTrace(withObserver(means.exchange, { operation, clock }), { operation, trace: options.trace }),
+    exchange: options.bulkhead ? withBulkhead(exchange, options.bulkhead) : exchange,
     clock,
     random: sockets.random,
     headers: { origin: sockets.origin },

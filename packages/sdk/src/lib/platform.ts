@@ -4,6 +4,7 @@ import type { PlatformHosts } from './environment.ts';
 import { withBearer } from './http/authorize.ts';
 import { type BreakerWrapperOptions, withBreaker, withoutWait } from './http/breaker.ts';
 import { type BreakerState, createBreaker } from './http/breaker-state.ts';
+import { type Bulkhead, withBulkhead, withoutOverflow } from './http/bulkhead.ts';
 import { withDeadline } from './http/deadline.ts';
 import type { Exchange } from './http/exchange.ts';
 import { notify } from './http/notify.ts';
@@ -14,8 +15,8 @@ import { createRetryBudget } from './http/retry-budget.ts';
 import { withTrace } from './http/trace.ts';
 import type { TraceTry } from './http/trace-context.ts';
 import { isTokenRateLimit, requestClientCredentials } from './oauth/client-credentials.ts';
-import { createTokenProvider, type TokenProvider } from './oauth/token-provider.ts';
 import { createClientTokens, type OAuthClient } from './oauth/client-tokens.ts';
+import { createTokenProvider, type TokenProvider } from './oauth/token-provider.ts';
 
 /** How often and how patiently a call is repeated. */
 export interface RetryOptions {
@@ -49,6 +50,8 @@ export interface PlatformOptions {
   readonly retry: RetryOptions;
   /** A circuit breaker and a retry budget for each of the two upstreams. */
   readonly breaker: boolean | BreakerOptions;
+  /** Bounds the calls for guests. Default none; calls for tokens are one at a time in any case. */
+  readonly bulkhead?: Bulkhead | undefined;
   readonly requestsPerMinute: number;
   /** Turns shared with other processes. Default none. */
   readonly turns?: SharedTurns | undefined;
@@ -98,7 +101,9 @@ export function createPlatform(options: PlatformOptions): Platform {
   });
 
   const { each, early, budget } = guardOf('guest', options);
-  const paced = early(withPace(each(timed('guest')), { clock, requestsPerMinute, turns: options.turns }));
+  const { inside, beforehand } = placesOf(options);
+  const sent = inside(each(timed('guest')));
+  const paced = early(beforehand(withPace(sent, { clock, requestsPerMinute, turns: options.turns })));
   const retried = (idempotent: boolean) => withRetry(paced, { ...retry, budget, clock, random, idempotent });
   const [careful, keyed] = [retried(false), retried(options.idempotentByKey)];
   // The promise is about a key: a call that has none gets one of its own, and is repeated under it.
@@ -124,6 +129,16 @@ function guardOf(operation: BreakerChange['operation'], { breaker, clock }: Plat
     /** Before a wait for the turn of a try. */
     early: (exchange: Exchange) => withoutWait(exchange, options),
     budget: createRetryBudget(),
+  };
+}
+
+/** What keeps calls that wait for a slow upstream from piling up. Those that the breaker refuses take no place for long. */
+function placesOf({ bulkhead }: PlatformOptions) {
+  if (!bulkhead) return { inside: unchanged, beforehand: unchanged };
+  return {
+    inside: (exchange: Exchange) => withBulkhead(exchange, bulkhead),
+    /** Before a wait for the turn of a try. */
+    beforehand: (exchange: Exchange) => withoutOverflow(exchange, bulkhead),
   };
 }
 
