@@ -2,6 +2,8 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isGuestpassError } from '../errors.ts';
+import { createBreaker } from '../http/breaker-state.ts';
+import { createBulkhead } from '../http/bulkhead.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from '../http/exchange.ts';
 import { manualClock } from '../testing/manual-clock.ts';
 import { hcaptchaVerifier, recaptchaVerifier, type SiteverifyOptions, turnstileVerifier } from './siteverify.ts';
@@ -312,6 +314,45 @@ test('silence ends in a timeout, after one request or, for Turnstile, after two'
   expect(await took(turnstileVerifier, 4000)).toEqual([2, 4000]);
   expect(await took(turnstileVerifier, 3100)).toEqual([1, 3000]);
   expect(await took(recaptchaVerifier, 500)).toEqual([1, 500]);
+});
+
+test('a provider that keeps failing is left alone, and found again', async () => {
+  const clock = manualClock();
+  const { exchange, requests } = answering(...Array.from({ length: 20 }, () => reply(500, '')), reply(200, passing));
+  const breaker = createBreaker();
+  const verifier = recaptchaVerifier({ secret, exchange, clock, breaker });
+  const ask = () => verifier.verify({ response: answer }, {});
+  for (let i = 0; i < 20; i += 1) expect(await ask()).toMatchObject({ reason: 'provider_error' });
+  expect(await ask()).toEqual({ verdict: 'unavailable', reason: 'left_alone', retryAfterMs: 5_000 });
+  await clock.advance(3_000);
+  expect(await ask()).toMatchObject({ retryAfterMs: 2_000 });
+  expect(requests).toHaveLength(20);
+  await clock.advance(2_000);
+  expect([(await ask()).verdict, (await ask()).verdict, breaker.state]).toEqual(['passed', 'passed', 'closed']);
+});
+
+test('a provider that refuses answers, limits us or turns our secret away is no failing one', async () => {
+  const stateAfter = async (response: HttpResponse) => {
+    const breaker = createBreaker();
+    const verifier = recaptchaVerifier({ secret, exchange: async () => response, clock: manualClock(), breaker });
+    for (let i = 0; i < 40; i += 1) await verifier.verify({ response: answer }, {});
+    return breaker.state;
+  };
+  expect(await stateAfter(reply(429, '', { 'retry-after': '60' }))).toBe('closed');
+  expect(await stateAfter(reply(400, { success: false, 'error-codes': ['bad-request'] }))).toBe('closed');
+  expect(await stateAfter(refusedFor('invalid-input-response'))).toBe('closed');
+  expect(await stateAfter(refusedFor('invalid-input-secret'))).toBe('closed');
+});
+
+test('beyond the places and the line for a provider nothing is asked', async () => {
+  const clock = manualClock();
+  const { exchange, requests } = silent();
+  const bulkhead = createBulkhead({ places: 2, queue: 1, clock });
+  const verifier = recaptchaVerifier({ secret, exchange, clock, bulkhead });
+  const verifying = Array.from({ length: 4 }, () => verifier.verify({ response: answer }, {}));
+  await expect(verifying[3]).rejects.toMatchObject({ code: 'overloaded' });
+  await clock.settle(Promise.allSettled(verifying));
+  expect([requests.length, bulkhead.inUse, bulkhead.waiting, clock.pending]).toEqual([2, 0, 0, 0]);
 });
 
 test('a caller who gives up is not waited for, and nothing is left', async () => {

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../clock.ts';
-import { GuestpassError } from '../errors.ts';
+import { GuestpassError, isGuestpassError } from '../errors.ts';
+import { withBreaker } from '../http/breaker.ts';
+import type { Breaker } from '../http/breaker-state.ts';
+import { type Bulkhead, withBulkhead } from '../http/bulkhead.ts';
 import { withDeadline } from '../http/deadline.ts';
 import { type Exchange, ExchangeError } from '../http/exchange.ts';
 import { hcaptcha, recaptcha, type SiteverifyProvider, turnstile } from './provider.ts';
@@ -20,6 +23,10 @@ export interface SiteverifyOptions extends Expected {
   readonly url?: string;
   /** Time for one request, in milliseconds. Default 3,000. */
   readonly timeoutMs?: number;
+  /** Of this provider: while it is open, verdicts are `unavailable` at once and nothing is sent. Default none. */
+  readonly breaker?: Breaker;
+  /** Of this provider: what finds neither a place nor room to wait is `overloaded`, and not sent. Default none. */
+  readonly bulkhead?: Bulkhead;
   /** Takes a secret that the provider publishes for trials, under which anybody passes. Default false. */
   readonly allowTestSecret?: boolean;
 }
@@ -57,7 +64,7 @@ function createSiteverify(provider: SiteverifyProvider, options: SiteverifyOptio
   const { clock = systemClock, timeoutMs = 3_000 } = options;
   const url = checkedUrl(options.url ?? provider.url);
   checkSecret(provider, options);
-  const exchange = withDeadline(options.exchange, { clock });
+  const exchange = guarded(withDeadline(options.exchange, { clock }), options);
 
   const ask = async (body: string, { signal, deadlineAt = Number.POSITIVE_INFINITY }: CaptchaCall) => {
     const until = Math.min(deadlineAt, clock.monotonic() + timeoutMs);
@@ -73,6 +80,7 @@ function createSiteverify(provider: SiteverifyProvider, options: SiteverifyOptio
       return { ...processSiteverify(response, provider, options), sent: 'maybe' as const };
     } catch (error) {
       if (error instanceof ExchangeError) return noAnswer(error);
+      if (isGuestpassError(error) && error.code === 'platform_unavailable') return leftAlone(error);
       throw error;
     }
   };
@@ -93,6 +101,14 @@ function createSiteverify(provider: SiteverifyProvider, options: SiteverifyOptio
       return first.sent === 'maybe' ? afterRepeat(verdict) : verdict;
     },
   };
+}
+
+function guarded(
+  exchange: Exchange,
+  { breaker, bulkhead, clock = systemClock }: Pick<SiteverifyOptions, 'breaker' | 'bulkhead' | 'clock'>,
+): Exchange {
+  const watched = breaker ? withBreaker(exchange, { breaker, clock }) : exchange;
+  return bulkhead ? withBulkhead(watched, bulkhead) : watched;
 }
 
 const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
@@ -120,6 +136,12 @@ function noAnswer({ failure, sent, permanent }: ExchangeError): Reading & Pick<E
   if (failure === 'aborted') return { verdict: { verdict: 'unavailable', reason: 'aborted' }, unclear: false, sent };
   const reason = failure === 'deadline' ? 'timeout' : 'unreachable';
   return { verdict: { verdict: 'unavailable', reason, failure }, unclear: !permanent, sent };
+}
+
+/** The breaker speaks of any upstream alike. */
+function leftAlone({ retryAfterMs }: GuestpassError): Reading & Pick<ExchangeError, 'sent'> {
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return { verdict: { verdict: 'unavailable', reason: 'left_alone', ...wait }, unclear: false, sent: 'no' };
 }
 
 /** That the answer is spent is our own doing, and says nothing of the visitor. */

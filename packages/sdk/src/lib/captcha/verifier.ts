@@ -43,7 +43,8 @@ export interface CaptchaUnavailable {
   readonly verdict: 'unavailable';
   /**
    * `secret_refused` and `request_refused` are faults of the configuration; `outcome_unknown` says that the provider
-   * took the answer when it was asked before, and that its verdict was lost.
+   * took the answer when it was asked before, and that its verdict was lost; `left_alone` that it kept failing and is
+   * not asked for a while.
    */
   readonly reason:
     | 'unreachable'
@@ -52,10 +53,13 @@ export interface CaptchaUnavailable {
     | 'provider_error'
     | 'answer_invalid'
     | 'outcome_unknown'
+    | 'left_alone'
     | 'secret_refused'
     | 'request_refused';
   /** A system's error code or `http_` and a status, when there is one. */
   readonly failure?: string;
+  /** When it may be asked again, from now on, where that is known. */
+  readonly retryAfterMs?: number;
 }
 
 /** What became of one captcha answer. A value, never thrown. */
@@ -65,7 +69,7 @@ export type CaptchaVerdict = CaptchaPassed | CaptchaRejected | CaptchaReused | C
 export interface CaptchaVerifier {
   /**
    * Resolves with a verdict, whatever it is. Rejects with `storage_unavailable` when it keeps a record of used answers
-   * and cannot reach it.
+   * and cannot reach it, and with `overloaded` when too many wait for the provider.
    */
   verify(answer: CaptchaAnswer, call: CaptchaCall): Promise<CaptchaVerdict>;
 }

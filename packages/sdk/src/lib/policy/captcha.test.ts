@@ -91,6 +91,8 @@ test('each end says why and what to do, and repeats nothing', async () => {
   const unreachable = await message({ verdict: 'unavailable', reason: 'unreachable', failure: 'ECONNREFUSED' });
   expect(unreachable?.message).toMatch(/\(ECONNREFUSED\).*fresh captcha answer/);
   expect(unreachable?.retryable).toBe(true);
+  const leftAlone = await message({ verdict: 'unavailable', reason: 'left_alone', retryAfterMs: 4_000 });
+  expect(leftAlone).toMatchObject({ code: 'captcha_unavailable', retryable: true, retryAfterMs: 4_000 });
   const secret = await message({ verdict: 'unavailable', reason: 'secret_refused' });
   expect(secret).toMatchObject({ code: 'captcha_unavailable', retryable: false });
   expect(secret?.message).toMatch(/refused our secret.*Check/);

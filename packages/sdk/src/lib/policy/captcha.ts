@@ -152,12 +152,14 @@ const failures: Readonly<
   provider_error: ['The captcha provider is out of service'],
   answer_invalid: ['The captcha provider answered something that is no verdict'],
   outcome_unknown: ['The captcha provider took the answer, and its verdict was lost'],
+  left_alone: ['The captcha provider kept failing and is left alone; it was not asked'],
   secret_refused: ['The captcha provider refused our secret', { retryable: false, remedy: checkSettings }],
   request_refused: ['The captcha provider refused our request', { retryable: false, remedy: checkSettings }],
 };
 
-function unavailable({ reason, failure }: CaptchaUnavailable): GuestpassError {
+function unavailable({ reason, failure, retryAfterMs }: CaptchaUnavailable): GuestpassError {
   const [detail, details] = failures[reason];
   const code = reason === 'aborted' ? 'aborted' : 'captcha_unavailable';
-  return new GuestpassError(code, `${detail}${failure === undefined ? '' : ` (${failure})`}.`, details);
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return new GuestpassError(code, `${detail}${failure === undefined ? '' : ` (${failure})`}.`, { ...details, ...wait });
 }
