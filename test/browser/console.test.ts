@@ -242,6 +242,29 @@ test('an older page that is late does not come under another filter', async () =
   expect(await page.locator('tbody tr', { hasText: 'admitted' }).count()).toBe(0);
 });
 
+test('behind two hundred rows, older ones come each once, however many attempts arrived meanwhile', async () => {
+  const consent = { accepted: false, timestamp: new Date().toISOString() };
+  const several = (count: number) => Promise.all(Array.from({ length: count }, () => stage.letIn({ consent })));
+  const before = await several(220);
+  const page = await open('attempts?code=consent_required');
+  const rows = page.locator('tbody tr');
+  for (const most of [100, 150, 200]) {
+    await page.getByRole('button', { name: 'Older' }).click();
+    await expect.poll(() => rows.count()).toBe(most);
+  }
+  const arrived = await several(4);
+  await page.getByRole('button', { name: `Open ${arrived[0]}` }).waitFor();
+  await page.getByRole('button', { name: `Open ${arrived[3]}` }).waitFor();
+  expect(await rows.count()).toBe(200);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: 'Older' }).click();
+  await expect.poll(() => rows.count()).toBeGreaterThan(200);
+  const labels = await rows.getByRole('button').evaluateAll((all) => all.map((one) => one.ariaLabel ?? ''));
+  const shown = labels.map((label) => label.replace('Open ', ''));
+  expect(new Set(shown).size).toBe(shown.length);
+  expect([...before, ...arrived].filter((id) => !shown.includes(id))).toEqual([]);
+});
+
 test('a session that has ended leads to signing in, and the view is kept', async () => {
   const page = await browser.page({ expected: [notSignedIn] });
   await page.goto(stage.signInUrl);

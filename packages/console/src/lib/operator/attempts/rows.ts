@@ -1,6 +1,6 @@
 import type { Attempt } from '../data/views.ts';
 
-/** Rows on the screen; more could not be looked through. */
+/** Rows on the screen, unless older ones were asked for; more could not be looked through. */
 export const mostRows = 200;
 /** From so many attempts a second on, only some are shown. */
 export const mostPerSecond = 50;
@@ -47,14 +47,49 @@ export function thinOut(arrivals: readonly Attempt[], oneIn: number): readonly A
   return arrivals.filter((attempt) => kept.has(attempt));
 }
 
-/** Puts arrivals, oldest first, on top of rows, newest first. An attempt that is there already is brought up to date. */
-export function putOnTop(rows: readonly Attempt[], arrivals: readonly Attempt[]): readonly Attempt[] {
-  if (arrivals.length === 0) return rows;
+/** Rows that are shown, and those that have fallen off their end. */
+export interface Arranged {
+  readonly rows: readonly Attempt[];
+  readonly fallen: readonly Attempt[];
+}
+
+/**
+ * Puts arrivals, oldest first, on top of rows, newest first. An attempt that is there already is brought up to date. No
+ * more rows stay than can be looked through, or than there were.
+ */
+export function putOnTop(rows: readonly Attempt[], arrivals: readonly Attempt[]): Arranged {
+  if (arrivals.length === 0) return { rows, fallen: [] };
   const fresh = new Map(arrivals.map((attempt) => [attempt.id, attempt]));
   const kept = rows.map((row) => {
     const newer = fresh.get(row.id);
     fresh.delete(row.id);
     return newer ?? row;
   });
-  return [...[...fresh.values()].toReversed(), ...kept].slice(0, mostRows);
+  const all = [...[...fresh.values()].toReversed(), ...kept];
+  const most = Math.max(mostRows, rows.length);
+  return { rows: all.slice(0, most), fallen: all.slice(most) };
+}
+
+export interface Known {
+  readonly shown: readonly Attempt[];
+  /** Ids of the rows that have fallen off the end. */
+  readonly fallen: ReadonlySet<string>;
+}
+
+/**
+ * Puts under the rows what comes next in the list as it was read anew: what stands below all of them, and what has fallen
+ * off their end. `undefined` while the list was not read far enough for that. Attempts are listed in the order they began,
+ * and arrive in the order they end, so what has fallen may stand above a row that is shown.
+ */
+export function joinOlder(
+  { shown, fallen }: Known,
+  read: readonly Attempt[],
+  isAll: boolean,
+): readonly Attempt[] | undefined {
+  const ids = new Set(shown.map(({ id }) => id));
+  const lowest = read.findLastIndex(({ id }) => ids.has(id));
+  const older = read.filter(({ id }, index) => !ids.has(id) && (index > lowest || fallen.has(id)));
+  const last = shown.at(-1);
+  const isPast = lowest < read.length - 1 && read.some(({ id }) => id === last?.id);
+  return isPast || isAll ? [...shown, ...older] : undefined;
 }

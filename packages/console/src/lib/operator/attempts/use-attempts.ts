@@ -1,10 +1,10 @@
 import { type ReadonlySignal, useSignal, useSignalEffect } from '@preact/signals';
 import type { Clock } from 'guestpass';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { type Batch, batchMs, type Live } from '../data/live.ts';
 import type { Attempt } from '../data/views.ts';
 import { type Pages, usePages } from '../parts/use-pages.ts';
-import { type AttemptFilter, guestIn, matches, putOnTop, shownOneIn, thinOut } from './rows.ts';
+import { type AttemptFilter, guestIn, joinOlder, matches, putOnTop, shownOneIn, thinOut } from './rows.ts';
 
 /** Attempts as they are shown. */
 export interface AttemptList extends Pick<Pages<Attempt>, 'problem' | 'loading' | 'hasMore' | 'more'> {
@@ -18,6 +18,9 @@ export interface AttemptList extends Pick<Pages<Attempt>, 'problem' | 'loading' 
   resume(): void;
 }
 
+/** So many rows that have fallen off the end are known; those before stand far below whatever is shown. */
+const mostFallen = 1_000;
+
 /** How long it is said that not everything was shown. */
 const calmMs = 5_000;
 
@@ -29,7 +32,8 @@ interface AttemptTerms {
 /** Reads the list, then puts what arrives on top of it, unless it is paused. */
 export function useAttempts(live: Live, { filter, clock }: AttemptTerms): AttemptList {
   const { outcome, code, channel, text } = filter;
-  const pages = usePages<Attempt>('/v1/attempts', { outcome, code, channel, guest: guestIn(text) });
+  const guest = guestIn(text);
+  const pages = usePages<Attempt>('/v1/attempts', { outcome, code, channel, guest }, ({ id }) => id);
   const paused = useSignal(false);
   const waiting = useSignal<readonly Attempt[]>([]);
   const oneIn = useSignal(1);
@@ -37,9 +41,18 @@ export function useAttempts(live: Live, { filter, clock }: AttemptTerms): Attemp
   const early = useSignal<readonly Attempt[]>([]);
   useSignalEffect(() => {
     if (pages.loading.value || early.value.length === 0) return;
-    pages.items.value = putOnTop(pages.items.peek(), early.value);
+    put(early.value);
     early.value = [];
   });
+  const fallen = useRef<readonly string[]>([]);
+  const put = (arrivals: readonly Attempt[]) => {
+    const after = putOnTop(pages.items.peek(), arrivals);
+    pages.items.value = after.rows;
+    fallen.current = [...after.fallen.map(({ id }) => id), ...fallen.current].slice(0, mostFallen);
+  };
+  useEffect(() => {
+    fallen.current = [];
+  }, [outcome, code, channel, guest]);
 
   useEffect(() => {
     let calm = () => {};
@@ -50,7 +63,7 @@ export function useAttempts(live: Live, { filter, clock }: AttemptTerms): Attemp
       const shown = thinOut(wanted, share);
       if (paused.value) waiting.value = [...waiting.value, ...shown].slice(-1_000);
       else if (pages.loading.value) early.value = [...early.value, ...shown];
-      else pages.items.value = putOnTop(pages.items.value, shown);
+      else put(shown);
       if (share === 1) return;
       oneIn.value = share;
       calm();
@@ -70,11 +83,21 @@ export function useAttempts(live: Live, { filter, clock }: AttemptTerms): Attemp
     paused,
     waiting,
     oneIn,
+    more() {
+      // Where the last page ended is not where the rows end any more.
+      if (fallen.current.length === 0) return pages.more();
+      pages.rejoin((read, isAll) => {
+        const known = { shown: pages.items.peek(), fallen: new Set(fallen.current) };
+        const joined = joinOlder(known, read, isAll);
+        if (joined) fallen.current = [];
+        return joined;
+      });
+    },
     pause() {
       paused.value = true;
     },
     resume() {
-      pages.items.value = putOnTop(pages.items.value, waiting.value);
+      put(waiting.value);
       waiting.value = [];
       paused.value = false;
     },

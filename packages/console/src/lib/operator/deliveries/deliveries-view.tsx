@@ -24,7 +24,7 @@ const columns = ['Created', 'Delivery', 'State', 'Event', 'Endpoint', 'Tries', '
 /** Webhook deliveries, newest first; replays of one or of many. */
 export function DeliveriesView({ live, navigation }: DeliveriesViewProps) {
   const { state, endpoint, delivery } = navigation.place.value.params;
-  const pages = usePages<Delivery>('/v1/deliveries', { state, endpoint });
+  const pages = usePages<Delivery>('/v1/deliveries', { state, endpoint }, ({ id }) => id);
   const endpoints = useLoaded<Page<Endpoint>>('/v1/webhook-endpoints').body.value?.data ?? [];
   const replaying = useSignal(false);
   useEffect(
@@ -35,7 +35,9 @@ export function DeliveriesView({ live, navigation }: DeliveriesViewProps) {
       }),
     [live],
   );
-  const rows = pages.items.value.filter((row) => !state || row.state === state);
+  const rows = pages.items.value.filter(
+    (row) => (!state || row.state === state) && (!endpoint || row.endpointId === endpoint),
+  );
 
   return (
     <>
