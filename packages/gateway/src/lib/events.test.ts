@@ -92,3 +92,14 @@ test('the end is told once, also to those who come later, and nothing is told af
   expect([early.ended(), late.ended(), events.listeners]).toEqual([1, 1, 0]);
   expect([early.heard, late.heard]).toEqual([[], []]);
 });
+
+test('who is dismissed hears no more, and may listen again', () => {
+  const events = createEvents<string>();
+  const first = listen(events);
+  events.dismiss();
+  events.publish('unheard');
+  expect([first.heard, first.ended(), events.listeners]).toEqual([[], 1, 0]);
+  const again = listen(events);
+  events.publish('heard');
+  expect([again.heard, again.ended()]).toEqual([['heard'], 0]);
+});

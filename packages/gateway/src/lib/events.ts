@@ -32,6 +32,8 @@ export interface Events<Event> {
   subscribe(listener: Listener<Event>, after?: string | null): Resumption<Event>;
   /** How many listen. */
   readonly listeners: number;
+  /** Ends every subscription; who may still listen comes back. */
+  dismiss(): void;
   /** Ends every subscription, so that nothing holds up a shutdown; later ones end at once. */
   [Symbol.dispose](): void;
 }
@@ -57,6 +59,12 @@ export function createEvents<Event>({ capacity = 1_000 }: EventsOptions = {}): E
     return { since: behind === 0 ? [] : remembered.slice(-behind), missed: behind > remembered.length };
   };
 
+  const dismiss = () => {
+    const leaving = [...listeners];
+    listeners.clear();
+    for (const listener of leaving) listener.onEnd();
+  };
+
   return {
     publish(event) {
       if (ended) return;
@@ -75,11 +83,10 @@ export function createEvents<Event>({ capacity = 1_000 }: EventsOptions = {}): E
     get listeners() {
       return listeners.size;
     },
+    dismiss,
     [Symbol.dispose]() {
       ended = true;
-      const leaving = [...listeners];
-      listeners.clear();
-      for (const listener of leaving) listener.onEnd();
+      dismiss();
     },
   };
 }

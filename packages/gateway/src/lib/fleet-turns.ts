@@ -26,12 +26,25 @@ interface ClientTurnsOptions {
 /** The turns of the OAuth client that the options name, for its pipeline; none where calls are not counted. */
 export function turnsOfClient(options: ClientTurnsOptions): Pick<PipelineOptions, 'turns'> {
   const { platform, database, masterKey, clock, onProblem } = options;
-  const { issuer = 'rest', environment, clientId, requestsPerMinute = defaultRequestsPerMinute } = platform;
+  const { issuer = 'rest', environment, requestsPerMinute = defaultRequestsPerMinute } = platform;
   if (issuer !== 'rest' || requestsPerMinute === Number.POSITIVE_INFINITY) return {};
   const { apiUrl } = typeof environment === 'string' ? resolveEnvironment(environment) : environment;
-  const client = JSON.stringify([apiUrl, clientId]);
-  const turns = createPlatformTurns({ database, masterKey, client, intervalMs: 60_000 / requestsPerMinute });
-  return { turns: createFleetTurns({ clock, turns, requestsPerMinute, onDegraded: onProblem }) };
+  const openTurns = (clientId: string | undefined) => {
+    const client = JSON.stringify([apiUrl, clientId]);
+    const turns = createPlatformTurns({ database, masterKey, client, intervalMs: 60_000 / requestsPerMinute });
+    return { clientId, turns: createFleetTurns({ clock, turns, requestsPerMinute, onDegraded: onProblem }) };
+  };
+  const clientNow = () => platform.client?.().clientId ?? platform.clientId;
+  let open = openTurns(clientNow());
+  return {
+    turns: {
+      take() {
+        // The platform counts the calls of each client apart.
+        if (clientNow() !== open.clientId) open = openTurns(clientNow());
+        return open.turns.take();
+      },
+    },
+  };
 }
 
 /** Turns that are left over are not used any more after a rest of so long, in milliseconds. */

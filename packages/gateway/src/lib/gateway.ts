@@ -74,8 +74,8 @@ export interface GatewayOptions {
   readonly disks?: readonly DiskPlace[];
   /** Looks how full a disk is. Default: the system is asked. */
   readonly measureDisk?: MeasureDisk;
-  /** Signs ALTCHA challenges; at least 32 characters. Default one derived from the master key. */
-  readonly altchaSecret?: string;
+  /** Signs ALTCHA challenges; at least 32 characters. A function is asked for each. Default one derived from the master key. */
+  readonly altchaSecret?: AltchaOptions['secret'];
   /** How often guests may ask a fleet in a minute. Default 10 an address, 60 a subnet, 600 a channel, 3,000 in all. */
   readonly rates?: Partial<GuestRates>;
   /** True for the addresses of proxies whose `X-Forwarded-For` is believed. Default none. */

@@ -224,3 +224,14 @@ test('what is no field of a line does not get in, whatever else it holds', () =>
   expect(lines).toHaveLength(methods.length);
   expect(lines.join('')).not.toContain('canary');
 });
+
+test('secrets that changed are taken out from then on', () => {
+  const [old, fresh] = ['canary-of-yesterday', 'canary-of-today'];
+  let secrets: readonly string[] = [old];
+  const { log, lines } = setup({ secrets: () => secrets });
+  const tell = () => log.listening({ name: 'public', url: `http://${old}/${fresh}` });
+  tell();
+  secrets = [old, fresh];
+  tell();
+  expect(lines.map((line) => JSON.parse(line).url)).toEqual([`http://[secret]/${fresh}`, 'http://[secret]/[secret]']);
+});

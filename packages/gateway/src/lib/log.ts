@@ -10,8 +10,11 @@ export interface LogOptions {
   readonly write: (line: string) => void;
   /** Default `info`. */
   readonly level?: LogLevel;
-  /** Texts that are never written, wherever they came from: tokens and secrets of the configuration. Default none. */
-  readonly secrets?: readonly string[];
+  /**
+   * Texts that are never written, wherever they came from: tokens and secrets of the configuration. A function is asked
+   * for each line, and gives another list when they have changed. Default none.
+   */
+  readonly secrets?: readonly string[] | (() => readonly string[]);
 }
 
 /** Ids by which lines about one request are found. */
@@ -39,6 +42,8 @@ export interface GatewayLog {
   receiverRefuses(refusal: { readonly endpointId: string; readonly status: number; readonly remedy: string }): void;
   /** Calls to the platform are held back, tried by one of them, or let go again. */
   breakerChanged(change: BreakerChange): void;
+  /** The same of questions to a captcha provider. */
+  captchaBreakerChanged(change: { readonly provider: string; readonly state: BreakerChange['state'] }): void;
   /** Receivers of webhooks may be asked in the clear. */
   insecureReceivers(): void;
   operatorActed(
@@ -97,6 +102,8 @@ export function createLog({ clock, write, level = 'info', secrets = [] }: LogOpt
       logger.info({ ...idsOf(ids), action, status, network: networkOf(address) }, 'operator acted'),
     breakerChanged: ({ operation, state }) =>
       logger[state === 'open' ? 'warn' : 'info']({ operation, state }, 'circuit breaker changed'),
+    captchaBreakerChanged: ({ provider, state }) =>
+      logger[state === 'open' ? 'warn' : 'info']({ operation: 'captcha', provider, state }, 'circuit breaker changed'),
     insecureReceivers: () => logger.warn('webhooks may be sent in the clear'),
     trouble: (what, error, ids) => logger.error({ ...(ids && idsOf(ids)), ...errorLine(error) }, what),
     crashed: (error) => logger.fatal(errorLine(error), 'crashed'),
@@ -161,12 +168,22 @@ const plainLine = /^[\x20-\x7e]*\n?$/;
  * The last look at a line. Characters that move the cursor, change the reading direction or look like a line break are
  * escaped as JSON allows it, so that a line stays one line wherever it is shown; known secrets are taken out.
  */
-function createCleaner(secrets: readonly string[]): (line: string) => string {
-  const hidden = secrets.filter((secret) => secret.length >= 8).map((secret) => JSON.stringify(secret).slice(1, -1));
+function createCleaner(secrets: NonNullable<LogOptions['secrets']>): (line: string) => string {
+  const now = typeof secrets === 'function' ? secrets : () => secrets;
+  let known = now();
+  let hidden = hiddenTexts(known);
   return (line) => {
+    if (known !== now()) {
+      known = now();
+      hidden = hiddenTexts(known);
+    }
     const open = hidden.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line);
     return plainLine.test(open) ? open : open.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
   };
+}
+
+function hiddenTexts(secrets: readonly string[]): readonly string[] {
+  return secrets.filter((secret) => secret.length >= 8).map((secret) => JSON.stringify(secret).slice(1, -1));
 }
 
 function escaped(character: string): string {

@@ -155,3 +155,19 @@ test('who gave up is not verified', async () => {
 test('a short secret is refused', () => {
   expect(() => open({ secret: 'short' })).toThrow(expect.objectContaining({ code: 'config_invalid' }));
 });
+
+test('challenges of a secret that became another are good until they expire, and new ones are signed with the new one', async () => {
+  let current = secret;
+  const { altcha, clock } = open({ secret: () => current, lifetimeMs: 60_000 });
+  const [early, late] = [await solve(altcha), await solve(altcha)];
+  current = 'the-next-secret-of-32-characters-or-more';
+  const fresh = await solve(altcha);
+  expect(await verify(altcha, early)).toEqual(passed);
+  expect(await verify(altcha, early)).toEqual({ verdict: 'reused' });
+  expect(await verify(altcha, fresh)).toEqual(passed);
+  const of = (only: string) => open({ secret: only }).altcha;
+  expect(await verify(of(current), await solve(altcha))).toEqual(passed);
+  expect(await verify(of(secret), await solve(altcha))).toEqual(invalid);
+  await clock.advance(60_000);
+  expect(await verify(altcha, late)).toEqual({ verdict: 'rejected', reason: 'expired' });
+});

@@ -1,13 +1,17 @@
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createChallenge, randomInt, verifySolution } from 'altcha-lib';
 import { deriveKey } from 'altcha-lib/algorithms/pbkdf2';
 import { type Clock, GuestpassError } from 'guestpass';
 import type { CaptchaUses, CaptchaVerdict, CaptchaVerifier } from 'guestpass/captcha';
+import { type AltchaKeys, createAltchaKeyRing } from './altcha-keys.ts';
 import { type AltchaSolution, parseAltcha } from './altcha-solution.ts';
 
 export interface AltchaOptions {
-  /** Signs the challenges; at least 32 characters, the same at every gateway of a fleet. */
-  readonly secret: string;
+  /**
+   * Signs the challenges; at least 32 characters, the same at every gateway of a fleet. A function is asked for each
+   * challenge; those signed with a secret of before are good until they expire.
+   */
+  readonly secret: string | (() => string);
   /** Where solved challenges are remembered. */
   readonly uses: CaptchaUses;
   readonly clock: Clock;
@@ -52,11 +56,9 @@ export interface Altcha extends CaptchaVerifier {
  */
 export function createAltcha(options: AltchaOptions): Altcha {
   const { secret, uses, clock, lifetimeMs = 600_000, cost = 5_000, guesses = { fewest: 1_000, most: 2_000 } } = options;
-  if (secret.length < 32) throw new GuestpassError('config_invalid', 'The captcha secret has less than 32 characters.');
-  const secrets = {
-    hmacSignatureSecret: derive(secret, 'challenge'),
-    hmacKeySignatureSecret: derive(secret, 'key'),
-  };
+  const now = typeof secret === 'string' ? () => secret : secret;
+  if (now().length < 32) throw new GuestpassError('config_invalid', 'The captcha secret has less than 32 characters.');
+  const ring = createAltchaKeyRing({ secret: now, lifetimeMs, clock });
 
   return {
     challenge: () =>
@@ -66,7 +68,7 @@ export function createAltcha(options: AltchaOptions): Altcha {
         counter: randomInt(guesses.most, guesses.fewest),
         expiresAt: Math.floor((clock.now() + lifetimeMs) / 1000),
         deriveKey,
-        ...secrets,
+        ...ring.current(),
       }),
     async verify({ response }, { signal }) {
       if (signal?.aborted) return { verdict: 'unavailable', reason: 'aborted' };
@@ -74,8 +76,8 @@ export function createAltcha(options: AltchaOptions): Altcha {
       if (!solved) return { verdict: 'rejected', reason: 'malformed' };
       const { nonce, expiresAt } = solved.challenge.parameters;
       if (expiresAt * 1000 <= clock.now()) return { verdict: 'rejected', reason: 'expired' };
-      const { verified, expired } = await verifySolution({ ...solved, deriveKey, ...secrets });
-      if (!verified) return { verdict: 'rejected', reason: expired ? 'expired' : 'invalid' };
+      const refusal = await refusalOf(solved, ring.all());
+      if (refusal) return { verdict: 'rejected', reason: refusal };
       return (await uses.claim(nameOf(nonce), expiresAt * 1000 + clockSkewMs)) ? passed : { verdict: 'reused' };
     },
   };
@@ -91,6 +93,15 @@ function nameOf(nonce: AltchaSolution['challenge']['parameters']['nonce']): stri
   return hash('sha256', `altcha ${nonce}`, 'hex');
 }
 
-function derive(secret: string, purpose: string): string {
-  return createHmac('sha256', secret).update(`guestpass altcha ${purpose}`).digest('hex');
+/** Of the keys that may have signed the challenge, those of before are tried only when the ones before them did not. */
+async function refusalOf(
+  solved: AltchaSolution,
+  rings: readonly AltchaKeys[],
+): Promise<'expired' | 'invalid' | undefined> {
+  for (const keys of rings) {
+    const { verified, expired } = await verifySolution({ ...solved, deriveKey, ...keys });
+    if (verified) return undefined;
+    if (expired) return 'expired';
+  }
+  return 'invalid';
 }

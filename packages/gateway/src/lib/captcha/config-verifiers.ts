@@ -10,18 +10,55 @@ import type { Exchange } from 'guestpass/http';
 import type { GatewayConfig } from '../config.ts';
 import { withChannelHostnames } from './channel-hostnames.ts';
 
-/** A verifier for each provider whose secret is configured. */
+export interface ConfiguredVerifiersOptions {
+  readonly exchange: Exchange;
+  readonly clock: Clock;
+  /** The secrets as they stand now, for each answer. Providers and sites stay those of the start. Default none changes. */
+  readonly secretsNow?: () => ProviderSecrets;
+}
+
+type ProviderSecrets = Pick<GatewayConfig['captcha'], 'recaptchaSecret' | 'hcaptchaSecret' | 'turnstileSecret'>;
+
+/**
+ * A verifier for each provider whose secret is configured.
+ *
+ * @throws GuestpassError `config_invalid` for a secret that a provider publishes for trials.
+ */
 export function configuredVerifiers(
-  { recaptchaSecret, hcaptchaSecret, turnstileSecret, hostnames, action }: GatewayConfig['captcha'],
-  { exchange, clock }: { readonly exchange: Exchange; readonly clock: Clock },
+  captcha: GatewayConfig['captcha'],
+  { exchange, clock, secretsNow = () => captcha }: ConfiguredVerifiersOptions,
 ): Readonly<Record<string, CaptchaVerifier>> {
+  const { hostnames, action } = captcha;
   const options = (secret: string): SiteverifyOptions => ({ secret, exchange, clock });
   // hCaptcha knows no actions, and would fail each answer that has to have one.
   const withAction = (secret: string) => ({ ...options(secret), ...(action !== undefined && { actions: [action] }) });
   const onHosts = (verifier: CaptchaVerifier) => (hostnames ? withChannelHostnames(verifier, hostnames) : verifier);
+  const follow = (key: keyof ProviderSecrets, make: (secret: string) => CaptchaVerifier) => {
+    const first = captcha[key];
+    return first === undefined ? undefined : onHosts(following(first, () => secretsNow()[key], make));
+  };
+  const verifiers = {
+    recaptcha: follow('recaptchaSecret', (secret) => recaptchaVerifier(withAction(secret))),
+    hcaptcha: follow('hcaptchaSecret', (secret) => hcaptchaVerifier(options(secret))),
+    turnstile: follow('turnstileSecret', (secret) => turnstileVerifier(withAction(secret))),
+  };
+  return Object.fromEntries(Object.entries(verifiers).flatMap(([name, one]) => (one ? [[name, one] as const] : [])));
+}
+
+/** A verifier that is made anew when its secret has become another. */
+function following(
+  first: string,
+  secretNow: () => string | undefined,
+  make: (secret: string) => CaptchaVerifier,
+): CaptchaVerifier {
+  let secret = first;
+  let verifier = make(secret);
   return {
-    ...(recaptchaSecret !== undefined && { recaptcha: onHosts(recaptchaVerifier(withAction(recaptchaSecret))) }),
-    ...(hcaptchaSecret !== undefined && { hcaptcha: onHosts(hcaptchaVerifier(options(hcaptchaSecret))) }),
-    ...(turnstileSecret !== undefined && { turnstile: onHosts(turnstileVerifier(withAction(turnstileSecret))) }),
+    verify(answer, call) {
+      const next = secretNow() ?? secret;
+      if (next !== secret) verifier = make(next);
+      secret = next;
+      return verifier.verify(answer, call);
+    },
   };
 }

@@ -108,3 +108,18 @@ test('a refused login says what to check', async () => {
     remedy: expect.stringContaining('GUESTPASS_DATABASE_URL'),
   });
 });
+
+test('each new connection logs in as the address says by then', async () => {
+  const address = new URL(database.url);
+  const { username, password } = address;
+  address.password = 'wrong';
+  await using changing = connectDatabase({ url: () => address.href, maxConnections: 1 });
+  const ask = () => changing.run((session) => sql`select 1`.execute(session));
+  await expect(ask()).rejects.toMatchObject({ code: 'storage_unavailable' });
+  address.password = password;
+  await ask();
+  // A connection that stands is not asked for its password again.
+  address.password = 'wrong again';
+  await ask();
+  expect(address.username).toBe(username);
+});

@@ -1,11 +1,11 @@
 import { Kysely, PostgresDialect, type PostgresPool, type Transaction } from 'kysely';
 import pg from 'pg';
+import { clientAt, type DatabaseAddress } from './address.ts';
 import { isConflict, isConnectionLost, storageError } from './storage-error.ts';
 import type { Tables } from './tables.ts';
 
 export interface ConnectOptions {
-  /** `postgres://user:password@host:port/database`, with the parameters `pg` knows, such as `sslmode`. */
-  readonly url: string;
+  readonly url: DatabaseAddress;
   /** Connections held at most. Default 10. */
   readonly maxConnections?: number;
   /** How long to wait for a connection, in milliseconds. Default 5,000. */
@@ -58,7 +58,7 @@ export function connectDatabase(options: ConnectOptions): Database {
 function createPool(options: ConnectOptions): pg.Pool {
   const { url, maxConnections = 10, connectTimeoutMs = 5_000, statementTimeoutMs = 10_000 } = options;
   const pool = new pg.Pool({
-    connectionString: url,
+    Client: clientAt(url),
     application_name: 'guestpass',
     max: maxConnections,
     connectionTimeoutMillis: connectTimeoutMs,

@@ -1,6 +1,7 @@
 import type { Clock } from 'guestpass';
 import { sql } from 'kysely';
 import { fromKysely, type Job, type JobInsert, PgBoss } from 'pg-boss';
+import { addressNow, clientAt, type DatabaseAddress } from '../database/address.ts';
 import type { Database, Work } from '../database/connect.ts';
 import { createGroupCommit } from '../store/group-commit.ts';
 import type { NewDelivery } from '../store/new-deliveries.ts';
@@ -10,7 +11,7 @@ import { type JobLoop, startJobLoop } from './job-loop.ts';
 
 export interface DeliveryQueueOptions {
   /** The database the deliveries are in; the queue keeps a schema of its own there. */
-  readonly url: string;
+  readonly url: DatabaseAddress;
   readonly clock: Clock;
   /** Deliveries worked on at once in this process. Default 32. */
   readonly concurrency?: number;
@@ -109,9 +110,10 @@ async function openBoss({ url, answerTimeoutMs = 12_000, onProblem }: DeliveryQu
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   };
+    Client: clientAt(url),
   const boss = new PgBoss({
     ...patience,
-    connectionString: url,
+    connectionString: addressNow(url),
     schema: 'guestpass_jobs',
     max: 4,
     application_name: 'guestpass-jobs',
