@@ -4,11 +4,15 @@ import { chmod, mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sleep, systemClock } from 'guestpass';
+import { type ManualClock, manualClock } from 'guestpass/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { linkLibraries } from './binaries.ts';
+import { serverAccount } from './account.ts';
+import { findBinaries, linkLibraries } from './binaries.ts';
 import { openEmbedded } from './embedded.ts';
+import { readPostmaster } from './postmaster.ts';
 import { firstClosed } from './reach.ts';
+import { stopServer } from './server.ts';
 
 let scratch: string;
 /** Used by the tests for which an existing database will do. */
@@ -53,6 +57,26 @@ async function holder(): Promise<ChildProcess> {
 async function postmasterPid(): Promise<number> {
   const file = await readFile(join(directory, 'cluster', 'postmaster.pid'), 'utf8');
   return Number(file.split('\n')[0]);
+}
+
+/** Waits until the server of an address takes connections again. */
+async function isBack(url: string): Promise<void> {
+  while (
+    !(await query(url, 'select 1').then(
+      () => true,
+      () => false,
+    ))
+  );
+}
+
+/** Lets time pass until something has happened that also takes real time. */
+async function turnUntil(clock: ManualClock, happened: Promise<void>): Promise<void> {
+  let isOver = false;
+  const over = happened.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) await clock.advance(1);
+  await over;
 }
 
 async function ended(child: ChildProcess): Promise<void> {
@@ -166,12 +190,8 @@ test('a server that is killed under its users is started again on its port, with
   const pid = await postmasterPid();
   process.kill(pid, 'SIGKILL');
 
-  const isBack = () =>
-    query(server.url, 'select * from outlives').then(
-      (rows) => rows.length === 0,
-      () => false,
-    );
-  while (!(await isBack()));
+  await isBack(server.url);
+  expect(await query(server.url, 'select * from outlives')).toEqual([]);
   expect(await postmasterPid()).not.toBe(pid);
   expect(problems[0]).toMatchObject({ code: 'storage_unavailable' });
 
@@ -179,6 +199,60 @@ test('a server that is killed under its users is started again on its port, with
   expect(await query(joined.url, 'select 1 as still')).toEqual([{ still: 1 }]);
   await joined[Symbol.asyncDispose]();
   expect(await hasServer()).toBe(false);
+});
+
+test('whoever is back first and leaves does not take the server from those who are on their way back', async () => {
+  const late = manualClock();
+  await using server = await open();
+  const joined = await openEmbedded({ directory, clock: late });
+  process.kill(await postmasterPid(), 'SIGKILL');
+  await isBack(server.url);
+  const pid = await postmasterPid();
+
+  await turnUntil(late, server[Symbol.asyncDispose]());
+  expect(await postmasterPid()).toBe(pid);
+  expect(await query(joined.url, 'select 1 as still')).toEqual([{ still: 1 }]);
+  await turnUntil(late, joined[Symbol.asyncDispose]());
+  expect(await hasServer()).toBe(false);
+});
+
+test('ending a server that was killed leaves the next one alone', async () => {
+  const first = await open();
+  const cluster = join(directory, 'cluster');
+  const killed = (await readPostmaster(cluster)) ?? expect.fail();
+  process.kill(killed.pid, 'SIGKILL');
+  await first[Symbol.asyncDispose]();
+
+  await using server = await open();
+  const binaries = await findBinaries();
+  const account = await serverAccount({ cluster, program: binaries.initdb });
+  await stopServer({ directory, binaries, account, clock: systemClock }, killed);
+  expect(await query(server.url, 'select 1 as still')).toEqual([{ still: 1 }]);
+});
+
+test('whoever starts while the last one leaves waits as long as that takes', async () => {
+  const leaving = await open();
+  const writers = "select pid from pg_stat_activity where backend_type = 'checkpointer'";
+  const pid = Number((await query(leaving.url, writers))[0]?.pid);
+  process.kill(pid, 'SIGSTOP');
+  const left = leaving[Symbol.asyncDispose]();
+  // Holds the directory for a moment more, as the last processes of a large server do.
+  const straggler = spawn('flock', [join(directory, 'lock'), 'sleep', '0.2']);
+  const next = open();
+  await sleep(systemClock, 1_200);
+  process.kill(pid, 'SIGCONT');
+
+  await using server = await next;
+  expect(await query(server.url, 'select 1 as fine')).toEqual([{ fine: 1 }]);
+  await left;
+  await ended(straggler);
+});
+
+test('a file that a killed start left empty does not stop the next one', async () => {
+  await (await open())[Symbol.asyncDispose]();
+  await writeFile(join(directory, 'cluster', 'postmaster.pid'), '');
+  await using server = await open();
+  expect(server.started).toBe(true);
 });
 
 test('the file of a dead server whose number another process has now does not stop the next start', async () => {

@@ -5,7 +5,7 @@ import { serverAccount } from './account.ts';
 import { findBinaries } from './binaries.ts';
 import { clusterPath, ensureCluster, ownerName, readPassword } from './cluster.ts';
 import { readPostmaster } from './postmaster.ts';
-import { greet, type Presence } from './presence.ts';
+import { type Arrival, greet, type Presence } from './presence.ts';
 import { type ServerSetup, startServer, stopServer } from './server.ts';
 import { storageError } from './storage-error.ts';
 import { superviseServer } from './supervise.ts';
@@ -55,9 +55,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
     started,
     directory,
     port,
-    async [Symbol.asyncDispose]() {
-      await supervision.leave(() => stopServer(setup));
-    },
+    [Symbol.asyncDispose]: () => supervision.leave(),
   };
 }
 
@@ -67,7 +65,7 @@ interface Entrance {
   readonly presence: Presence;
 }
 
-/** How long a directory may be in the hands of a server that does not answer. */
+/** How long a directory may be in the hands of a server that does not answer, or answers no longer. */
 const heldPatienceMs = 1_000;
 
 /** How long a server may be busy starting or ending. */
@@ -76,24 +74,38 @@ const busyPatienceMs = 120_000;
 async function startOrJoin(setup: ServerSetup, password: string): Promise<Entrance> {
   const { clock, directory } = setup;
   const since = clock.monotonic();
+  let heardAt = since;
   let failures = 0;
   for (let started = false; ; ) {
     const running = await readPostmaster(clusterPath(directory));
     const greeting = running ? await enter(addressOf(running.port, password)) : undefined;
     if (setup.port !== undefined && running?.ready && running.port !== setup.port) throw moved(directory);
-    if (running && greeting?.outcome === 'welcome') return { started, port: running.port, presence: greeting.presence };
+    if (running && greeting?.outcome === 'welcome') {
+      return { started, port: running.port, presence: await presenceAt(setup, greeting.arrival) };
+    }
     if (greeting?.outcome === 'refused') throw storageError(greeting.error);
-    const elapsed = clock.monotonic() - since;
-    if (elapsed > busyPatienceMs) throw unreachable(directory);
-    if (greeting?.outcome !== 'later') {
+    const now = clock.monotonic();
+    if (now - since > busyPatienceMs) throw unreachable(directory);
+    if (greeting?.outcome === 'later') heardAt = now;
+    else {
       const start = await startServer(setup);
       started = start.outcome === 'ready';
-      if (start.outcome === 'held' && elapsed > heldPatienceMs) throw unreachable(directory);
+      if (start.outcome === 'held' && now - heardAt > heldPatienceMs) throw unreachable(directory);
       if (start.outcome === 'failed') failures += 1;
       if (start.outcome === 'failed' && failures === 3) throw notStarted(directory, start.log);
     }
     if (!started) await sleep(clock, 25);
   }
+}
+
+/** A place whose end is that of the server it is at, and never that of the next one. */
+async function presenceAt(setup: ServerSetup, { over, leave }: Arrival): Promise<Presence> {
+  // Read behind the arrival: as long as the place is good, nobody else can have written it.
+  const postmaster = await readPostmaster(clusterPath(setup.directory));
+  const end = async () => {
+    if (postmaster) await stopServer(setup, postmaster);
+  };
+  return { over, leave: () => leave(end) };
 }
 
 /** Takes a place in our database, which the first one to come creates. */

@@ -28,12 +28,15 @@ export async function lastPort(cluster: string): Promise<number | undefined> {
 }
 
 /**
- * True when the file surely belongs to a server that is gone: no process here has that number, or another program has
- * it now. Only Linux tells; elsewhere PostgreSQL judges alone.
+ * True when there is a file that surely belongs to no server that runs: no process here has its number, or another
+ * program has it now. One that names no number is of a start that was killed while it wrote it, or of one under way,
+ * which holds the lock of the kernel. Only Linux tells; elsewhere PostgreSQL judges alone.
  */
-export async function isLeftBehind(cluster: string, { pid }: Postmaster): Promise<boolean> {
-  if (platform() !== 'linux') return false;
-  const command = await readText(`/proc/${pid}/cmdline`);
+export async function isLeftBehind(cluster: string): Promise<boolean> {
+  const text = await readText(join(cluster, 'postmaster.pid'));
+  if (text === undefined || platform() !== 'linux') return false;
+  const pid = Number.parseInt(text, 10);
+  const command = pid > 0 ? await readText(`/proc/${pid}/cmdline`) : undefined;
   return command === undefined || !command.split('\0').includes(cluster);
 }
 

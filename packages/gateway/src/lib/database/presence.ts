@@ -4,6 +4,14 @@ import pg from 'pg';
 export interface Presence {
   /** Resolves when the place is no more: the server ended, or it was given up. */
   readonly over: Promise<void>;
+  /** Gives the place up, and ends the server when nobody else has one. */
+  leave(): Promise<void>;
+}
+
+/** A place, before it is known how its server is ended. */
+export interface Arrival {
+  /** As {@link Presence.over}. */
+  readonly over: Promise<void>;
   /**
    * Gives the place up. When nobody else has one, `end` is called, which ends the server; whoever comes meanwhile is
    * kept waiting, and finds it gone.
@@ -13,7 +21,7 @@ export interface Presence {
 
 /** How a server answered. */
 export type Greeting =
-  | { readonly outcome: 'welcome'; readonly presence: Presence }
+  | { readonly outcome: 'welcome'; readonly arrival: Arrival }
   | { readonly outcome: 'later' }
   | { readonly outcome: 'silent' }
   | { readonly outcome: 'refused'; readonly error: unknown };
@@ -39,14 +47,14 @@ export async function greet(url: string): Promise<Greeting> {
   try {
     await client.connect();
     await client.query('select pg_advisory_lock_shared($1)', [lockKey]);
-    return { outcome: 'welcome', presence: presenceOn(client, over) };
+    return { outcome: 'welcome', arrival: arrivalOn(client, over) };
   } catch (error) {
     await client.end().catch(() => {});
     return unwelcome(error);
   }
 }
 
-function presenceOn(client: pg.Client, over: Promise<void>): Presence {
+function arrivalOn(client: pg.Client, over: Promise<void>): Arrival {
   return {
     over,
     async leave(end) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Clock, sleep } from 'guestpass';
 import type { Binaries } from './binaries.ts';
 import { clusterPath } from './cluster.ts';
-import { isLeftBehind, lastPort, readPostmaster } from './postmaster.ts';
+import { isLeftBehind, lastPort, type Postmaster, readPostmaster } from './postmaster.ts';
 import { type Account, commandAs, runProgram } from './program.ts';
 
 export interface ServerSetup {
@@ -51,18 +51,20 @@ export async function startServer(setup: ServerSetup): Promise<Start> {
 }
 
 /**
- * Ends the server: open transactions are rolled back, everything committed is on the disk. The process is meant and not
+ * Ends this server: open transactions are rolled back, everything committed is on the disk. The process is meant and not
  * the directory, where the next server may have started as soon as this one is gone.
  */
-export async function stopServer({ directory, binaries, account, clock }: ServerSetup): Promise<void> {
+export async function stopServer(setup: ServerSetup, running: Postmaster): Promise<void> {
+  const { directory, binaries, account, clock } = setup;
   const cluster = clusterPath(directory);
-  const running = await readPostmaster(cluster);
-  if (!running) return;
+  const isThere = async () => (await readPostmaster(cluster))?.pid === running.pid;
+  // Its number may be somebody else's when its file is gone.
+  if (!(await isThere())) return;
   const deadline = clock.monotonic() + stopPatienceMs;
   const signal = (name: string) => runProgram(binaries.control, ['kill', name, `${running.pid}`], account);
   // Fast shutdown, and then immediate shutdown. A server that was killed left its file behind.
   if ((await signal('INT')).exitCode !== 0) return;
-  while ((await readPostmaster(cluster))?.pid === running.pid && !(await isLeftBehind(cluster, running))) {
+  while ((await isThere()) && !(await isLeftBehind(cluster))) {
     if (clock.monotonic() > deadline) return void (await signal('QUIT'));
     await sleep(clock, 10);
   }
@@ -79,7 +81,6 @@ interface Program {
 
 async function commandFor({ directory, binaries }: ServerSetup, port: number): Promise<Program> {
   const cluster = clusterPath(directory);
-  const postmaster = await readPostmaster(cluster);
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
@@ -95,7 +96,7 @@ async function commandFor({ directory, binaries }: ServerSetup, port: number): P
   return {
     path: binaries.postgres,
     args: ['-D', cluster, '-p', `${port}`, ...settings.flatMap((setting) => ['-c', setting])],
-    ...(postmaster && (await isLeftBehind(cluster, postmaster)) && { leftBehind: join(cluster, 'postmaster.pid') }),
+    ...((await isLeftBehind(cluster)) && { leftBehind: join(cluster, 'postmaster.pid') }),
   };
 }
 
@@ -106,7 +107,7 @@ const heldExitCode = 75;
  * lock of the kernel does, ends with the server, and is taken here where the program for it exists.
  */
 async function underLock(lock: string, command: Program): Promise<Program> {
-  if (!(await isThere('/usr/bin/flock'))) return command;
+  if (!(await exists('/usr/bin/flock'))) return command;
   const { path, args, leftBehind } = command;
   const remove = 'rm -f "$1"; shift; exec "$@"';
   const program = leftBehind === undefined ? [path] : ['/bin/sh', '-c', remove, 'sh', leftBehind, path];
@@ -159,7 +160,7 @@ async function lastLines(path: string): Promise<string> {
     .replaceAll(/[\p{Cc}]/gu, ' ');
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function exists(path: string): Promise<boolean> {
   return await stat(path).then(
     () => true,
     () => false,

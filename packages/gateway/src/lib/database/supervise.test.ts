@@ -1,28 +1,20 @@
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
 import type { Presence } from './presence.ts';
-import { type Supervision, superviseServer } from './supervise.ts';
+import { superviseServer } from './supervise.ts';
 
-/** A server that ends when told. */
-function place(isLast = true) {
+/** A server that ends when told, and tells whether our place there was given up. */
+function place() {
   const over = Promise.withResolvers<void>();
+  let isLeft = false;
   const presence: Presence = {
     over: over.promise,
-    async leave(end) {
+    async leave() {
+      isLeft = true;
       over.resolve();
-      if (isLast) await end();
     },
   };
-  return { presence, end: over.resolve };
-}
-
-/** Leaves, and tells whether that ended the server. */
-async function isEndedBy(supervision: Supervision): Promise<boolean> {
-  let ended = false;
-  await supervision.leave(async () => {
-    ended = true;
-  });
-  return ended;
+  return { presence, end: over.resolve, isLeft: () => isLeft };
 }
 
 test('a server that ends is started again at once, and one that does not stay later and later', async () => {
@@ -51,13 +43,15 @@ test('a server that ends is started again at once, and one that does not stay la
   await clock.advance(60_000);
   const gaps = startedAt.map((at, index) => at - (startedAt[index - 1] ?? at));
   expect(gaps.at(-1)).toBe(10_000);
-  await supervision.leave(async () => {});
+  const left = supervision.leave();
+  await clock.advance(2_000);
+  await left;
   expect(clock.pending).toBe(0);
 });
 
 test('a start that fails is told and tried again', async () => {
   const clock = manualClock();
-  const first = place();
+  const [first, second] = [place(), place()];
   const problems: unknown[] = [];
   let tries = 0;
   const supervision = superviseServer({
@@ -66,7 +60,7 @@ test('a start that fails is told and tried again', async () => {
     async enter() {
       tries += 1;
       if (tries < 3) throw new Error('no room');
-      return place().presence;
+      return second.presence;
     },
     onProblem: (problem) => problems.push(problem),
   });
@@ -74,21 +68,25 @@ test('a start that fails is told and tried again', async () => {
   await clock.advance(1_000);
   expect(tries).toBe(3);
   expect(problems).toHaveLength(3);
-  expect(await isEndedBy(supervision)).toBe(true);
+  const left = supervision.leave();
+  await clock.advance(2_000);
+  await left;
+  expect(second.isLeft()).toBe(true);
 });
 
-test('a server that is left is not started again, and whether others use it is told', async () => {
+test('a server that is left is not started again', async () => {
   const clock = manualClock();
-  const { presence } = place(false);
+  const { presence, isLeft } = place();
   const enter = () => Promise.reject(new Error('nobody asked'));
   const supervision = superviseServer({ clock, presence, enter, onProblem: () => expect.fail() });
-  expect(await isEndedBy(supervision)).toBe(false);
+  await supervision.leave();
+  expect(isLeft()).toBe(true);
   await clock.advance(60_000);
 });
 
-test('whoever leaves while the server comes back leaves it when it is there', async () => {
+test('whoever leaves while the server comes back leaves it when it is there and the others had time to come', async () => {
   const clock = manualClock();
-  const first = place();
+  const [first, second] = [place(), place()];
   const coming = Promise.withResolvers<Presence>();
   const supervision = superviseServer({
     clock,
@@ -98,7 +96,37 @@ test('whoever leaves while the server comes back leaves it when it is there', as
   });
   first.end();
   await clock.advance(0);
-  const left = isEndedBy(supervision);
-  coming.resolve(place().presence);
-  expect(await left).toBe(true);
+  const left = supervision.leave();
+  await clock.advance(5_000);
+  coming.resolve(second.presence);
+  await clock.advance(1_999);
+  expect(second.isLeft()).toBe(false);
+  await clock.advance(1);
+  await left;
+  expect(second.isLeft()).toBe(true);
+});
+
+test('a server that ended long ago is left at once', async () => {
+  const clock = manualClock();
+  const [first, second] = [place(), place()];
+  const enter = async () => second.presence;
+  const supervision = superviseServer({ clock, presence: first.presence, enter, onProblem: () => {} });
+  first.end();
+  await clock.advance(2_000);
+  await supervision.leave();
+  expect(second.isLeft()).toBe(true);
+});
+
+test('a server that ends again while it is left is left alone', async () => {
+  const clock = manualClock();
+  const [first, second] = [place(), place()];
+  const enter = async () => second.presence;
+  const supervision = superviseServer({ clock, presence: first.presence, enter, onProblem: () => {} });
+  first.end();
+  await clock.advance(0);
+  const left = supervision.leave();
+  second.end();
+  await clock.advance(2_000);
+  await left;
+  expect(second.isLeft()).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { type Clock, GuestpassError } from 'guestpass';
+import { type Clock, GuestpassError, sleep } from 'guestpass';
 import type { Presence } from './presence.ts';
 
 export interface SuperviseOptions {
@@ -13,14 +13,16 @@ export interface SuperviseOptions {
 
 /** Watches over a server as long as we use it. */
 export interface Supervision {
-  /** Stops watching and gives our place up. Calls `end` when nobody else has one. */
-  leave(end: () => Promise<void>): Promise<void>;
+  /** Stops watching and gives our place up, not before the others had the time to come back to a server that ended. */
+  leave(): Promise<void>;
 }
 
 const firstDelayMs = 100;
 const longestDelayMs = 10_000;
 /** A server that ran this long did not end for the reason it ended before, in milliseconds. */
 const soundMs = 30_000;
+/** How long those who used a server that ended may need to come back to it, in milliseconds. */
+const returnMs = 2_000;
 
 /** Brings a server that ended back at once, and later and later when it does not stay. */
 export function superviseServer(options: SuperviseOptions): Supervision {
@@ -29,6 +31,7 @@ export function superviseServer(options: SuperviseOptions): Supervision {
   let presence: Presence | undefined = options.presence;
   let isLeaving = false;
   let failures = 0;
+  let returnedAt = Number.NEGATIVE_INFINITY;
 
   const pause = async () => {
     const delayMs = failures === 0 ? 0 : Math.min(firstDelayMs * 2 ** (failures - 1), longestDelayMs);
@@ -60,18 +63,22 @@ export function superviseServer(options: SuperviseOptions): Supervision {
       onProblem(new GuestpassError('storage_unavailable', 'The embedded database ended; it is started again.'));
       if (clock.monotonic() - enteredAt > soundMs) failures = 0;
       presence = await enterAgain();
+      returnedAt = clock.monotonic();
       if (isLeaving) return;
     }
   };
   const watching = watch();
 
   return {
-    async leave(end) {
+    async leave() {
       isLeaving = true;
       leaving.resolve();
       // It may be coming back just now.
       if (!presence) await watching;
-      await presence?.leave(end);
+      // Places end with the server: whoever came back first is alone there, and would take it from the others.
+      const restMs = returnedAt + returnMs - clock.monotonic();
+      if (presence && restMs > 0) await sleep(clock, restMs);
+      await presence?.leave();
     },
   };
 }
