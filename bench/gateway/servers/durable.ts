@@ -6,12 +6,14 @@ export interface DurableOptions {
   readonly platformUrl: string;
   /** Where its PostgreSQL keeps its data. */
   readonly directory: string;
-  /** Whether an identity provider is told of every guest. */
-  readonly webhooks: boolean;
+  /** Who is told of every guest. Default nobody. */
+  readonly receiver?: string;
+  /** Told when a try of a delivery is on record. */
+  readonly onDelivery?: () => void;
 }
 
 /** The gateway as it is, with no captcha asked and nobody held to a rate. */
-export async function createDurable({ platformUrl, directory, webhooks }: DurableOptions) {
+export async function createDurable({ platformUrl, directory, receiver, onDelivery }: DurableOptions) {
   const unlimited = Number.MAX_SAFE_INTEGER;
   const gateway = await startGateway({
     storage: { directory },
@@ -20,7 +22,7 @@ export async function createDurable({ platformUrl, directory, webhooks }: Durabl
     rates: { address: unlimited, subnet: unlimited, channel: unlimited, total: unlimited },
     load: { maxConnectionsPerAddress: 2_000, maxInFlight: 2_000, maxEventLoopDelayMs: 60_000 },
     receivers: { allowHttp: true, ports: 'any', allowCidrs: ['127.0.0.0/8'] },
-    observer: { problem: (error) => console.error(error) },
+    observer: { problem: (error) => console.error(error), ...(onDelivery && { delivery: onDelivery }) },
     platform: {
       environment: platformUrl,
       clientId: 'sim-client',
@@ -29,11 +31,11 @@ export async function createDurable({ platformUrl, directory, webhooks }: Durabl
       policy: { consent: {}, captcha: { mode: 'optional' } },
     },
   });
-  // The minimal platform answers every POST with 201, this one too.
-  if (webhooks) {
-    await gateway.endpoints.create({ url: `${platformUrl}/hook`, secret: generateWebhookSecret() }, Date.now());
+  if (receiver !== undefined) {
+    await gateway.endpoints.create({ url: receiver, secret: generateWebhookSecret() }, Date.now());
   }
   return {
+    gateway,
     ready: { url: gateway.url, databaseDirectory: directory },
     close: () => gateway.stop(),
   };
