@@ -93,6 +93,8 @@ export interface GatewayConfig {
   /** The gateway's own settings as read, and the variable each came from. Holds the secrets. */
   readonly values: GatewayValues;
   readonly origins: SettingsRead<typeof gatewaySettings>['origins'];
+  /** The files it was read from, as their settings name them. */
+  readonly files: readonly string[];
 }
 
 export type GatewayValues = ValuesOf<typeof gatewaySettings>;
@@ -104,7 +106,15 @@ export const gatewayVariables: readonly string[] = settingNames(gatewaySettings)
  * Reads the configuration of a gateway, that of the SDK included, from environment variables. Throws one
  * `config_invalid` that holds every fault at once, each with its variable as the pointer; no fault repeats a value.
  */
-export function readGatewayConfig(variables: Variables, reader: ConfigReader): GatewayConfig {
+export function readGatewayConfig(variables: Variables, given: ConfigReader): GatewayConfig {
+  const files = new Set<string>();
+  const reader: ConfigReader = {
+    ...given,
+    readFile(path) {
+      files.add(path);
+      return given.readFile(path);
+    },
+  };
   const { values, origins, faults } = readSettings(gatewaySettings, variables, reader);
   const sdk = readSdk(variables, reader);
   const consent = readConsent(values, reader);
@@ -115,7 +125,7 @@ export function readGatewayConfig(variables: Variables, reader: ConfigReader): G
     ...contradictions(values, origins),
   ];
   if (all.length > 0 || 'faults' in sdk || (consent && 'faults' in consent)) throw invalidSettings(all);
-  return configOf(values, { sdk, origins, consent });
+  return configOf(values, { sdk, origins, consent, files: [...files] });
 }
 
 /** The notices are read at the start: a gateway never serves with half of them. */
@@ -181,9 +191,9 @@ const minute = 60_000;
 const defaultPort = 4_000;
 const defaultOperatorPort = 4_001;
 
-type AlreadyRead = Pick<GatewayConfig, 'sdk' | 'origins' | 'consent'>;
+type AlreadyRead = Pick<GatewayConfig, 'sdk' | 'origins' | 'consent' | 'files'>;
 
-function configOf(values: GatewayValues, { sdk, origins, consent }: AlreadyRead): GatewayConfig {
+function configOf(values: GatewayValues, { sdk, origins, consent, files }: AlreadyRead): GatewayConfig {
   const { allowedOrigins = [], trustedProxies = [], databaseUrl, webhookUrl, webhookSecret } = values;
   return {
     platform: platformOf(values, sdk),
@@ -228,6 +238,7 @@ function configOf(values: GatewayValues, { sdk, origins, consent }: AlreadyRead)
     sdk,
     values,
     origins,
+    files,
   };
 }
 
