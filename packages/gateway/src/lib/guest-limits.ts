@@ -1,4 +1,4 @@
-import type { Clock } from 'guestpass';
+import type { Clock, PipelineOptions } from 'guestpass';
 import { watchEventLoop } from './http/event-loop.ts';
 import { createFleetRates } from './http/fleet-rates.ts';
 import { createLoadGate, type LoadGate } from './http/load-gate.ts';
@@ -33,6 +33,8 @@ export interface GuestLimitsOptions {
   readonly room: Pick<Room, 'backlog' | 'disk'>;
   /** Told when the fleet's counts cannot be reached. */
   readonly onProblem: (error: unknown) => void;
+  /** While its bulkhead is full, nobody is let in to be refused there. */
+  readonly platform: Pick<PipelineOptions, 'bulkhead'>;
 }
 
 /** What keeps a gateway from taking on more than it can do. */
@@ -60,7 +62,7 @@ export function openGuestLimits(options: GuestLimitsOptions, opened: Opened): Gu
   };
 }
 
-function openGate({ clock, attempts, room, load = {} }: GuestLimitsOptions, opened: Opened): LoadGate {
+function openGate({ clock, attempts, room, platform, load = {} }: GuestLimitsOptions, opened: Opened): LoadGate {
   const { maxWaitingRecords = 1_000, maxRecordWaitMs = 2_000, maxMemoryBytes = 0.85 * memoryLimitBytes() } = load;
   const loop = opened.use(watchEventLoop({ clock }));
   return createLoadGate({
@@ -74,3 +76,4 @@ function openGate({ clock, attempts, room, load = {} }: GuestLimitsOptions, open
     ],
   });
 }
+      () => (platform.bulkhead?.isFull ? 'The platform is slow, and too many wait for it.' : undefined),

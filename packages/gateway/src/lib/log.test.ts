@@ -96,6 +96,7 @@ test('every kind of line carries its own fields', () => {
   log.operatorActed({ requestId: 'req_12345678', address: '127.0.0.1', action: 'read audit', status: 200 });
   log.breakerChanged({ operation: 'guest', state: 'open' });
   log.breakerChanged({ operation: 'guest', state: 'closed' });
+  log.captchaBreakerChanged({ provider: 'hcaptcha', state: 'open' });
   log.insecureReceivers();
   log.stopping();
   log.stopped({ cut: 0 });
@@ -134,6 +135,7 @@ test('every kind of line carries its own fields', () => {
     },
     { level: 'warn', time, operation: 'guest', state: 'open', msg: 'circuit breaker changed' },
     { level: 'info', time, operation: 'guest', state: 'closed', msg: 'circuit breaker changed' },
+    { level: 'warn', time, operation: 'captcha', provider: 'hcaptcha', state: 'open', msg: 'circuit breaker changed' },
     { level: 'warn', time, msg: 'webhooks may be sent in the clear' },
     { level: 'info', time, msg: 'stopping' },
     { level: 'info', time, cut: 0, msg: 'stopped' },

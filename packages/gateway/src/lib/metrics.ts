@@ -29,6 +29,10 @@ export interface Metrics {
   rateBudgetUsed(share: number): void;
   /** Whether calls to the platform are held back because it keeps failing. */
   circuitOpen(circuit: { readonly operation: 'token' | 'guest'; readonly open: boolean }): void;
+  /** The same of questions to a captcha provider. */
+  captchaCircuitOpen(circuit: { readonly provider: string; readonly open: boolean }): void;
+  /** Calls to one upstream that are under way, and those that wait for a place among them. */
+  upstreamCalls(calls: { readonly upstream: string; readonly inUse: number; readonly waiting: number }): void;
   /** When the access token ends, in milliseconds since the Unix epoch; `null`, shown as 0, when none is held. */
   tokenExpires(atMs: number | null): void;
   deliveryTried(tried: { readonly endpointId: string; readonly result: string }): void;
@@ -56,6 +60,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   return {
     ...guestMetrics(registry, options),
     ...platformMetrics(registry),
+    ...upstreamMetrics(registry),
     ...webhookMetrics(registry),
     ...auditMetrics(registry),
     beforeScrape: (refresh) => void refreshes.push(refresh),
@@ -179,6 +184,33 @@ function platformMetrics(registry: Registry): PlatformMetrics {
     rateBudgetUsed: (share) => budget.set(share),
     circuitOpen: ({ operation, open }) => circuits.set({ operation }, open ? 1 : 0),
     tokenExpires: (atMs) => expiry.set((atMs ?? 0) / 1_000),
+  };
+}
+
+function upstreamMetrics(registry: Registry): Pick<Metrics, 'captchaCircuitOpen' | 'upstreamCalls'> {
+  const registers = [registry];
+  const circuits = new Gauge({
+    name: 'guestpass_captcha_circuit_open',
+    help: '1 while a captcha provider is not asked because it keeps failing, else 0.',
+    labelNames: ['provider'],
+    registers,
+  });
+  const calls = new Gauge({
+    name: 'guestpass_upstream_calls',
+    help: 'Calls to an upstream that are under way, or wait for a place among them.',
+    labelNames: ['upstream', 'state'],
+    registers,
+  });
+  const providers = ['recaptcha', 'hcaptcha', 'turnstile'];
+  for (const provider of providers) circuits.set({ provider }, 0);
+  const providerOf = createLabel(providers);
+  const upstreamOf = createLabel(['platform', ...providers]);
+  return {
+    captchaCircuitOpen: ({ provider, open }) => circuits.set({ provider: providerOf(provider) }, open ? 1 : 0),
+    upstreamCalls({ upstream, inUse, waiting }) {
+      calls.set({ upstream: upstreamOf(upstream), state: 'under_way' }, inUse);
+      calls.set({ upstream: upstreamOf(upstream), state: 'waiting' }, waiting);
+    },
   };
 }
 

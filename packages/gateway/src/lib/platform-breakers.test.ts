@@ -68,7 +68,9 @@ async function stage(variables: Readonly<Record<string, string>> = {}) {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(payload),
     });
-    return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body: await answer.json() };
+    // A problem has a code, a guest pass has none.
+    const body = (await answer.json()) as { readonly code?: string };
+    return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body };
   };
   const operator = async (path: string) => {
     const headers = { authorization: `Bearer ${service.freshToken}`, connection: 'close' };
@@ -118,4 +120,39 @@ test('a gateway told so asks a failing platform for every guest', async () => {
   here.simulator.faults.add({ operation: 'guest', status: 503, times: 'always' });
   for (let guest = 0; guest < 25; guest += 1) await here.ask();
   expect(here.simulator.stats().guestRequests).toBe(25);
+});
+
+test('while the platform says nothing, guests beyond those who wait for it are refused at the door', async () => {
+  const crowd = { GUESTPASS_CONNECTIONS: '4', GUESTPASS_REQUESTS_PER_MINUTE: '100000' };
+  await using here = await stage({ ...crowd, GUESTPASS_MAX_CONNECTIONS_PER_ADDRESS: '1000' });
+  const { simulator, clock, ask, operator } = here;
+  expect((await ask()).status).toBe(201);
+  simulator.faults.add({ operation: 'guest', stall: true, times: 'always' });
+  const [atOnce, later] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const answers: Awaited<ReturnType<typeof ask>>[] = [];
+  const asked = Array.from({ length: 290 }, async () => {
+    answers.push(await ask());
+    if (answers.length === 30) atOnce.resolve();
+    if (answers.length === 286) later.resolve();
+  });
+  // Nobody moves the clock, so that whoever waits waits on.
+  await atOnce.promise;
+  for (const answer of answers) {
+    expect(answer).toMatchObject({ status: 503, retryAfter: expect.any(String), body: { code: 'overloaded' } });
+  }
+  const calls = (state: string) => `guestpass_upstream_calls{upstream="platform",state="${state}"}`;
+  const metrics = await operator('/metrics');
+  expect(metrics).toContain(`${calls('under_way')} 4\n`);
+  expect(metrics).toContain(`${calls('waiting')} 256\n`);
+  await clock.advance(2_000);
+  await later.promise;
+  await clock.advance(8_000);
+  await Promise.all(asked);
+  const codes = Object.groupBy(answers, ({ body }) => body.code ?? 'none');
+  expect(Object.entries(codes).map(([code, ended]) => [code, ended?.length])).toEqual([
+    ['overloaded', 286],
+    ['outcome_unknown', 4],
+  ]);
+  expect(simulator.stats().guestRequests).toBe(5);
+  expect(await operator('/metrics')).toContain(`${calls('waiting')} 0\n`);
 });

@@ -36,6 +36,7 @@ import { attemptEvent, deliveryEvent, type StreamEvent } from './routes/operator
 import { createSeldom } from './seldom.ts';
 import { createHoldStore } from './store/holds.ts';
 import type { MasterKey } from './store/seal.ts';
+import { openUpstreams } from './upstreams.ts';
 
 export interface ServiceOptions {
   readonly version: string;
@@ -218,16 +219,19 @@ interface GatewaySetup {
 
 async function openGateway(
   config: GatewayConfig,
-  { observer, breakers }: Watch,
+  { observer, breakers, log, metrics }: Watch,
   { clock, exchange, masterKey }: GatewaySetup,
 ): Promise<Gateway> {
   const { policy = {} } = config.platform;
-  const verifiers = { ...policy.captcha?.verifiers, ...configuredVerifiers(config.captcha, { exchange, clock }) };
+  const upstreams = openUpstreams({ ...config, clock, log, metrics });
+  const means = { exchange, clock, guards: upstreams.captcha };
+  const verifiers = { ...policy.captcha?.verifiers, ...configuredVerifiers(config.captcha, means) };
   const { altchaSecret } = config.captcha;
   return await startGateway({
     platform: {
       ...config.platform,
       breaker: config.platform.breaker ? breakers : false,
+      bulkhead: upstreams.platform,
       policy: { ...policy, captcha: { ...policy.captcha, verifiers } },
     },
     storage: config.storage,

@@ -10,9 +10,14 @@ import type { Exchange } from 'guestpass/http';
 import type { GatewayConfig } from '../config.ts';
 import { withChannelHostnames } from './channel-hostnames.ts';
 
+/** A provider that is asked over the network. */
+export type CaptchaProvider = 'recaptcha' | 'hcaptcha' | 'turnstile';
+
 export interface ConfiguredVerifiersOptions {
   readonly exchange: Exchange;
   readonly clock: Clock;
+  /** Breaker and bulkhead of each provider. Default none. */
+  readonly guards?: Readonly<Record<CaptchaProvider, Pick<SiteverifyOptions, 'breaker' | 'bulkhead'>>>;
   /** The secrets as they stand now, for each answer. Providers and sites stay those of the start. Default none changes. */
   readonly secretsNow?: () => ProviderSecrets;
 }
@@ -26,21 +31,29 @@ type ProviderSecrets = Pick<GatewayConfig['captcha'], 'recaptchaSecret' | 'hcapt
  */
 export function configuredVerifiers(
   captcha: GatewayConfig['captcha'],
-  { exchange, clock, secretsNow = () => captcha }: ConfiguredVerifiersOptions,
+  { exchange, clock, guards, secretsNow = () => captcha }: ConfiguredVerifiersOptions,
 ): Readonly<Record<string, CaptchaVerifier>> {
   const { hostnames, action } = captcha;
-  const options = (secret: string): SiteverifyOptions => ({ secret, exchange, clock });
+  const options = (provider: CaptchaProvider, secret: string): SiteverifyOptions => ({
+    ...guards?.[provider],
+    secret,
+    exchange,
+    clock,
+  });
   // hCaptcha knows no actions, and would fail each answer that has to have one.
-  const withAction = (secret: string) => ({ ...options(secret), ...(action !== undefined && { actions: [action] }) });
+  const withAction = (provider: CaptchaProvider, secret: string) => ({
+    ...options(provider, secret),
+    ...(action !== undefined && { actions: [action] }),
+  });
   const onHosts = (verifier: CaptchaVerifier) => (hostnames ? withChannelHostnames(verifier, hostnames) : verifier);
   const follow = (key: keyof ProviderSecrets, make: (secret: string) => CaptchaVerifier) => {
     const first = captcha[key];
     return first === undefined ? undefined : onHosts(following(first, () => secretsNow()[key], make));
   };
   const verifiers = {
-    recaptcha: follow('recaptchaSecret', (secret) => recaptchaVerifier(withAction(secret))),
-    hcaptcha: follow('hcaptchaSecret', (secret) => hcaptchaVerifier(options(secret))),
-    turnstile: follow('turnstileSecret', (secret) => turnstileVerifier(withAction(secret))),
+    recaptcha: follow('recaptchaSecret', (secret) => recaptchaVerifier(withAction('recaptcha', secret))),
+    hcaptcha: follow('hcaptchaSecret', (secret) => hcaptchaVerifier(options('hcaptcha', secret))),
+    turnstile: follow('turnstileSecret', (secret) => turnstileVerifier(withAction('turnstile', secret))),
   };
   return Object.fromEntries(Object.entries(verifiers).flatMap(([name, one]) => (one ? [[name, one] as const] : [])));
 }
