@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,9 +98,26 @@ test('of many that take a dead owner over at once, one has the lock, and nothing
   }
 });
 
+test('a lock is there with its owner or not at all, so no kill can leave one that names nobody', async () => {
+  let over = false;
+  const lookOn = async () => {
+    const seen = new Set<number>();
+    while (!over) {
+      const text = await readFile(`${path}.lock`, 'utf8').catch(() => undefined);
+      if (text !== undefined) seen.add(text === '' ? 0 : JSON.parse(text).pid);
+    }
+    return seen;
+  };
+  const looking = Promise.all([lookOn(), lookOn()]);
+  for (let round = 0; round < 100; round += 1) await (await lockLog(path)).release();
+  over = true;
+  for (const seen of await looking) expect(seen).toEqual(new Set([process.pid]));
+});
+
 test('an owner that died while it took a lock over leaves nothing in the way', async () => {
   await leaveLock({ pid: deadPid(), host: hostname(), birth: null });
   await writeFile(`${path}.lock.lock`, JSON.stringify({ pid: deadPid(), host: hostname(), birth: null }));
+  await writeFile(`${path}.lock.${deadPid()}-${randomUUID()}`, '{"pid":');
   await (await lockLog(path)).release();
   expect(await readdir(directory)).toEqual([]);
 });

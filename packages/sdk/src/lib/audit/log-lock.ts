@@ -1,8 +1,9 @@
-import { type FileHandle, open, readFile, realpath, rm } from 'node:fs/promises';
+import { readFile, realpath, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { GuestpassError } from '../errors.ts';
 import { isRunning, ownPid } from '../process.ts';
+import { clearDrafts, createWhole } from './whole-file.ts';
 
 /** The right to write one log. */
 export interface LogLock {
@@ -18,6 +19,7 @@ export async function lockLog(path: string): Promise<LogLock> {
   const file = await realPathOf(path);
   const lockPath = `${file}.lock`;
   await take(lockPath, owner, file);
+  await clearDrafts(lockPath);
   return { release: () => rm(lockPath, { force: true }) };
 }
 
@@ -32,9 +34,12 @@ async function realPathOf(path: string): Promise<string> {
 }
 
 async function take(lockPath: string, owner: string, path: string): Promise<void> {
-  while (!(await create(lockPath, owner))) {
+  for (;;) {
     const found = await textOf(lockPath);
-    if (found === undefined) continue;
+    if (found === undefined) {
+      if (await createWhole(lockPath, owner)) return;
+      continue;
+    }
     const holder = parseOwner(found);
     if (!holder || (await lives(holder))) throw heldBy(holder, path);
 
@@ -73,27 +78,6 @@ async function lives(owner: Owner): Promise<boolean> {
   if (owner.host !== hostname()) return true;
   if (!isRunning(owner.pid)) return false;
   return owner.birth === null || owner.birth === (await birthOf(owner.pid));
-}
-
-async function create(path: string, content: string): Promise<boolean> {
-  let file: FileHandle;
-  try {
-    file = await open(path, 'wx', 0o600);
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
-  }
-  try {
-    await file.writeFile(content);
-    // A lock that a power cut left empty would name nobody, and keep everybody out.
-    await file.sync();
-    return true;
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  } finally {
-    await file.close();
-  }
 }
 
 async function textOf(path: string): Promise<string | undefined> {
