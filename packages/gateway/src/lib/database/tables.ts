@@ -37,8 +37,6 @@ export interface AttemptsTable {
   readonly correlation_id: string | null;
   readonly traceparent: string | null;
   readonly sealed_pass: Buffer | null;
-  readonly sealed_person: Buffer | null;
-  readonly guest_print: Buffer | null;
   readonly forgotten_at: Generated<Date | null>;
   readonly consent_withdrawn_at: Generated<Date | null>;
 }
@@ -59,7 +57,6 @@ export interface WebhookEndpointsTable {
   readonly url: string;
   readonly description: string;
   readonly event_types: string[] | null;
-  readonly ordering: Generated<'none' | 'guest'>;
   readonly sealed_secret: Buffer;
   readonly sealed_previous_secret: Buffer | null;
   readonly previous_secret_until: Date | null;
@@ -80,11 +77,9 @@ export interface DeliveriesTable {
   readonly attempt_id: string | null;
   readonly endpoint_id: string;
   readonly body: Buffer | null;
-  readonly sealed_body: Buffer | null;
   readonly state: 'pending' | 'delivered' | 'dead' | 'held';
   readonly tries: Generated<number>;
   readonly next_at: Date | null;
-  readonly behind: string | null;
   readonly created_at: Date;
   readonly settled_at: Date | null;
 }
@@ -97,5 +92,4 @@ export interface DeliveryAttemptsTable {
   readonly outcome: string;
   readonly response_status: number | null;
   readonly response_excerpt: string | null;
-  readonly sealed_excerpt: Buffer | null;
 }

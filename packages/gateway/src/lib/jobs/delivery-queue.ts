@@ -109,8 +109,8 @@ async function openBoss({ url, answerTimeoutMs = 12_000, onProblem }: DeliveryQu
     query_timeout: answerTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-  };
     Client: clientAt(url),
+  };
   const boss = new PgBoss({
     ...patience,
     connectionString: addressNow(url),
