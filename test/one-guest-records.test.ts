@@ -156,7 +156,7 @@ describe('when the audit cannot be kept', () => {
     expect(ended.outcome).toBe('admitted');
     expect(simulator.stats()).toMatchObject({ guestsCreated: 1 });
     expect(problems).toMatchObject([{ code: 'storage_unavailable' }]);
-    expect(notices).toMatchObject([{ type: 'guest.authenticated' }]);
+    expect(notices).toMatchObject([{ type: 'guest.authenticated', data: { sequence: null } }]);
   });
 
   test('a malfunction on the way is thrown, and its attempt stands on record as unknown', async () => {
@@ -250,7 +250,7 @@ describe('callbacks', () => {
   });
 
   test('the notice names guest, channel and consent, for each outcome', async () => {
-    const { attempt, simulator, notices, close } = scene();
+    const { attempt, simulator, notices, records, close } = scene();
     const [admitted, refused, failed, unknown] = await everyOutcome({ attempt, simulator });
     await close();
     if (admitted.outcome !== 'admitted') throw new Error('The guest should be in.');
@@ -259,6 +259,7 @@ describe('callbacks', () => {
       timestamp: '2026-01-15T10:30:00.000Z',
       data: {
         attemptId: admitted.id,
+        sequence: 2,
         guestId: admitted.guestPass.guestId,
         channelId: 'your-channel-id',
         consentTimestamp: '2024-01-15T10:30:00Z',
@@ -271,6 +272,8 @@ describe('callbacks', () => {
       ['guest.failed', failed.id, 'forbidden'],
       ['guest.unknown', unknown.id, 'outcome_unknown'],
     ]);
+    const outcomes = records.filter(({ eventType }) => eventType !== 'WEBMESSAGING_GUEST_REQUESTED');
+    expect(notices.map(({ data }) => data.sequence)).toEqual(outcomes.map(({ sequence }) => sequence));
   });
 });
 

@@ -50,13 +50,16 @@ export function createBooks({ clock, audit, onAudit, onGuest, onProblem }: Books
     },
     async settle(attempt, run) {
       const timestamp = now();
+      let sequence: number | null = null;
       try {
-        tell(await audit.record(guestOutcome(attempt, statistics.count(attempt), timestamp)));
+        const recorded = await audit.record(guestOutcome(attempt, statistics.count(attempt), timestamp));
+        sequence = recorded.sequence;
+        tell(recorded);
       } catch (error) {
         callbacks.report(notRecorded(error));
       }
       run.watch.lap('audit');
-      if (onGuest) callbacks.post(onGuest, guestNotice(attempt, timestamp));
+      if (onGuest) callbacks.post(onGuest, guestNotice(attempt, timestamp, sequence));
       run.watch.lap('webhook');
       return attempt;
     },

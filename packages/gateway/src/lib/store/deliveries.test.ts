@@ -70,6 +70,29 @@ test('each endpoint gets what it wants to hear, as one event with one body', asy
   expect(await deliveries.list({ limit: 9, endpointId: failures.id })).toHaveLength(1);
 });
 
+test('each event carries the number of its audit record, also of many that are kept at once', async () => {
+  await endpoint();
+  const ids = Array.from({ length: 20 }, newAttemptId);
+  await Promise.all(ids.map((attemptId) => attempts.recordIntent({ attemptId, payload, nowMs: noon })));
+  const terms = { basis: 'asked for', nowMs: noon };
+  await Promise.all(
+    ids.flatMap((attemptId, index) => [
+      attempts.recordOutcome((index % 2 === 0 ? admitted : failed)(attemptId), noon),
+      attempts.recordOutcome(failed(attemptId), noon),
+      attempts.withdrawConsent({ attemptId, ...terms }),
+    ]),
+  );
+  await Promise.all(ids.slice(0, 5).map((attemptId) => attempts.eraseGuest({ attemptId, ...terms })));
+  const records = await database.query('select sequence, event_type, attempt_id from guestpass.audit_records');
+  const recorded = new Map(records.map(({ sequence, event_type, attempt_id }) => [Number(sequence), [event_type, attempt_id]]));
+  const told = (await deliveries.getAll((await deliveries.list({ limit: 99 })).map(({ id }) => id)))
+    .flatMap(({ body }) => (body ? [JSON.parse(body.toString())] : []))
+    .map(({ type, data }) => ({ type: `WEBMESSAGING_${type.toUpperCase().replace('.', '_')}`, ...data }));
+  // Three of the five had been let in, and what was told of them before is erased: 20 x 2 - 3 x 2 + 3.
+  expect(told).toHaveLength(37);
+  for (const { type, attemptId, sequence } of told) expect(recorded.get(sequence)).toEqual([type, attemptId]);
+});
+
 test('what is due for a disabled endpoint is held, and its job not made', async () => {
   const { id } = await endpoint();
   await endpoints.disable(id, 'broken', noon);

@@ -24,19 +24,20 @@ export function eventsOf(
   return { events, counts };
 }
 
-/** What endpoints are told of an entry; `guestId` is whom a withdrawal is about. */
-export function newsOf(entry: Entry, guestId: string | null): readonly News[] {
+/** What endpoints are told of an entry that is on record as `sequence`; `guestId` is whom a withdrawal is about. */
+export function newsOf(entry: Entry, sequence: number, guestId: string | null): readonly News[] {
   if (entry.kind === 'outcome') {
     const { attempt, nowMs } = entry.outcome;
-    return [{ notice: guestNotice(attempt, isoOf(nowMs)), attemptId: attempt.id, nowMs }];
+    return [{ notice: guestNotice(attempt, isoOf(nowMs), sequence), attemptId: attempt.id, nowMs }];
   }
   if (entry.kind === 'erasure') {
     const { attemptId, nowMs } = entry.erasure;
-    return [{ notice: { type: 'guest.erased', timestamp: isoOf(nowMs), data: { attemptId } }, attemptId, nowMs }];
+    const data = { attemptId, sequence };
+    return [{ notice: { type: 'guest.erased', timestamp: isoOf(nowMs), data }, attemptId, nowMs }];
   }
   if (entry.kind === 'withdrawal') {
     const { attemptId, nowMs } = entry.withdrawal;
-    const data = { attemptId, guestId };
+    const data = { attemptId, sequence, guestId };
     return [{ notice: { type: 'consent.withdrawn', timestamp: isoOf(nowMs), data }, attemptId, nowMs }];
   }
   return [];

@@ -3,7 +3,7 @@ import { append, lockHead } from './chain.ts';
 import type { Entry } from './entry.ts';
 import { eventsOf, newsOf } from './entry-events.ts';
 import { type Claim, claimIntents, type IntentTerms } from './intents.ts';
-import { insertDeliveries, type NewDelivery, type News } from './new-deliveries.ts';
+import { insertDeliveries, type NewDelivery } from './new-deliveries.ts';
 import { settleAttempts } from './outcomes.ts';
 import { eraseSubjects, sealGuestIds } from './subjects.ts';
 import { withdrawConsents } from './withdrawals.ts';
@@ -32,23 +32,22 @@ export async function keepEntries(entries: readonly Entry[], options: LedgerOpti
   return await database.transaction(async (work) => {
     const head = await lockHead(work);
     const kept = await writeRows(work, entries, terms);
-    const happened = entries.filter((_, index) => cameTrue(kept[index]));
-    const sealed = await sealGuestIds(work, outcomesOf(happened), terms.seal);
-    const { events, counts } = eventsOf(happened, head.counts, sealed);
+    const happened = entries.flatMap((entry, index) => happenedOrNot(entry, kept[index]));
+    const recorded = happened.map(({ entry }) => entry);
+    const sealed = await sealGuestIds(work, outcomesOf(recorded), terms.seal);
+    const { events, counts } = eventsOf(recorded, head.counts, sealed);
     await append(work, { ...head, counts }, events);
-    const deliveries = await insertDeliveries(
-      work,
-      entries.flatMap((entry, index) => newsOfKept(entry, kept[index])),
-    );
+    // Each entry leaves one record, in this order.
+    const news = happened.flatMap((one, index) => newsOf(one.entry, head.sequence + 1 + index, one.guestId));
+    const deliveries = await insertDeliveries(work, news);
     if (deliveries.length > 0) await announce(work, deliveries);
     return kept;
   });
 }
 
 /** Whom a withdrawal is about is read behind the lock: a guest that was erased meanwhile is not told of. */
-function newsOfKept(entry: Entry, kept: Kept | undefined): readonly News[] {
-  if (!cameTrue(kept)) return [];
-  return newsOf(entry, kept?.kind === 'withdrawal' ? kept.guestId : null);
+function happenedOrNot(entry: Entry, kept: Kept | undefined) {
+  return cameTrue(kept) ? [{ entry, guestId: kept?.kind === 'withdrawal' ? kept.guestId : null }] : [];
 }
 
 async function writeRows(work: Work, entries: readonly Entry[], terms: IntentTerms): Promise<readonly Kept[]> {

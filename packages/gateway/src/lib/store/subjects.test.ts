@@ -50,7 +50,7 @@ test('an erased guest is in no table any more, the chain is whole, and the erasu
       body: JSON.stringify({
         type: 'guest.erased',
         timestamp: new Date(noon + 1_000).toISOString(),
-        data: { attemptId: erased },
+        data: { attemptId: erased, sequence: 5 },
       }),
     },
   ]);

@@ -21,6 +21,7 @@ const noticeOf = (attemptId: string): GuestNotice => ({
   timestamp: '2024-01-15T10:30:00.000Z',
   data: {
     attemptId,
+    sequence: 2,
     guestId: 'guest-1',
     channelId: 'demo',
     consentTimestamp: '2024-01-15T10:29:00Z',

@@ -10,6 +10,11 @@ export interface GuestNotice {
   readonly timestamp: string;
   readonly data: {
     readonly attemptId: string;
+    /**
+     * The number of the audit record: of two events about one attempt the higher one is the later. `null` when the record
+     * could not be written.
+     */
+    readonly sequence: number | null;
     readonly guestId: string | null;
     readonly channelId: string | null;
     readonly consentTimestamp: string | null;
@@ -25,12 +30,14 @@ const typeOf: Record<Outcome, NoticeType> = {
   unknown: 'guest.unknown',
 };
 
-export function guestNotice(attempt: Attempt, timestamp: string): GuestNotice {
+/** Tells of an attempt; `sequence` is the number of its audit record. */
+export function guestNotice(attempt: Attempt, timestamp: string, sequence: number | null): GuestNotice {
   return {
     type: typeOf[attempt.outcome],
     timestamp,
     data: {
       attemptId: attempt.id,
+      sequence,
       guestId: attempt.outcome === 'admitted' ? attempt.guestPass.guestId : null,
       channelId: attempt.channelId,
       consentTimestamp: attempt.consentTimestamp,

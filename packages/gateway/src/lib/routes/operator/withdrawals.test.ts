@@ -35,7 +35,7 @@ test('a withdrawal is on record and told with the guest, once, and erases nothin
   expect(JSON.stringify([asked, withdrawn])).not.toContain(guestId);
   expect(await told(attemptId)).toEqual({
     count: 2,
-    body: { type: 'consent.withdrawn', timestamp, data: { attemptId, guestId } },
+    body: { type: 'consent.withdrawn', timestamp, data: { attemptId, sequence: withdrawn.sequence, guestId } },
   });
   const shown = { guestId, consentWithdrawnAt: timestamp };
   expect((await operators.ask(`GET /v1/attempts/${attemptId}`)).body).toMatchObject(shown);
