@@ -73,7 +73,7 @@ function openGate({ clock, attempts, room, platform, load = {} }: GuestLimitsOpt
       queuePressure({ queue: attempts, maxWaiting: maxWaitingRecords, maxWaitMs: maxRecordWaitMs }),
       room.backlog,
       room.disk,
+      () => (platform.bulkhead?.isFull ? 'The platform is slow, and too many wait for it.' : undefined),
     ],
   });
 }
-      () => (platform.bulkhead?.isFull ? 'The platform is slow, and too many wait for it.' : undefined),
