@@ -66,7 +66,15 @@ test.for(looks)('the console, $name', { timeout: 90_000 }, async ({ colorScheme,
   await page.getByText('WEBMESSAGING_GUEST_FAILED').first().waitFor();
   await look('an attempt');
   await page.keyboard.press('Escape');
+  await page.getByRole('combobox', { name: 'Outcome' }).selectOption('failed');
+  await page.getByRole('button', { name: 'Save this view' }).click();
+  await page.getByLabel('Name').fill('Failures');
+  await look('saving a view');
+  await page.keyboard.press('Enter');
+  await page.getByRole('navigation', { name: 'Saved views' }).waitFor();
   await look('attempts');
+  await page.getByRole('button', { name: 'Keys' }).click();
+  await look('keys');
   await page.goto(`${operatorUrl}/console/deliveries`);
   await page
     .getByRole('button', { name: /^Open dlv_/ })

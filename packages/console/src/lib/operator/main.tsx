@@ -8,6 +8,7 @@ import './parts/table.css';
 import './parts/drawer.css';
 import './attempts/waterfall.css';
 import './overview/overview.css';
+import './keyboard/keyboard.css';
 import { browserClock } from '../clock.ts';
 import { OperatorApp } from './frame/operator-app.tsx';
 import { takeToken } from './frame/operator-session.ts';

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { spanWords } from '../../words/numbers.ts';
 import type { Attempt, AuditRecord, Delivery, Page } from '../data/views.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
+import { curlOf } from '../parts/curl.ts';
 import { Drawer } from '../parts/drawer.tsx';
 import { FactList } from '../parts/fact-list.tsx';
 import { Instant } from '../parts/instant.tsx';
@@ -41,6 +42,7 @@ function AttemptBody({ attempt, navigation }: { readonly attempt: Attempt; reado
         <OutcomeTag outcome={outcome} />
         {code !== null && <code>{code}</code>}
         <CopyButton label="Copy as ticket" text={() => ticketOf(attempt, entry)} />
+        <CopyButton label="Copy as curl" text={() => curlOf(`/v1/attempts/${attempt.id}`, location.origin)} />
       </p>
       {detail !== null && (
         <div class={outcome === 'refused' ? 'notice warn' : 'notice bad'}>
@@ -61,10 +63,12 @@ function AttemptBody({ attempt, navigation }: { readonly attempt: Attempt; reado
           ['Channel', attempt.channelId],
           ['Guest', attempt.guestId],
           ['Consent given', attempt.consentTimestamp],
+          ['Consent withdrawn', attempt.consentWithdrawnAt && <Instant at={attempt.consentWithdrawnAt} withDay />],
           ['Captcha', captcha && captchaWords(captcha)],
           ['Answers of the platform', statusCodes && statusCodes.length > 0 ? statusCodes.join(' → ') : null],
           ['Retries', retries === null ? null : String(retries)],
           ['Correlation id', attempt.correlationId],
+          ['Trace', attempt.traceId],
         ]}
       />
       <AuditOf attemptId={attempt.id} />

@@ -3,6 +3,8 @@ import { countWords } from '../../words/numbers.ts';
 import type { Live } from '../data/live.ts';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import type { Navigation } from '../place.ts';
+import type { SavedViews } from '../saved-views/saved-views.ts';
+import { SavedViewsBar } from '../saved-views/saved-views-bar.tsx';
 import { AttemptDrawer } from './attempt-drawer.tsx';
 import { AttemptFilters } from './attempt-filters.tsx';
 import { AttemptTable } from './attempt-table.tsx';
@@ -13,10 +15,11 @@ export interface AttemptsViewProps {
   readonly live: Live;
   readonly navigation: Navigation;
   readonly clock: Clock;
+  readonly saved: SavedViews;
 }
 
 /** Attempts as they end, newest first, and one of them in full. */
-export function AttemptsView({ live, navigation, clock }: AttemptsViewProps) {
+export function AttemptsView({ live, navigation, clock, saved }: AttemptsViewProps) {
   const { outcome, code, channel, text, attempt } = navigation.place.value.params;
   const filter = { outcome, code, channel, text };
   const list = useAttempts(live, { filter, clock });
@@ -24,6 +27,7 @@ export function AttemptsView({ live, navigation, clock }: AttemptsViewProps) {
   return (
     <>
       <AttemptFilters navigation={navigation} />
+      <SavedViewsBar views={saved} navigation={navigation} />
       <div class="toolbar">
         <button type="button" aria-pressed={list.paused.value} onClick={list.paused.value ? list.resume : list.pause}>
           {list.paused.value ? 'Resume' : 'Pause'}

@@ -19,6 +19,7 @@ export function ticketOf(attempt: Attempt, entry: ErrorCode | undefined): string
     ['Answers of the platform', statusCodes && statusCodes.length > 0 ? statusCodes.join(', ') : null],
     ['Retries', retries === null ? null : String(retries)],
     ['Correlation id', attempt.correlationId],
+    ['Trace', attempt.traceId],
     [
       'Stages',
       layWaterfall(attempt)

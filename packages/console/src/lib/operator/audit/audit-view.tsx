@@ -5,6 +5,8 @@ import { Table } from '../parts/table.tsx';
 import { Tag } from '../parts/tag.tsx';
 import { usePages } from '../parts/use-pages.ts';
 import type { Navigation } from '../place.ts';
+import type { SavedViews } from '../saved-views/saved-views.ts';
+import { SavedViewsBar } from '../saved-views/saved-views-bar.tsx';
 import { ChainCard } from './chain-card.tsx';
 
 const types = [
@@ -14,10 +16,37 @@ const types = [
   'WEBMESSAGING_GUEST_FAILED',
   'WEBMESSAGING_GUEST_UNKNOWN',
   'WEBMESSAGING_GUEST_ERASED',
+  'WEBMESSAGING_CONSENT_WITHDRAWN',
+  'WEBMESSAGING_AUDIT_KEY_CHANGED',
+  'WEBMESSAGING_CLOCK_SET_BACK',
+  'WEBMESSAGING_RETENTION_ATTEMPTS_DELETED',
+  'WEBMESSAGING_RETENTION_PERSONAL_DATA_ERASED',
+  'WEBMESSAGING_RETENTION_RECORDS_ARCHIVED',
+  'OPERATOR_AUDIT_EXPORT',
+  'OPERATOR_AUDIT_READ',
+  'OPERATOR_AUDIT_VERIFY',
+  'OPERATOR_CONSENT_WITHDRAWAL',
+  'OPERATOR_DELIVERIES_PURGE',
+  'OPERATOR_DELIVERIES_REPLAY',
+  'OPERATOR_DELIVERY_REPLAY',
+  'OPERATOR_ENDPOINT_CHANGE',
+  'OPERATOR_ENDPOINT_CREATE',
+  'OPERATOR_ENDPOINT_DISABLE',
+  'OPERATOR_ENDPOINT_ENABLE',
+  'OPERATOR_ENDPOINT_REMOVE',
+  'OPERATOR_ENDPOINT_SECRET_ROTATE',
+  'OPERATOR_ERASURE',
+  'OPERATOR_HOLD_LIFTED',
+  'OPERATOR_HOLD_PLACED',
 ];
 
+export interface AuditViewProps {
+  readonly navigation: Navigation;
+  readonly saved: SavedViews;
+}
+
 /** The audit log: whether it is whole, and its records, newest first. */
-export function AuditView({ navigation }: { readonly navigation: Navigation }) {
+export function AuditView({ navigation, saved }: AuditViewProps) {
   const { type } = navigation.place.value.params;
   const pages = usePages<AuditRecord>('/v1/audit', { type });
   const newest = type ? undefined : pages.items.value[0];
@@ -39,6 +68,7 @@ export function AuditView({ navigation }: { readonly navigation: Navigation }) {
         </button>
         <p class="small quiet">Each reading of the log is put on record in it.</p>
       </search>
+      <SavedViewsBar views={saved} navigation={navigation} />
       <ProblemNotice problem={pages.problem.value} />
       <Table caption="Audit records" columns={['#', 'Recorded', 'Event', 'Attempt', 'Hash', 'Record']}>
         {pages.items.value.map((record) => (

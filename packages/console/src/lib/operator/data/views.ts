@@ -12,6 +12,7 @@ export interface Attempt {
   readonly channelId: string | null;
   readonly guestId: string | null;
   readonly consentTimestamp: string | null;
+  readonly consentWithdrawnAt: string | null;
   readonly captcha: { readonly provider: string; readonly verified: boolean; readonly score: number | null } | null;
   readonly startedAt: string;
   readonly settledAt: string | null;
@@ -26,6 +27,8 @@ export interface Attempt {
   readonly retries: number | null;
   readonly statusCodes: readonly number[] | null;
   readonly correlationId: string | null;
+  /** Of the request that asked (W3C Trace Context). */
+  readonly traceId: string | null;
 }
 
 export type DeliveryState = 'pending' | 'delivered' | 'dead' | 'held';

@@ -9,6 +9,8 @@ import { StateTag } from '../parts/tag.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
 import { usePages } from '../parts/use-pages.ts';
 import type { Navigation } from '../place.ts';
+import type { SavedViews } from '../saved-views/saved-views.ts';
+import { SavedViewsBar } from '../saved-views/saved-views-bar.tsx';
 import { DeliveryDrawer } from './delivery-drawer.tsx';
 import { withNews } from './news.ts';
 import { ReplayDialog } from './replay-dialog.tsx';
@@ -16,13 +18,14 @@ import { ReplayDialog } from './replay-dialog.tsx';
 export interface DeliveriesViewProps {
   readonly live: Live;
   readonly navigation: Navigation;
+  readonly saved: SavedViews;
 }
 
 const states = ['pending', 'delivered', 'dead', 'held'];
 const columns = ['Created', 'Delivery', 'State', 'Event', 'Endpoint', 'Tries', 'Next try'];
 
 /** Webhook deliveries, newest first; replays of one or of many. */
-export function DeliveriesView({ live, navigation }: DeliveriesViewProps) {
+export function DeliveriesView({ live, navigation, saved }: DeliveriesViewProps) {
   const { state, endpoint, delivery } = navigation.place.value.params;
   const pages = usePages<Delivery>('/v1/deliveries', { state, endpoint }, ({ id }) => id);
   const endpoints = useLoaded<Page<Endpoint>>('/v1/webhook-endpoints').body.value?.data ?? [];
@@ -74,6 +77,7 @@ export function DeliveriesView({ live, navigation }: DeliveriesViewProps) {
           Replay many …
         </button>
       </search>
+      <SavedViewsBar views={saved} navigation={navigation} />
       <ProblemNotice problem={pages.problem.value} />
       {rows.length === 0 && !pages.loading.value ? (
         <p class="empty">No deliveries here. An endpoint is told of guests from the moment it is created.</p>

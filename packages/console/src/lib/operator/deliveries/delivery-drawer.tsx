@@ -2,6 +2,8 @@ import { useSignal } from '@preact/signals';
 import { ask } from '../../network.ts';
 import { spanWords } from '../../words/numbers.ts';
 import type { DeliveryDetail, DeliveryTry } from '../data/views.ts';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { curlOf } from '../parts/curl.ts';
 import { Drawer } from '../parts/drawer.tsx';
 import { FactList } from '../parts/fact-list.tsx';
 import { Instant } from '../parts/instant.tsx';
@@ -36,6 +38,9 @@ export function DeliveryDrawer({ id, navigation, onChanged }: DeliveryDrawerProp
       <ProblemNotice problem={problem.value} />
       {delivery && (
         <>
+          <p class="toolbar">
+            <CopyButton label="Copy as curl" text={() => curlOf(path, location.origin)} />
+          </p>
           <DeliveryFacts delivery={delivery} navigation={navigation} />
           <section>
             <h3>Tries</h3>

@@ -1,4 +1,4 @@
-import { useSignalEffect } from '@preact/signals';
+import { useSignal, useSignalEffect } from '@preact/signals';
 import type { Clock } from 'guestpass';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { AttemptsView } from '../attempts/attempts-view.tsx';
@@ -7,9 +7,13 @@ import { type Live, type LiveState, openLive } from '../data/live.ts';
 import { DeliveriesView } from '../deliveries/deliveries-view.tsx';
 import { EndpointsView } from '../endpoints/endpoints-view.tsx';
 import { ErasuresView } from '../erasures/erasures-view.tsx';
+import { createKeysSwitch } from '../keyboard/keys-switch.ts';
+import { ShortcutList } from '../keyboard/shortcut-list.tsx';
+import { useShortcuts } from '../keyboard/use-shortcuts.ts';
 import { createHistory } from '../overview/history.ts';
 import { OverviewView } from '../overview/overview-view.tsx';
 import { addressOf, type Navigation, type View, views } from '../place.ts';
+import { createSavedViews } from '../saved-views/saved-views.ts';
 
 export interface DeskProps {
   readonly clock: Clock;
@@ -32,6 +36,9 @@ const titles: Readonly<Record<View, string>> = {
 export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
   const live = useMemo(() => openLive(clock), [clock]);
   const history = useMemo(() => createHistory(live, clock), [live, clock]);
+  const saved = useMemo(() => createSavedViews(localStorage), []);
+  const keysAreOn = useMemo(() => createKeysSwitch(localStorage), []);
+  const listsKeys = useSignal(false);
   const main = useRef<HTMLElement>(null);
   const nav = useRef<HTMLElement>(null);
   useEffect(
@@ -50,12 +57,19 @@ export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
     nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [view]);
 
-  const go = (event: MouseEvent, to: View) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
-    event.preventDefault();
+  const goTo = (to: View) => {
     navigation.go(to);
     main.current?.focus();
   };
+  const go = (event: MouseEvent, to: View) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    goTo(to);
+  };
+  const listKeys = () => {
+    listsKeys.value = true;
+  };
+  useShortcuts({ isOn: keysAreOn, clock, main: () => main.current, onGo: goTo, onList: listKeys });
 
   return (
     <div class="desk">
@@ -86,6 +100,9 @@ export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
         <a class="small" href="/docs">
           API
         </a>
+        <button type="button" class="plain small" onClick={listKeys}>
+          Keys
+        </button>
         <button type="button" class="plain small" onClick={() => void onLeave()}>
           Sign out
         </button>
@@ -93,12 +110,20 @@ export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
       <main id="main" ref={main} tabIndex={-1}>
         <h1>{titles[view]}</h1>
         {view === 'overview' && <OverviewView history={history} navigation={navigation} clock={clock} />}
-        {view === 'attempts' && <AttemptsView live={live} navigation={navigation} clock={clock} />}
-        {view === 'deliveries' && <DeliveriesView live={live} navigation={navigation} />}
+        {view === 'attempts' && <AttemptsView live={live} navigation={navigation} clock={clock} saved={saved} />}
+        {view === 'deliveries' && <DeliveriesView live={live} navigation={navigation} saved={saved} />}
         {view === 'endpoints' && <EndpointsView navigation={navigation} />}
-        {view === 'audit' && <AuditView navigation={navigation} />}
+        {view === 'audit' && <AuditView navigation={navigation} saved={saved} />}
         {view === 'erasures' && <ErasuresView navigation={navigation} />}
       </main>
+      {listsKeys.value && (
+        <ShortcutList
+          isOn={keysAreOn}
+          onClose={() => {
+            listsKeys.value = false;
+          }}
+        />
+      )}
     </div>
   );
 }

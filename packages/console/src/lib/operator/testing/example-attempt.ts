@@ -8,6 +8,7 @@ export function attemptOf(change: Partial<Attempt> = {}): Attempt {
     channelId: 'demo',
     guestId: '862e1065-8f1c-4a5c-b1a7-3f3f2f1e0d9c',
     consentTimestamp: '2024-01-15T10:30:00Z',
+    consentWithdrawnAt: null,
     captcha: { provider: 'altcha', verified: true, score: null },
     startedAt: '2024-01-15T10:30:00.000Z',
     settledAt: '2024-01-15T10:30:01.000Z',
@@ -22,6 +23,7 @@ export function attemptOf(change: Partial<Attempt> = {}): Attempt {
     retries: 0,
     statusCodes: [201],
     correlationId: 'f4326726',
+    traceId: null,
     ...change,
   };
 }
