@@ -7,6 +7,7 @@ import { ReasonForm } from '../parts/reason-form.tsx';
 import type { Navigation } from '../place.ts';
 import { HoldsSection } from './holds-section.tsx';
 import { type Subject, subjectOf } from './subject.ts';
+import { SubjectField } from './subject-field.tsx';
 
 /** Erases a guest in two steps: what would go is shown first. */
 export function ErasuresView({ navigation }: { readonly navigation: Navigation }) {
@@ -43,18 +44,12 @@ export function ErasuresView({ navigation }: { readonly navigation: Navigation }
         stays whole. Guest id, guest pass and the bodies of webhooks are deleted, and endpoints are told.
       </p>
       <form class="card stack narrow" onSubmit={(event) => void look(event)}>
-        <label>
-          Guest id, or id of an attempt
-          <input
-            required
-            autoComplete="off"
-            value={who.value}
-            onInput={(event) => {
-              who.value = event.currentTarget.value;
-              preview.value = null;
-            }}
-          />
-        </label>
+        <SubjectField
+          who={who}
+          onChange={() => {
+            preview.value = null;
+          }}
+        />
         <div class="actions">
           <button type="submit">See what would be erased</button>
         </div>

@@ -8,6 +8,7 @@ import { ReasonForm } from '../parts/reason-form.tsx';
 import { Table } from '../parts/table.tsx';
 import { usePages } from '../parts/use-pages.ts';
 import { subjectOf } from './subject.ts';
+import { SubjectField } from './subject-field.tsx';
 
 /** Guests that neither erasures nor retention touch, until every hold is lifted. */
 export function HoldsSection() {
@@ -88,17 +89,7 @@ function PlaceDialog({ onClose }: { readonly onClose: () => void }) {
   return (
     <Drawer title="Place a hold" kind="dialog" onClose={onClose}>
       <ReasonForm action="Place it" onSubmit={place}>
-        <label>
-          Guest id, or id of an attempt
-          <input
-            required
-            autoComplete="off"
-            value={who.value}
-            onInput={(event) => {
-              who.value = event.currentTarget.value;
-            }}
-          />
-        </label>
+        <SubjectField who={who} />
         <label>
           Matter
           <input
