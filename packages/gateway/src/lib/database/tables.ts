@@ -64,6 +64,7 @@ export interface WebhookEndpointsTable {
   readonly disabled_reason: string | null;
   readonly failing_since: Date | null;
   readonly failures: Generated<number>;
+  readonly unwell: Generated<boolean>;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly deleted_at: Date | null;

@@ -7,7 +7,7 @@ import { createDeliveryStore } from '../store/deliveries.ts';
 import { createEndpointStore } from '../store/endpoints.ts';
 import { admitted, masterKey, newAttemptId, noon, payload } from '../testing/guests.ts';
 import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
-import { createDeliverWebhook } from './deliver-webhook.ts';
+import { createDeliverWebhook, type DeliverOptions } from './deliver-webhook.ts';
 
 let database: TestDatabase;
 
@@ -30,7 +30,7 @@ async function scene({ guests = 1, status = 204, traceparent = '' } = {}) {
   await Promise.all(attemptIds.map((attemptId) => attempts.recordIntent({ attemptId, ...asked })));
   await Promise.all(attemptIds.map((attemptId) => attempts.recordOutcome(admitted(attemptId), noon)));
   const ids = (await deliveries.list({ limit: 100, endpointId: endpoint.id })).map(({ id }) => id);
-  const deliverer = createDeliverWebhook({
+  const terms: DeliverOptions = {
     deliveries,
     endpoints,
     clock,
@@ -39,7 +39,8 @@ async function scene({ guests = 1, status = 204, traceparent = '' } = {}) {
       sent.push(request);
       return { status, headers: {}, body: new Uint8Array() };
     },
-  });
+  };
+  const deliverer = createDeliverWebhook(terms);
   return {
     clock,
     sent,
@@ -49,6 +50,7 @@ async function scene({ guests = 1, status = 204, traceparent = '' } = {}) {
     endpoint,
     ids,
     deliverer,
+    terms,
     async [Symbol.asyncDispose]() {
       await endpoints.remove(endpoint.id, noon);
       await attempts[Symbol.asyncDispose]();
@@ -97,7 +99,7 @@ test('what waited a while is looked at again: an erased guest is not told of, a 
 
 test('a success ends a row of failures', async () => {
   await using on = await scene();
-  await on.endpoints.recordTry(on.endpoint.id, false, noon);
+  await on.endpoints.recordTry(on.endpoint.id, 'failed', noon);
   const [one] = [...(await on.deliverer.prepare(on.ids)).values()];
   if (one) await on.deliverer.deliver(one);
   expect(await on.endpoints.get(on.endpoint.id)).toMatchObject({ failures: 0, failingSince: null });
@@ -109,7 +111,7 @@ test('a receiver that failed last is asked slowly at first, and one in good heal
   await Promise.all(atOnce.map((one) => well.deliverer.deliver(one)));
   expect(well.sent).toHaveLength(3);
   await using on = await scene({ guests: 3 });
-  await on.endpoints.recordTry(on.endpoint.id, false, noon);
+  await on.endpoints.recordTry(on.endpoint.id, 'failed', noon);
   const prepared = [...(await on.deliverer.prepare(on.ids)).values()];
   const delivered = Promise.all(prepared.map((one) => on.deliverer.deliver(one)));
   const sent = [];
@@ -119,6 +121,35 @@ test('a receiver that failed last is asked slowly at first, and one in good heal
   }
   expect(sent).toEqual([1, 2, 2, 3]);
   await delivered;
+});
+
+/** Another of the fleet, which knows of the receiver what is on record, delivers two events after a first one was answered. */
+async function twoAfter(status: number) {
+  await using on = await scene({ guests: 3, status });
+  const [first = '', ...others] = on.ids;
+  const one = (await on.deliverer.prepare([first])).get(first);
+  if (one) await on.deliverer.deliver(one);
+  const elsewhere = createDeliverWebhook(on.terms);
+  const prepared = [...(await elsewhere.prepare(others)).values()];
+  const delivered = Promise.all(prepared.map((waiting) => elsewhere.deliver(waiting)));
+  const sent = [];
+  for (const spanMs of [0, 49, 1]) {
+    await on.clock.advance(spanMs);
+    sent.push(on.sent.length - 1);
+  }
+  await delivered;
+  return sent;
+}
+
+test('a receiver that turns one event down gets the others as fast as ever', async () => {
+  expect(await twoAfter(422)).toEqual([2, 2, 2]);
+  expect(await twoAfter(404)).toEqual([2, 2, 2]);
+});
+
+test('a receiver that is overloaded or broken is asked slowly', async () => {
+  expect(await twoAfter(429)).toEqual([1, 1, 2]);
+  expect(await twoAfter(408)).toEqual([1, 1, 2]);
+  expect(await twoAfter(500)).toEqual([1, 1, 2]);
 });
 
 test('a receiver is told of the trace of the guest, and each try has an id of its own in it', async () => {

@@ -3,7 +3,7 @@ import type { Exchange } from 'guestpass/http';
 import { type Delivery as DeliveryTry, deliverWebhook, nextDelayMs } from 'guestpass/webhook';
 import type { Delivery, DeliveryStore, TracedDelivery } from '../store/deliveries.ts';
 import type { Verdict } from '../store/ended-tries.ts';
-import type { Endpoint, EndpointStore, Receiver } from '../store/endpoints.ts';
+import type { Endpoint, EndpointStore, Receiver, TryEnd } from '../store/endpoints.ts';
 import { plainTracing, type Tracing } from '../tracing/tracing.ts';
 import { createReceiverPace } from './receiver-pace.ts';
 
@@ -83,8 +83,8 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
       if (!delivery) return;
       if (!receiver?.endpoint.enabled) return await hold(deliveries, delivery, clock.now());
 
-      const { endpoint, secrets } = receiver;
-      const waitMs = pace.waitMs(endpoint.id, endpoint.failures > 0);
+      const { endpoint, secrets, isUnwell } = receiver;
+      const waitMs = pace.waitMs(endpoint.id, isUnwell);
       if (waitMs > 0) await sleep(clock, waitMs, signal);
       const startedAtMs = clock.now();
       const message = { endpoint: endpoint.url, id: delivery.event_id, body: delivery.body };
@@ -98,7 +98,7 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
       }
       answered();
       if (tried.failure === 'aborted') throw new Error('The try was given up.');
-      pace.ended(endpoint.id, tried.result === 'delivered');
+      pace.ended(endpoint.id, endOf(tried));
       const verdict = judge(delivery, tried, options);
       const recorded = await deliveries.recordTry(delivery.id, finishedTry(delivery, tried, startedAtMs), verdict);
       if (!recorded) return;
@@ -117,6 +117,20 @@ function aboutTry({ id, tries, traceparent, ...row }: TracedDelivery): Parameter
 function resultOf({ result, failure }: DeliveryTry): string {
   return result === 'delivered' ? 'delivered' : (failure ?? result);
 }
+
+/**
+ * A receiver that soon says no to one event, other than to the time or the number of them, has no trouble with the next.
+ */
+function endOf({ result, status = 0, failure, durationMs }: DeliveryTry): TryEnd {
+  if (result === 'delivered') return 'delivered';
+  const saysNo = failure === `http_${status}` && status >= 400 && status < 500 && !aboutLoad.includes(status);
+  return saysNo && durationMs < soonMs ? 'turned down' : 'failed';
+}
+
+/** Request Timeout, Too Early, Too Many Requests. */
+const aboutLoad: readonly number[] = [408, 425, 429];
+
+const soonMs = 2_000;
 
 /** What was read longer ago than this is read again: it may have been erased, or its endpoint changed. */
 const freshMs = 1_000;
@@ -169,7 +183,7 @@ async function noteEndpoint(endpoint: Endpoint, tried: DeliveryTry, options: Del
   }
   // Most receivers never fail, and need no word of it.
   if (tried.result === 'delivered' && endpoint.failures === 0) return;
-  const after = await endpoints.recordTry(endpoint.id, tried.result === 'delivered', nowMs);
+  const after = await endpoints.recordTry(endpoint.id, endOf(tried), nowMs);
   if (!after?.failingSince || after.failures < 10) return;
   if (nowMs - after.failingSince.getTime() < 5 * dayMs) return;
   await endpoints.disable(endpoint.id, 'The receiver has only failed for five days.', nowMs);

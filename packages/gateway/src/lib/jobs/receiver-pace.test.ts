@@ -1,29 +1,41 @@
 import fc from 'fast-check';
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
+import type { TryEnd } from '../store/endpoints.ts';
 import { createReceiverPace, type Pace, paceAfter, rateAt, takeTurn } from './receiver-pace.ts';
 
 test('the rate doubles with each second without a failure, and then there is no limit', () => {
-  const failed = paceAfter(undefined, false, 0);
-  const back = paceAfter(failed, true, 500);
+  const failed = paceAfter(undefined, 'failed', 0);
+  const back = paceAfter(failed, 'delivered', 500);
   const rates = [500, 1_499, 1_500, 2_500, 3_500, 4_500, 5_500, 6_500].map((nowMs) => back && rateAt(back, nowMs));
   expect(rates).toEqual([20, 20, 40, 80, 160, 320, 640, undefined]);
-  expect(paceAfter(back, true, 6_500)).toBeUndefined();
+  expect(paceAfter(back, 'delivered', 6_500)).toBeUndefined();
 });
 
 test('a failure on the way begins it again, and a receiver in good health has no pace', () => {
-  const back = paceAfter(paceAfter(undefined, false, 0), true, 0);
-  const again = paceAfter(back, false, 4_000);
+  const back = paceAfter(paceAfter(undefined, 'failed', 0), 'delivered', 0);
+  const again = paceAfter(back, 'failed', 4_000);
   expect(again && rateAt(again, 60_000)).toBe(20);
-  expect(paceAfter(undefined, true, 0)).toBeUndefined();
+  expect(paceAfter(undefined, 'delivered', 0)).toBeUndefined();
 });
 
-const step = fc.record({ afterMs: fc.integer({ min: 0, max: 40 }), ended: fc.option(fc.boolean()) });
+test('what is turned down neither slows a receiver nor speeds it up', () => {
+  expect(paceAfter(undefined, 'turned down', 0)).toBeUndefined();
+  const failed = paceAfter(undefined, 'failed', 0);
+  expect(paceAfter(failed, 'turned down', 10)).toEqual(failed);
+  const back = paceAfter(failed, 'delivered', 20);
+  expect(paceAfter(back, 'turned down', 30)).toEqual(back);
+});
+
+const step = fc.record({
+  afterMs: fc.integer({ min: 0, max: 40 }),
+  ended: fc.option(fc.constantFrom<TryEnd>('delivered', 'turned down', 'failed')),
+});
 
 test('turns come in order and never closer than the rate allows, whatever is told in between', () => {
   const run = fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
     let nowMs = 0;
-    let pace: Pace | undefined = paceAfter(undefined, false, nowMs);
+    let pace: Pace | undefined = paceAfter(undefined, 'failed', nowMs);
     let freeFromMs = 0;
     for (const { afterMs, ended } of steps) {
       nowMs += afterMs;
@@ -55,7 +67,7 @@ function scene({ backlog, isUp }: { readonly backlog: number; readonly isUp: (no
       seconds[second] = (seconds[second] ?? 0) + 1;
       const answers = isUp(clock.monotonic());
       await wait(2);
-      pace.ended('ep_1', answers);
+      pace.ended('ep_1', answers ? 'delivered' : 'failed');
     }
   };
   return {

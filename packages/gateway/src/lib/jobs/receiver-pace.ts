@@ -1,4 +1,5 @@
 import type { Clock } from 'guestpass';
+import type { TryEnd } from '../store/endpoints.ts';
 
 /** How fast a receiver that failed is asked. All instants are milliseconds by the monotonic clock. */
 export interface Pace {
@@ -25,8 +26,10 @@ export function rateAt({ risesFromMs }: Pace, nowMs: number): number | undefined
 }
 
 /** What the end of a try makes of a pace; `undefined` is that of a receiver in good health. */
-export function paceAfter(pace: Pace | undefined, delivered: boolean, nowMs: number): Pace | undefined {
-  if (!delivered) return { risesFromMs: undefined, nextAtMs: pace?.nextAtMs ?? nowMs };
+export function paceAfter(pace: Pace | undefined, end: TryEnd, nowMs: number): Pace | undefined {
+  // What it turns down says nothing of what it can take.
+  if (end === 'turned down') return pace;
+  if (end === 'failed') return { risesFromMs: undefined, nextAtMs: pace?.nextAtMs ?? nowMs };
   if (pace?.risesFromMs !== undefined) return rateAt(pace, nowMs) === undefined ? undefined : pace;
   return pace && { ...pace, risesFromMs: nowMs };
 }
@@ -41,10 +44,10 @@ export function takeTurn(pace: Pace, nowMs: number): { readonly atMs: number; re
 
 /** Keeps the backlog of an outage from felling the receiver again that just came back. Each process keeps its own. */
 export interface ReceiverPace {
-  /** Takes a turn: milliseconds to wait for it. A receiver that others saw failing last `isFailing`. */
-  waitMs(endpointId: string, isFailing: boolean): number;
+  /** Takes a turn: milliseconds to wait for it. A receiver that others saw failing last `isUnwell`. */
+  waitMs(endpointId: string, isUnwell: boolean): number;
   /** Told how a try ended. */
-  ended(endpointId: string, delivered: boolean): void;
+  ended(endpointId: string, end: TryEnd): void;
 }
 
 export function createReceiverPace(clock: Clock): ReceiverPace {
@@ -54,16 +57,16 @@ export function createReceiverPace(clock: Clock): ReceiverPace {
     else paces.delete(endpointId);
   };
   return {
-    waitMs(endpointId, isFailing) {
+    waitMs(endpointId, isUnwell) {
       const nowMs = clock.monotonic();
-      const pace = paces.get(endpointId) ?? (isFailing ? paceAfter(undefined, false, nowMs) : undefined);
+      const pace = paces.get(endpointId) ?? (isUnwell ? paceAfter(undefined, 'failed', nowMs) : undefined);
       if (!pace) return 0;
       const turn = takeTurn(pace, nowMs);
       keep(endpointId, turn.pace);
       return turn.atMs - nowMs;
     },
-    ended(endpointId, delivered) {
-      keep(endpointId, paceAfter(paces.get(endpointId), delivered, clock.monotonic()));
+    ended(endpointId, end) {
+      keep(endpointId, paceAfter(paces.get(endpointId), end, clock.monotonic()));
     },
   };
 }

@@ -3,10 +3,11 @@ import type { Session, Work } from '../database/connect.ts';
 import type { WebhookEndpointsTable } from '../database/tables.ts';
 
 /** A row of `webhook_endpoints`, as read. */
-export type EndpointRow = Omit<WebhookEndpointsTable, 'number' | 'enabled' | 'failures'> & {
+export type EndpointRow = Omit<WebhookEndpointsTable, 'number' | 'enabled' | 'failures' | 'unwell'> & {
   readonly number: number;
   readonly enabled: boolean;
   readonly failures: number;
+  readonly unwell: boolean;
 };
 
 export type NewEndpointRow = Pick<EndpointRow, 'id' | 'url' | 'description' | 'event_types' | 'sealed_secret'>;
@@ -77,10 +78,15 @@ export async function disableEndpoint(
   return rows.length === 1;
 }
 
-export async function countFailure(session: Session, id: string, nowMs: number): Promise<EndpointRow | undefined> {
+/** A failure of one event alone leaves the receiver as well as it was. */
+export async function countFailure(
+  session: Session,
+  id: string,
+  { isUnwell, nowMs }: { readonly isUnwell: boolean; readonly nowMs: number },
+): Promise<EndpointRow | undefined> {
   const { rows } = await sql<EndpointRow>`
     update guestpass.webhook_endpoints
-    set failures = failures + 1, failing_since = coalesce(failing_since, ${new Date(nowMs)})
+    set failures = failures + 1, failing_since = coalesce(failing_since, ${new Date(nowMs)}), unwell = unwell or ${isUnwell}
     where id = ${id} and deleted_at is null
     returning *`.execute(session);
   return rows[0];

@@ -36,19 +36,32 @@ test('after a rotation both secrets sign, the new one first, until the old one h
 
 test('failures are counted from the first of a row, and one success ends the row', async () => {
   const { id } = await create();
-  await endpoints.recordTry(id, false, noon);
-  expect(await endpoints.recordTry(id, false, noon + 5)).toMatchObject({ failures: 2, failingSince: new Date(noon) });
-  expect(await endpoints.recordTry(id, true, noon + 9)).toMatchObject({ failures: 0, failingSince: null });
+  await endpoints.recordTry(id, 'failed', noon);
+  expect(await endpoints.recordTry(id, 'failed', noon + 5)).toMatchObject({
+    failures: 2,
+    failingSince: new Date(noon),
+  });
+  expect(await endpoints.recordTry(id, 'delivered', noon + 9)).toMatchObject({ failures: 0, failingSince: null });
+});
+
+test('a receiver is unwell from a try that failed to one that was delivered, and not from what it turned down', async () => {
+  const { id } = await create();
+  const seen: (boolean | undefined)[] = [];
+  for (const end of ['turned down', 'failed', 'turned down', 'delivered'] as const) {
+    await endpoints.recordTry(id, end, noon);
+    seen.push((await endpoints.receivers([id], noon)).get(id)?.isUnwell);
+  }
+  expect(seen).toEqual([false, true, true, false]);
 });
 
 test('an endpoint is disabled once, keeps the reason, and starts anew when enabled', async () => {
   const { id } = await create();
-  await endpoints.recordTry(id, false, noon);
+  await endpoints.recordTry(id, 'failed', noon);
   const disabled = await Promise.all([endpoints.disable(id, 'gone', noon), endpoints.disable(id, 'gone', noon)]);
   expect(disabled.toSorted()).toEqual([false, true]);
   expect(await endpoints.get(id)).toMatchObject({ enabled: false, disabledReason: 'gone' });
   // A late success of a try under way does not hide why it was disabled.
-  expect(await endpoints.recordTry(id, true, noon)).toMatchObject({ enabled: false, disabledReason: 'gone' });
+  expect(await endpoints.recordTry(id, 'delivered', noon)).toMatchObject({ enabled: false, disabledReason: 'gone' });
   expect(await endpoints.enable(id, noon)).toBe(true);
   expect(await endpoints.get(id)).toMatchObject({ enabled: true, disabledReason: null, failures: 0 });
 });

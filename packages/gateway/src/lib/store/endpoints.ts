@@ -75,15 +75,20 @@ export interface EndpointStore {
   disable(id: string, reason: string, nowMs: number): Promise<boolean>;
   /** Takes deliveries again. What was held stays held until it is released. */
   enable(id: string, nowMs: number): Promise<boolean>;
-  /** Counts a failed try, or a success, which ends a row of failures. Resolves with the endpoint after it. */
-  recordTry(id: string, delivered: boolean, nowMs: number): Promise<Endpoint | undefined>;
+  /** Counts a try that failed, or a success, which ends a row of failures. Resolves with the endpoint after it. */
+  recordTry(id: string, end: TryEnd, nowMs: number): Promise<Endpoint | undefined>;
   /** Takes the endpoint off every list; its deliveries stay on record. */
   remove(id: string, nowMs: number): Promise<boolean>;
 }
 
+/** How a try ended. A receiver that turns an event down is there and can take the next; one that fails needs care. */
+export type TryEnd = 'delivered' | 'turned down' | 'failed';
+
 /** Where deliveries go, and what they are signed with. */
 export interface Receiver {
   readonly endpoint: Endpoint;
+  /** True from a try that failed to one that was delivered, whichever process made them. */
+  readonly isUnwell: boolean;
   /** As {@link EndpointStore.secrets} tells them. */
   readonly secrets: readonly string[];
 }
@@ -113,7 +118,10 @@ export function createEndpointStore(database: Database, masterKey: MasterKey): E
     async receivers(ids, nowMs) {
       const rows = await database.run((session) => findEndpoints(session, ids));
       return new Map(
-        rows.map((row) => [row.id, { endpoint: shownRow(row), secrets: secretsOf(row, seal, nowMs) }] as const),
+        rows.map((row) => {
+          const secrets = secretsOf(row, seal, nowMs);
+          return [row.id, { endpoint: shownRow(row), secrets, isUnwell: row.unwell }] as const;
+        }),
       );
     },
     rotate: (id, { secret, previousUntilMs }, nowMs) =>
@@ -121,8 +129,10 @@ export function createEndpointStore(database: Database, masterKey: MasterKey): E
     disable: (id, reason, nowMs) => database.run((session) => disableEndpoint(session, id, { reason, nowMs })),
     enable: async (id, nowMs) =>
       (await update(id, { ...sound, enabled: true, disabled_reason: null, updated_at: new Date(nowMs) })) !== undefined,
-    recordTry: async (id, delivered, nowMs) =>
-      delivered ? await update(id, sound) : shown(await database.run((session) => countFailure(session, id, nowMs))),
+    async recordTry(id, end, nowMs) {
+      if (end === 'delivered') return await update(id, sound);
+      return shown(await database.run((session) => countFailure(session, id, { isUnwell: end === 'failed', nowMs })));
+    },
     remove: async (id, nowMs) => (await update(id, { deleted_at: new Date(nowMs), enabled: false })) !== undefined,
   };
 }
@@ -162,7 +172,7 @@ function knownSecrets({ id, sealed_secret, sealed_previous_secret }: EndpointRow
   }
 }
 
-const sound = { failing_since: null, failures: 0 };
+const sound = { failing_since: null, failures: 0, unwell: false };
 
 /** An id that no endpoint has. */
 export function newEndpointId(): string {
