@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Gateway, startGateway } from '@guestpass/gateway';
+import { type Gateway, type GatewayOptions, startGateway } from '@guestpass/gateway';
 import { type TestDatabase, testDatabase } from '@guestpass/gateway/testing';
 import { createSimulator, type Simulator } from '@guestpass/simulator';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,16 +7,13 @@ import { optionsFor } from './support/options.ts';
 import { freshPayload } from './support/payload.ts';
 import { askGuest } from './support/stage.ts';
 
-// Two gateways, one database, one limit.
-
-const limit = 60;
-/** What one gateway may let through beyond it. */
-const lease = 2;
+// Four gateways, one database, one limit of each kind.
 
 let database: TestDatabase;
 let simulator: Simulator;
-let fleet: readonly [Gateway, Gateway];
+let fleet: readonly Gateway[];
 const problems: unknown[] = [];
+const limits = { address: 10, subnet: 25, channel: 40 };
 
 beforeAll(async () => {
   database = await testDatabase({ migrated: false });
@@ -24,22 +21,23 @@ beforeAll(async () => {
     seed: 1,
     requestsPerMinute: 1e9,
     tokenRequestsPerMinute: 1e9,
-    channels: { busy: 'active', alone: 'active' },
+    channels: { busy: 'active', demo: 'active' },
   });
   const { url: platformUrl } = await simulator.listen();
   const wanted = {
     databaseUrl: database.url,
     platformUrl,
     masterKey: randomBytes(32).toString('base64'),
-    deadlineMs: 5_000,
-    leaseMs: 10_000,
+    deadlineMs: 10_000,
+    leaseMs: 20_000,
     schedule: [0],
   };
   const start = (owner: string) => {
     const options = optionsFor({ ...wanted, owner }, { problem: (error) => problems.push(error) });
-    return startGateway({ ...options, rates: { ...options.rates, channel: limit } });
+    const behindProxy: Partial<GatewayOptions> = { isTrustedProxy: (address) => address === '127.0.0.1' };
+    return startGateway({ ...options, ...behindProxy, rates: { ...limits, total: 100_000 } });
   };
-  fleet = await Promise.all([start('one'), start('two')]);
+  fleet = await Promise.all(['one', 'two', 'three', 'four'].map(start));
 }, 60_000);
 
 afterAll(async () => {
@@ -48,11 +46,18 @@ afterAll(async () => {
   await database?.[Symbol.asyncDispose]();
 });
 
-async function admittedOf(count: number, channelId: string): Promise<number> {
+interface Burst {
+  readonly channelId?: string;
+  /** Of the visitor whose turn it is. */
+  readonly address: (index: number) => string;
+}
+
+async function admittedOf(count: number, { channelId = 'demo', address }: Burst): Promise<number> {
   const answers = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
       const payload = freshPayload({ captcha: undefined, channelId });
-      const response = await askGuest(fleet[index % 2 === 0 ? 0 : 1].url, payload);
+      const { url } = fleet[index % fleet.length] ?? { url: '' };
+      const response = await askGuest(url, payload, { 'x-forwarded-for': address(index) });
       // A cast, because the answer is our own gateway's.
       const { code } = (await response.json()) as { readonly code?: string };
       return { status: response.status, code };
@@ -63,21 +68,28 @@ async function admittedOf(count: number, channelId: string): Promise<number> {
   return answers.length - refused.length;
 }
 
-test('two gateways let one limit through together, and a lease each more at most', async () => {
-  const admitted = await admittedOf(2 * limit, 'busy');
-  expect(admitted).toBeGreaterThanOrEqual(limit);
-  expect(admitted).toBeLessThanOrEqual(limit + 2 * lease);
+/** Addresses of networks of their own. */
+const anywhere = (index: number) => `10.${index >> 8}.${index & 255}.1`;
+
+test('four gateways let an address in as often as its limit says, and no more', async () => {
+  expect(await admittedOf(60, { address: () => '192.0.2.1' })).toBe(10);
+  expect(problems).toEqual([]);
+});
+
+test('they hold a network and a channel to one limit together', async () => {
+  expect(await admittedOf(80, { address: (index) => `198.51.100.${index}` })).toBe(25);
+  expect(await admittedOf(80, { channelId: 'busy', address: anywhere })).toBe(40);
   expect(problems).toEqual([]);
 });
 
 test('without the counts of the others each gateway still holds callers to the limit, and lets guests in', async () => {
-  await database.query('alter table guestpass.rate_counts rename to rate_counts_gone');
+  await database.query('alter table guestpass.rate_uses rename to rate_uses_gone');
   try {
-    const admitted = await admittedOf(4 * limit, 'alone');
-    expect(admitted).toBeGreaterThanOrEqual(limit);
-    expect(admitted).toBeLessThanOrEqual(2 * limit);
+    const admitted = await admittedOf(60, { address: () => '192.0.2.9' });
+    expect(admitted).toBeGreaterThanOrEqual(limits.address);
+    expect(admitted).toBeLessThanOrEqual(fleet.length * limits.address);
     expect(problems.length).toBeGreaterThan(0);
   } finally {
-    await database.query('alter table guestpass.rate_counts_gone rename to rate_counts');
+    await database.query('alter table guestpass.rate_uses_gone rename to rate_uses');
   }
 });

@@ -40,7 +40,7 @@ import { type CaptchaUses, createCaptchaUses } from './store/captcha-uses.ts';
 import { createConsentKeys } from './store/consent-keys.ts';
 import { createDeliveryStore, type DeliveryStore } from './store/deliveries.ts';
 import { createEndpointStore, type EndpointStore } from './store/endpoints.ts';
-import { createRateCounts, type RateCounts } from './store/rate-counts.ts';
+import { createRateUses, type RateUses } from './store/rate-uses.ts';
 import type { MasterKey } from './store/seal.ts';
 import { createTracing } from './tracing/tracer.ts';
 import type { Tracing } from './tracing/tracing.ts';
@@ -168,7 +168,7 @@ export async function startGateway(given: GatewayOptions): Promise<Gateway> {
 
   const ownOrigins: string[] = [];
   const room = opened.use(await watchRoom(roomOf(options, storage, clock)));
-  const limits = openGuestLimits({ ...options, ...stores, room, clock, onProblem }, opened);
+  const limits = openGuestLimits({ ...options, ...stores, deadlineMs, room, clock, onProblem }, opened);
   const handler = publicHandler({ admit, altcha, limits, consents, attempts: stores.attempts, ownOrigins }, options);
   const problems = createProblems({ docsUrl: options.docsUrl });
   const listener = opened.use(
@@ -210,7 +210,7 @@ interface Stores {
   readonly deliveries: DeliveryStore;
   readonly endpoints: EndpointStore;
   readonly captchaUses: CaptchaUses;
-  readonly rateCounts: RateCounts;
+  readonly rateUses: RateUses;
   readonly queue: DeliveryQueue;
 }
 
@@ -228,7 +228,7 @@ async function openStores(
     deliveries: createDeliveryStore(database, announce),
     endpoints: createEndpointStore(database, masterKey),
     captchaUses: createCaptchaUses(database, masterKey),
-    rateCounts: createRateCounts(database, masterKey),
+    rateUses: createRateUses({ database, masterKey }),
   };
 }
 
@@ -247,7 +247,7 @@ async function startWorker(stores: Stores, options: Settled, exchange: Exchange)
 }
 
 function choresOf(
-  { attempts, captchaUses, rateCounts, queue, database }: Stores & Pick<Storage, 'database'>,
+  { attempts, captchaUses, rateUses, queue, database }: Stores & Pick<Storage, 'database'>,
   clock: Clock,
   leaseMs: number,
 ): readonly Chore[] {
@@ -256,8 +256,7 @@ function choresOf(
     { everyMs: 600_000, run: () => attempts.forgetExpired(clock.now()) },
     { everyMs: 600_000, run: () => queue.recover(database, clock.now() - 600_000) },
     { everyMs: 600_000, run: () => captchaUses.forgetExpired(clock.now()) },
-    // Longer than any clock of the fleet is behind.
-    { everyMs: 60_000, run: () => rateCounts.forget(clock.now() - 180_000) },
+    { everyMs: 60_000, run: () => rateUses.forget() },
   ];
 }
 

@@ -8,7 +8,7 @@ import type { Opened } from './opened.ts';
 import { memoryLimitBytes, residentBytes } from './process.ts';
 import type { Room } from './room.ts';
 import type { AttemptStore } from './store/attempts.ts';
-import type { RateCounts } from './store/rate-counts.ts';
+import type { RateUses } from './store/rate-uses.ts';
 
 /** How much work is taken on at once; beyond it guests are refused with `overloaded`. */
 export interface WorkLoad {
@@ -29,12 +29,14 @@ export interface GuestLimitsOptions {
   readonly rates?: Partial<GuestRates>;
   readonly load?: Partial<WorkLoad>;
   readonly attempts: AttemptStore;
-  readonly rateCounts: RateCounts;
+  readonly rateUses: RateUses;
+  /** How long an attempt may take, in milliseconds; its limits take no more than a quarter of it. */
+  readonly deadlineMs: number;
   readonly room: Pick<Room, 'backlog' | 'disk'>;
-  /** Told when the fleet's counts cannot be reached. */
-  readonly onProblem: (error: unknown) => void;
   /** While its bulkhead is full, nobody is let in to be refused there. */
   readonly platform: Pick<PipelineOptions, 'bulkhead'>;
+  /** Told when the fleet's counts cannot be reached. */
+  readonly onProblem: (error: unknown) => void;
 }
 
 /** What keeps a gateway from taking on more than it can do. */
@@ -48,10 +50,14 @@ export interface GuestLimits {
 
 const defaultRates: GuestRates = { address: 10, subnet: 60, channel: 600, total: 3_000 };
 
+/** How long a guest waits for the fleet's counts, in milliseconds. */
+const longestPatienceMs = 1_000;
+
 export function openGuestLimits(options: GuestLimitsOptions, opened: Opened): GuestLimits {
-  const { clock, rateCounts, onProblem } = options;
+  const { clock, rateUses, deadlineMs, onProblem } = options;
+  const patienceMs = Math.min(longestPatienceMs, deadlineMs / 4);
   const rates = { ...defaultRates, ...options.rates };
-  const store = opened.use(createFleetRates({ clock, shared: rateCounts, onDegraded: onProblem }));
+  const store = opened.use(createFleetRates({ clock, shared: rateUses, patienceMs, onDegraded: onProblem }));
   // A visitor may need several challenges for one guest.
   const generous = { ...rates, address: 3 * rates.address, subnet: 3 * rates.subnet };
   return {

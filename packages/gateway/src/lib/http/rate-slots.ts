@@ -8,10 +8,8 @@ export interface RateSlots {
   total(key: string): number;
   /** What is counted of a key in one slot. */
   countIn(slot: number, key: string): number;
-  /** Sets a count; of a slot that is over nothing is kept. */
-  set(slot: number, key: string, count: number): void;
-  /** Counts up or down. */
-  add(slot: number, key: string, change: number): void;
+  /** Counts one more in the slot of now. */
+  add(key: string): void;
   /** Slots that may hold counts, oldest first. */
   live(): readonly number[];
   /** Milliseconds until a slot is forgotten. */
@@ -31,9 +29,6 @@ export interface RateSlotsOptions {
 /** Slots of a window; the one that is not yet wholly a window ago still counts as a whole. */
 const slotsPerWindow = 12;
 
-/** Slots that others may be ahead, because their clocks are. */
-const slotsAhead = 2;
-
 /** How long a slot is, in milliseconds; slots are counted from the instant 0. */
 export function slotSpan(windowMs: number): number {
   return windowMs / slotsPerWindow;
@@ -46,21 +41,13 @@ export function createRateSlots({ now, windowMs, capacity }: RateSlotsOptions): 
   let current = Math.floor(now() / spanMs);
 
   const countIn = (slot: number, key: string) => slots.get(slot)?.get(key) ?? 0;
-  const isLive = (slot: number) => slot >= current - slotsPerWindow && slot <= current + slotsAhead;
+  const isLive = (slot: number) => slot >= current - slotsPerWindow;
   const endOf = (slot: number) => (slot + slotsPerWindow + 1) * spanMs - now();
 
   const changeTotal = (key: string, change: number) => {
     const total = (totals.get(key) ?? 0) + change;
     if (total > 0) totals.set(key, total);
     else totals.delete(key);
-  };
-  const set = (slot: number, key: string, count: number) => {
-    if (!isLive(slot)) return;
-    changeTotal(key, count - countIn(slot, key));
-    const counts = slots.get(slot) ?? new Map<string, number>();
-    slots.set(slot, counts);
-    if (count > 0) counts.set(key, count);
-    else counts.delete(key);
   };
   const forget = (slot: number) => {
     for (const [key, count] of slots.get(slot) ?? []) changeTotal(key, -count);
@@ -79,9 +66,12 @@ export function createRateSlots({ now, windowMs, capacity }: RateSlotsOptions): 
     },
     total: (key) => totals.get(key) ?? 0,
     countIn,
-    set,
-    add: (slot, key, change) => set(slot, key, countIn(slot, key) + change),
-    live: () => Array.from({ length: slotsPerWindow + 1 + slotsAhead }, (_, index) => current - slotsPerWindow + index),
+    add(key) {
+      const counts = slots.get(current) ?? new Map<string, number>();
+      slots.set(current, counts.set(key, countIn(current, key) + 1));
+      changeTotal(key, 1);
+    },
+    live: () => Array.from({ length: slotsPerWindow + 1 }, (_, index) => current - slotsPerWindow + index),
     endOf,
     roomIn(keys) {
       let kept = keys;

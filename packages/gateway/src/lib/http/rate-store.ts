@@ -57,7 +57,7 @@ export function createMemoryRates(options: MemoryRatesOptions): MemoryRates {
     async take(rates) {
       const readings = read(rates);
       if (!readings.every(({ allowed }) => allowed)) return readings;
-      for (const { key } of rates) slots.add(slots.current, key, 1);
+      for (const { key } of rates) slots.add(key);
       return afterOneMore(readings);
     },
   };
@@ -72,14 +72,12 @@ interface ReadingTerms {
   readonly windowMs: number;
   /** Keys for which there must be room. */
   readonly room: number;
-  /** What else is counted, such as elsewhere in the fleet. Default nothing. */
-  readonly more?: RateSlots;
 }
 
 /** What the counts of a key say of its rate. The slots have been turned to now. */
 export function readingOf(rate: Rate, slots: RateSlots, terms: ReadingTerms): RateReading {
   const { key, limit } = rate;
-  const remaining = Math.max(0, limit - slots.total(key) - (terms.more?.total(key) ?? 0));
+  const remaining = Math.max(0, limit - slots.total(key));
   const isKept = remaining > 0 && slots.countIn(slots.current, key) > 0;
   const waitMs = remaining > 0 ? (isKept ? 0 : slots.roomIn(terms.room)) : waitOf(rate, slots, terms);
   if (waitMs > 0) return { rate, allowed: false, remaining: 0, waitMs: Math.ceil(waitMs) };
@@ -87,10 +85,10 @@ export function readingOf(rate: Rate, slots: RateSlots, terms: ReadingTerms): Ra
 }
 
 /** Milliseconds until so much is forgotten that one more is within the limit. */
-function waitOf({ key, limit }: Rate, slots: RateSlots, { windowMs, more }: ReadingTerms): number {
-  let left = slots.total(key) + (more?.total(key) ?? 0);
+function waitOf({ key, limit }: Rate, slots: RateSlots, { windowMs }: ReadingTerms): number {
+  let left = slots.total(key);
   const last = slots.live().find((slot) => {
-    left -= slots.countIn(slot, key) + (more?.countIn(slot, key) ?? 0);
+    left -= slots.countIn(slot, key);
     return left < limit;
   });
   return last === undefined ? windowMs : slots.endOf(last);
