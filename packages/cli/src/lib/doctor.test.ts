@@ -77,11 +77,11 @@ test('a healthy place is told line by line, in one order, and nothing was change
 
 test('quiet tells what is wrong alone', async () => {
   const { code, out } = await play(['doctor', '-q'], {
-    env: { GUESTPASS_TARGET: 'simulator' },
+    env: { GUESTPASS_TARGET: 'simulator', GUESTPASS_ENVIRONMENT: url },
     nodeVersion: '20.11.0',
   });
   expect(code).toBe(6);
-  expect(out).toMatch(/^✗ node {3}Node.js 20.11.0 is too old.\n {4}Fix: Install 22.19 or later/);
+  expect(out).toMatch(/^✗ node {2}Node.js 20.11.0 is too old.\n {4}Fix: Install 22.19 or later/);
   expect(out).not.toMatch(/^[✓·]/m);
 });
 
