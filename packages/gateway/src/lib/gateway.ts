@@ -225,7 +225,7 @@ async function openStores(
     queue,
     attempts: opened.use(createAttemptStore({ database, masterKey, owner, announce, leaseMs, clock })),
     audit: createAuditStore(database, masterKey),
-    deliveries: createDeliveryStore(database, announce),
+    deliveries: createDeliveryStore({ database, masterKey, announce }),
     endpoints: createEndpointStore(database, masterKey),
     captchaUses: createCaptchaUses(database, masterKey),
     rateUses: createRateUses({ database, masterKey }),

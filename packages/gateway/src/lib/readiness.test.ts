@@ -27,7 +27,7 @@ const plenty = { backlog: () => undefined, disk: () => undefined };
 /** Readiness of a gateway that finds its database there. */
 function readinessOf(url: string, isDraining = () => false, room: Pick<Room, 'backlog' | 'disk'> = plenty) {
   const connected = connectDatabase({ url, connectTimeoutMs: 1_000 });
-  const deliveries = createDeliveryStore(connected, async () => {});
+  const deliveries = createDeliveryStore({ database: connected, masterKey, announce: async () => {} });
   const check = createReadiness({ database: connected, deliveries, room, clock: manualClock(noon), isDraining });
   return { check, [Symbol.asyncDispose]: () => connected[Symbol.asyncDispose]() };
 }
@@ -98,7 +98,7 @@ test('a gateway whose embedded database ended is not ready until it is started a
   await chmod(directory, 0o755);
   try {
     await using storage = await openStorage({ directory }, { clock: systemClock, onProblem: () => {} });
-    const deliveries = createDeliveryStore(storage.database, async () => {});
+    const deliveries = createDeliveryStore({ database: storage.database, masterKey, announce: async () => {} });
     const isDraining = () => false;
     const check = createReadiness({
       database: storage.database,

@@ -37,6 +37,8 @@ export interface AttemptsTable {
   readonly correlation_id: string | null;
   readonly traceparent: string | null;
   readonly sealed_pass: Buffer | null;
+  readonly sealed_person: Buffer | null;
+  readonly guest_print: Buffer | null;
   readonly forgotten_at: Generated<Date | null>;
   readonly consent_withdrawn_at: Generated<Date | null>;
 }
@@ -78,6 +80,7 @@ export interface DeliveriesTable {
   readonly attempt_id: string | null;
   readonly endpoint_id: string;
   readonly body: Buffer | null;
+  readonly sealed_body: Buffer | null;
   readonly state: 'pending' | 'delivered' | 'dead' | 'held';
   readonly tries: Generated<number>;
   readonly next_at: Date | null;
@@ -93,4 +96,5 @@ export interface DeliveryAttemptsTable {
   readonly outcome: string;
   readonly response_status: number | null;
   readonly response_excerpt: string | null;
+  readonly sealed_excerpt: Buffer | null;
 }

@@ -23,7 +23,7 @@ async function scene({ guests = 1, status = 204, traceparent = '' } = {}) {
   const sent: HttpRequest[] = [];
   const attempts = createAttemptStore({ database, masterKey, owner: 'gateway-1' });
   const endpoints = createEndpointStore(database, masterKey);
-  const deliveries = createDeliveryStore(database, async () => {});
+  const deliveries = createDeliveryStore({ database, masterKey, announce: async () => {} });
   const endpoint = await endpoints.create({ url: 'https://idp.example/hook', secret: generateWebhookSecret() }, noon);
   const attemptIds = Array.from({ length: guests }, newAttemptId);
   const asked = { payload, nowMs: noon, ...(traceparent !== '' && { traceparent }) };

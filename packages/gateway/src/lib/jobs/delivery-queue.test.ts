@@ -88,7 +88,7 @@ async function delivering({ clock = systemClock, status = 204, answers = async (
   const queue = await openDeliveryQueue({ url: database.url, clock, onProblem: () => {} });
   const attempts = createAttemptStore({ database, masterKey, owner: 'gateway-1', announce: queue.announce });
   const endpoints = createEndpointStore(database, masterKey);
-  const deliveries = createDeliveryStore(database, queue.announce);
+  const deliveries = createDeliveryStore({ database, masterKey, announce: queue.announce });
   const sent: unknown[] = [];
   const exchange: Exchange = async (request) => {
     sent.push(request);

@@ -12,6 +12,14 @@ export const auditRecordSchema = z.object({
   eventType: z.string(),
   attemptId: z.string().nullable(),
   guestId: z.string().nullable().describe('The guest that was let in, which `line` holds sealed; null once erased.'),
+  opened: z
+    .looseObject({
+      guestId: z.string().optional(),
+      correlationId: z.string().optional(),
+      detail: z.string().optional(),
+    })
+    .nullable()
+    .describe('What `line` holds sealed, also the consent record, as long as the guest is not erased.'),
   recordedAt: instant,
   line: z.string().describe('The record as it was hashed and as it is exported.'),
   previousHash: hash,

@@ -16,7 +16,7 @@ import {
   listOrphans,
 } from './list-attempts.ts';
 import type { NewDelivery } from './new-deliveries.ts';
-import type { NewOutcome } from './outcomes.ts';
+import type { NewOutcome } from './new-outcome.ts';
 import type { RecordedConsent } from './recorded-consent.ts';
 import { attemptSeal, type MasterKey } from './seal.ts';
 import { attemptOf, orphaned } from './stored-attempt.ts';
@@ -64,7 +64,7 @@ export interface AttemptStore {
   /** Puts an event of the gateway's own into the audit log. */
   recordEvent(event: OperatorEvent, nowMs: number): Promise<void>;
   /**
-   * Erases a guest: the id, the guest pass, the webhook bodies, and the key of what the audit log holds sealed. The
+   * Erases a guest: the key of all that is kept sealed, also in the audit log, and what stands outside of that. The
    * erasure is put on record and told like an outcome. Resolves with false when there is nothing (more) to erase.
    */
   eraseGuest(erasure: Erasure): Promise<boolean>;
@@ -128,8 +128,8 @@ export function createAttemptStore(options: AttemptStoreOptions): AttemptStore {
       await database.run((session) => deleteExpiredKeys(session, nowMs));
       await database.run((session) => deletePasses(session, nowMs - terms.keyRetentionMs));
     },
-    list: (query) => database.run((session) => listAttempts(session, query)),
-    get: (id) => database.run((session) => getAttempt(session, id)),
+    list: (query) => database.run((session) => listAttempts(session, query, terms.seal)),
+    get: (id) => database.run((session) => getAttempt(session, id, terms.seal)),
     get waiting() {
       return group.waiting;
     },

@@ -75,9 +75,9 @@ test('records are paged newest first, by type and by attempt, with the guest id 
     eventType: 'WEBMESSAGING_GUEST_AUTHENTICATED',
     attemptId: ids[0] ?? '',
   });
-  expect(record).toMatchObject({ attempt_id: ids[0], guestId: `guest-of-${ids[0]}` });
+  expect(record).toMatchObject({ attempt_id: ids[0], opened: { guestId: `guest-of-${ids[0]}` } });
   expect(record?.line).not.toContain(`guest-of-${ids[0]}`);
-  expect(page[0]).toMatchObject({ event_type: 'OPERATOR_DELIVERY_REPLAYED', attempt_id: null, guestId: null });
+  expect(page[0]).toMatchObject({ event_type: 'OPERATOR_DELIVERY_REPLAYED', attempt_id: null, opened: null });
 });
 
 test('a range is read in order, over more records than are fetched at once', async () => {

@@ -16,8 +16,9 @@ import { sql } from 'kysely';
 import type { Database, Session } from '../database/connect.ts';
 import type { AuditRecordsTable } from '../database/tables.ts';
 import { readLastArchive } from './archives.ts';
+import { openRecords } from './open-records.ts';
+import type { Personal } from './personal.ts';
 import { attemptSeal, type MasterKey } from './seal.ts';
-import { openGuestIds } from './subjects.ts';
 
 export interface AuditQuery {
   /** Records at most, newest first. */
@@ -37,10 +38,14 @@ export interface AuditRange {
   readonly filter?: ExportFilter | undefined;
 }
 
+/** A record, and what it holds sealed. */
+export interface OpenedRecord extends AuditRecordsTable {
+  /** What `line` holds sealed; `null` when that is nothing, or the guest was erased. */
+  readonly opened: Personal | null;
+}
+
 /** A record as operators see it. */
-export interface AuditEntry extends AuditRecordsTable {
-  /** The guest that was let in, which `line` holds sealed; `null` when there is none or it was erased. */
-  readonly guestId: string | null;
+export interface AuditEntry extends OpenedRecord {
   /** What is wrong with the record by itself, in a few words; `null` for a sound one. */
   readonly damage: string | null;
 }
@@ -67,6 +72,8 @@ export interface AuditStore {
   page(query: AuditQuery): Promise<readonly AuditEntry[]>;
   /** Reads records in order, in constant memory; `line` is what an export holds. */
   read(range?: AuditRange): AsyncGenerator<AuditRecordsTable, void, undefined>;
+  /** The same, with what is sealed. */
+  readOpened(range?: AuditRange): AsyncGenerator<OpenedRecord, void, undefined>;
   /** Checks the whole log as it stands now, from where it begins, and names the first bad record. */
   verify(options?: AuditVerification): Promise<AuditProof | AuditFault>;
 }
@@ -79,7 +86,7 @@ export function createAuditStore(database: Database, masterKey: MasterKey): Audi
 
   const beginning = () => database.run(readBeginning);
 
-  async function* read({ from, to, filter }: AuditRange = {}): AsyncGenerator<AuditRecordsTable, void, undefined> {
+  async function* chunks({ from, to, filter }: AuditRange): AsyncGenerator<readonly AuditRecordsTable[]> {
     const last = to ?? (await head()).sequence;
     // What is archived may not be removed yet.
     const begins = (await beginning()).sequence + 1;
@@ -88,13 +95,26 @@ export function createAuditStore(database: Database, masterKey: MasterKey): Audi
     for (let next = start; next <= last; ) {
       const first = next;
       const records = await database.run((session) => readChunk(session, { from: first, to: last, filter }));
-      yield* records;
+      yield records;
       const end = records.at(-1)?.sequence;
       if (end === undefined) break;
       next = end + 1;
     }
     // Records that left the log under our eyes would look like a hole.
     if ((await beginning()).sequence >= start) throw archivedMeanwhile();
+  }
+
+  async function* read(range: AuditRange = {}): AsyncGenerator<AuditRecordsTable, void, undefined> {
+    for await (const records of chunks(range)) yield* records;
+  }
+
+  const open = async (session: Session, records: readonly AuditRecordsTable[]): Promise<readonly OpenedRecord[]> => {
+    const opened = await openRecords(session, records, seal);
+    return records.map((record, index) => ({ ...record, opened: opened[index] ?? null }));
+  };
+
+  async function* readOpened(range: AuditRange = {}): AsyncGenerator<OpenedRecord, void, undefined> {
+    for await (const records of chunks(range)) yield* await database.run((session) => open(session, records));
   }
 
   async function* lines(range: AuditRange): AsyncGenerator<string, void, undefined> {
@@ -106,15 +126,11 @@ export function createAuditStore(database: Database, masterKey: MasterKey): Audi
     beginning,
     page: (query) =>
       database.run(async (session) => {
-        const records = await readPage(session, query);
-        const guestIds = await openGuestIds(session, records, seal);
-        return records.map((record) => ({
-          ...record,
-          guestId: guestIds.get(record.attempt_id ?? '') ?? null,
-          damage: damageOf(record),
-        }));
+        const records = await open(session, await readPage(session, query));
+        return records.map((record) => ({ ...record, damage: damageOf(record) }));
       }),
     read,
+    readOpened,
     async verify({ expectedHead, publicKeys } = {}) {
       const { checkpoint, ...after } = await beginning();
       const distrust = distrustOf({ checkpoint, ...after }, publicKeys);

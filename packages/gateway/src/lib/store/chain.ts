@@ -2,7 +2,6 @@ import type { JsonValue, Outcome } from 'guestpass';
 import { type AuditEvent, type ChainHead, type GuestOutcomeEvent, link } from 'guestpass/audit';
 import { sql } from 'kysely';
 import type { Work } from '../database/connect.ts';
-import type { RecordedConsent } from './recorded-consent.ts';
 
 /** Outcomes counted since the log began, over the whole fleet. */
 export type OutcomeCounts = Readonly<Record<Outcome, number>>;
@@ -20,14 +19,16 @@ export interface OperatorEvent {
   readonly [detail: string]: JsonValue | undefined;
 }
 
-/** A guest that was let in with a receipt. */
-export interface ReceiptedEvent extends GuestOutcomeEvent {
-  readonly consent: RecordedConsent;
+/** The outcome of an attempt that left something personal: a mark stands in its place. */
+export interface SealedEvent extends GuestOutcomeEvent {
+  readonly consent?: string;
+  /** All of it, under the key of the guest; base64url. */
+  readonly sealed: string;
 }
 
 /** An event to be put into the chain. */
 export interface NewEvent {
-  readonly event: AuditEvent | ReceiptedEvent | OperatorEvent;
+  readonly event: AuditEvent | SealedEvent | OperatorEvent;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: number;
 }

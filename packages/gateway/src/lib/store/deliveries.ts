@@ -2,13 +2,18 @@ import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import type { Database, Session, Work } from '../database/connect.ts';
 import type { DeliveriesTable, DeliveryAttemptsTable } from '../database/tables.ts';
-import { type Announce, type FinishedTry, keepTries, type TryEntry, type Verdict } from './ended-tries.ts';
+import { type Announce, type FinishedTry, keepTries, type TryEntry, tryOf, type Verdict } from './ended-tries.ts';
 import { createGroupCommit } from './group-commit.ts';
 import type { NewDelivery } from './new-deliveries.ts';
+import { openKey, openOrNothing } from './personal.ts';
 import { countPurge, deleteDead, type PurgeFilter } from './purge-deliveries.ts';
+import { attemptSeal, type MasterKey, type Seal } from './seal.ts';
 
-/** A delivery with the bytes that are sent. */
-export type Delivery = Selectable<DeliveriesTable>;
+/** A delivery with the bytes that are sent; none are left of a guest who was erased. */
+export type Delivery = Omit<Selectable<DeliveriesTable>, 'sealed_body'>;
+
+/** A try as it went. */
+export type DeliveryTry = Omit<DeliveryAttemptsTable, 'sealed_excerpt'>;
 
 /** A delivery, and the request it tells of. */
 export interface TracedDelivery extends Delivery {
@@ -51,7 +56,7 @@ export interface DeliveryStore {
   getAll(ids: readonly string[]): Promise<readonly TracedDelivery[]>;
   list(query: DeliveryQuery): Promise<readonly Omit<Delivery, 'body'>[]>;
   /** The tries of a delivery, oldest first. */
-  tries(id: string): Promise<readonly DeliveryAttemptsTable[]>;
+  tries(id: string): Promise<readonly DeliveryTry[]>;
   /**
    * Puts a try on record and moves the delivery to where it leads; the job of the next try is written with it. Tries
    * that end about the same time share a commit. Resolves with false, and changes nothing, when the delivery is not
@@ -83,15 +88,24 @@ export interface DeliveryStore {
   oldestPending(): Promise<Date | undefined>;
 }
 
-export function createDeliveryStore(database: Database, announce: Announce): DeliveryStore {
+export interface DeliveryStoreOptions {
+  readonly database: Database;
+  /** Opens the keys of guests. */
+  readonly masterKey: MasterKey;
+  readonly announce: Announce;
+}
+
+export function createDeliveryStore({ database, masterKey, announce }: DeliveryStoreOptions): DeliveryStore {
+  const seal = attemptSeal(masterKey);
   const tries = createGroupCommit<TryEntry, boolean>({
-    commit: (ended) => database.transaction((work) => keepTries(work, ended, announce)),
+    commit: (ended) => database.transaction((work) => keepTries(work, ended, { announce, seal })),
   });
+  const getAll = (ids: readonly string[]) => database.run((session) => findDeliveries(session, ids, seal));
   return {
-    getAll: (ids) => database.run((session) => findDeliveries(session, ids)),
-    get: (id) => database.run((session) => findDelivery(session, id)),
+    getAll,
+    get: async (id) => (await getAll([id]))[0],
     list: (query) => database.run((session) => listDeliveries(session, query)),
-    tries: (id) => database.run((session) => listTries(session, id)),
+    tries: (id) => database.run((session) => listTries(session, id, seal)),
     recordTry: (id, finished, verdict) => tries.submit({ id, finished, verdict }),
     countReplay: (filter) => database.run((session) => countMatching(session, filter)),
     replay: (filter, options) =>
@@ -108,18 +122,36 @@ export function createDeliveryStore(database: Database, announce: Announce): Del
   };
 }
 
-async function findDelivery(session: Session, id: string): Promise<Delivery | undefined> {
-  return await session.selectFrom('guestpass.deliveries').selectAll().where('id', '=', id).executeTakeFirst();
+interface SealedDelivery extends TracedDelivery {
+  readonly sealed_body: Buffer | null;
+  readonly sealed_key: Buffer | null;
 }
 
-async function findDeliveries(session: Session, ids: readonly string[]): Promise<readonly TracedDelivery[]> {
+async function findDeliveries(
+  session: Session,
+  ids: readonly string[],
+  seal: Seal,
+): Promise<readonly TracedDelivery[]> {
   if (ids.length === 0) return [];
   // An erasure is no part of the request that let the guest in.
-  const { rows } = await sql<TracedDelivery>`
-    select d.*, a.traceparent from guestpass.deliveries d
+  const { rows } = await sql<SealedDelivery>`
+    select d.*, a.traceparent, k.sealed_key from guestpass.deliveries d
     left join guestpass.attempts a on a.id = d.attempt_id and d.event_type <> 'guest.erased'
+    left join guestpass.subject_keys k on k.attempt_id = d.attempt_id
     where d.id = any(${[...ids]}::text[])`.execute(session);
-  return rows;
+  return rows.map(({ sealed_body, sealed_key, ...row }) => ({
+    ...row,
+    body: sealed_body ? openBody(row, { sealed_body, sealed_key }, seal) : row.body,
+  }));
+}
+
+function openBody(
+  { attempt_id, event_id }: Delivery,
+  { sealed_body, sealed_key }: { readonly sealed_body: Buffer; readonly sealed_key: Buffer | null },
+  master: Seal,
+): Buffer | null {
+  const seal = attempt_id === null ? undefined : openKey(attempt_id, sealed_key, master);
+  return (seal && openOrNothing(seal, sealed_body, event_id)) ?? null;
 }
 
 async function listDeliveries(session: Session, query: DeliveryQuery): Promise<readonly Omit<Delivery, 'body'>[]> {
@@ -137,19 +169,24 @@ async function listDeliveries(session: Session, query: DeliveryQuery): Promise<r
     .execute();
 }
 
-async function listTries(session: Session, id: string): Promise<readonly DeliveryAttemptsTable[]> {
-  return await session
-    .selectFrom('guestpass.delivery_attempts')
-    .selectAll()
-    .where('delivery_id', '=', id)
-    .orderBy('try')
-    .execute();
+async function listTries(session: Session, id: string, master: Seal): Promise<readonly DeliveryTry[]> {
+  type Row = DeliveryAttemptsTable & { readonly attempt_id: string | null; readonly sealed_key: Buffer | null };
+  const { rows } = await sql<Row>`
+    select t.*, d.attempt_id, k.sealed_key from guestpass.delivery_attempts t
+    join guestpass.deliveries d on d.id = t.delivery_id
+    left join guestpass.subject_keys k on k.attempt_id = d.attempt_id
+    where t.delivery_id = ${id} order by t.try`.execute(session);
+  return rows.map(({ attempt_id, sealed_key, sealed_excerpt, ...row }) => {
+    const seal = attempt_id === null ? undefined : openKey(attempt_id, sealed_key, master);
+    const excerpt = seal && sealed_excerpt && openOrNothing(seal, sealed_excerpt, tryOf(id, row.try));
+    return { ...row, response_excerpt: excerpt?.toString() ?? row.response_excerpt };
+  });
 }
 
 /** What a filter means: `d` is the delivery, `e` its endpoint. */
 function matching({ ids, state, endpointId, fromMs, toMs }: ReplayFilter) {
   const at = (instantMs: number | undefined) => (instantMs === undefined ? null : new Date(instantMs));
-  return sql`d.state <> 'pending' and d.body is not null and e.enabled and e.deleted_at is null
+  return sql`d.state <> 'pending' and (d.body is not null or d.sealed_body is not null) and e.enabled and e.deleted_at is null
     and (${ids ? [...ids] : null}::text[] is null or d.id = any(${ids ? [...ids] : null}::text[]))
     and (${state ?? null}::text is null or d.state = ${state ?? null}::text)
     and (${endpointId ?? null}::text is null or d.endpoint_id = ${endpointId ?? null}::text)

@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Work } from '../database/connect.ts';
 import type { NewDelivery } from './new-deliveries.ts';
+import type { Seal } from './seal.ts';
+import { readSeals } from './subjects.ts';
 
 /** A try that has ended. */
 export interface FinishedTry {
@@ -31,15 +33,30 @@ export interface TryEntry {
   readonly verdict: Verdict;
 }
 
+export interface TryTerms {
+  readonly announce: Announce;
+  /** Made from the master key. */
+  readonly seal: Seal;
+}
+
+/** What the excerpt of an answer is bound to. */
+export function tryOf(deliveryId: string, number: number): string {
+  return `try ${number} of ${deliveryId}`;
+}
+
 /**
  * Puts tries on record and moves their deliveries to where they lead; the jobs of the next tries are written with them.
  * Tells for each whether it counted: the delivery was pending, and nobody had put this try on record before.
  */
-export async function keepTries(work: Work, ended: readonly TryEntry[], announce: Announce): Promise<boolean[]> {
+export async function keepTries(
+  work: Work,
+  ended: readonly TryEntry[],
+  { announce, seal }: TryTerms,
+): Promise<boolean[]> {
   const first = ended.filter(({ id }, index) => ended.findIndex((other) => other.id === id) === index);
   const moved = new Map((await moveDeliveries(work, first)).map((delivery) => [delivery.id, delivery]));
   const counted = first.filter(({ id }) => moved.has(id));
-  await insertTries(work, counted);
+  await insertTries(work, await sealedTries(work, counted, { moved, seal }));
   for (const { id, verdict } of counted) {
     const delivery = moved.get(id);
     if (delivery && verdict.state === 'pending') await announce(work, [delivery], verdict.nextAtMs);
@@ -69,24 +86,45 @@ async function moveDeliveries(work: Work, ended: readonly TryEntry[]): Promise<r
   return moved;
 }
 
-async function insertTries(work: Work, ended: readonly TryEntry[]): Promise<void> {
-  if (ended.length === 0) return;
-  const rows = ended.map(({ id, finished }) => ({
-    delivery_id: id,
-    try: finished.number,
-    started_at: isoOf(finished.startedAtMs),
-    duration_ms: finished.durationMs,
-    outcome: finished.outcome,
-    response_status: finished.responseStatus,
-    response_excerpt: finished.responseExcerpt,
-  }));
+interface SealedTries {
+  readonly moved: ReadonlyMap<string, NewDelivery>;
+  readonly seal: Seal;
+}
+
+/** What a receiver answered may repeat what it was told of the guest. Of a guest who was erased nothing is kept. */
+async function sealedTries(work: Work, ended: readonly TryEntry[], { moved, seal: master }: SealedTries) {
+  const attemptOf = ({ id }: TryEntry) => moved.get(id)?.attemptId ?? null;
+  const answered = ended.filter(({ finished }) => finished.responseExcerpt !== null);
+  const attemptIds = new Set(answered.flatMap((one) => attemptOf(one) ?? []));
+  const seals = await readSeals(work, [...attemptIds], master);
+  return ended.map((one) => {
+    const { id, finished } = one;
+    const seal = seals.get(attemptOf(one) ?? '');
+    const excerpt = finished.responseExcerpt;
+    const sealed = excerpt === null ? undefined : seal?.seal(excerpt, tryOf(id, finished.number));
+    return {
+      delivery_id: id,
+      try: finished.number,
+      started_at: isoOf(finished.startedAtMs),
+      duration_ms: finished.durationMs,
+      outcome: finished.outcome,
+      response_status: finished.responseStatus,
+      response_excerpt: seal === undefined ? excerpt : null,
+      sealed_excerpt: sealed?.toString('base64') ?? null,
+    };
+  });
+}
+
+async function insertTries(work: Work, rows: Awaited<ReturnType<typeof sealedTries>>): Promise<void> {
+  if (rows.length === 0) return;
   await sql`
     insert into guestpass.delivery_attempts (delivery_id, try, started_at, duration_ms, outcome, response_status,
-      response_excerpt)
-    select delivery_id, try, started_at, duration_ms, outcome, response_status, response_excerpt
+      response_excerpt, sealed_excerpt)
+    select delivery_id, try, started_at, duration_ms, outcome, response_status, response_excerpt,
+      decode(sealed_excerpt, 'base64')
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as t(
       delivery_id text, try integer, started_at timestamptz, duration_ms double precision, outcome text,
-      response_status integer, response_excerpt text)`.execute(work);
+      response_status integer, response_excerpt text, sealed_excerpt text)`.execute(work);
 }
 
 function isoOf(instantMs: number): string {

@@ -3,13 +3,15 @@ import { guestNotice, guestOutcome, guestRequested } from 'guestpass/pipeline';
 import type { NewEvent, OutcomeCounts } from './chain.ts';
 import type { Entry } from './entry.ts';
 import type { News } from './new-deliveries.ts';
-import type { NewOutcome } from './outcomes.ts';
+import type { NewOutcome } from './new-outcome.ts';
+import { sealedMark } from './open-records.ts';
+import type { NewSubject, SubjectSeal } from './personal.ts';
 
 /** The audit events of what happened, in that order, and the counts of outcomes after it. */
 export function eventsOf(
   happened: readonly Entry[],
   before: OutcomeCounts,
-  sealedGuestIds: ReadonlyMap<string, string>,
+  subjects: ReadonlyMap<string, NewSubject>,
 ): { readonly events: readonly NewEvent[]; readonly counts: OutcomeCounts } {
   let counts = before;
   const events = happened.map((entry): NewEvent => {
@@ -19,16 +21,23 @@ export function eventsOf(
     if (entry.kind === 'withdrawal') return withdrawn(entry);
     const { outcome } = entry.outcome.attempt;
     counts = { ...counts, [outcome]: counts[outcome] + 1 };
-    return settled(entry.outcome, successRate(counts), sealedGuestIds);
+    return settled(entry.outcome, successRate(counts), subjects.get(entry.outcome.attempt.id));
   });
   return { events, counts };
 }
 
-/** What endpoints are told of an entry that is on record as `sequence`; `guestId` is whom a withdrawal is about. */
-export function newsOf(entry: Entry, sequence: number, guestId: string | null): readonly News[] {
+/** The guest of an entry: whom a withdrawal is about, and how what is told of either is kept. */
+export interface About {
+  readonly guestId?: string;
+  readonly seal?: SubjectSeal;
+}
+
+/** What endpoints are told of an entry that is on record as `sequence`; `about` tells the guest of it, where there is one. */
+export function newsOf(entry: Entry, sequence: number, about: About): readonly News[] {
+  const sealed = about.seal ? { seal: about.seal } : {};
   if (entry.kind === 'outcome') {
     const { attempt, nowMs } = entry.outcome;
-    return [{ notice: guestNotice(attempt, isoOf(nowMs), sequence), attemptId: attempt.id, nowMs }];
+    return [{ notice: guestNotice(attempt, isoOf(nowMs), sequence), attemptId: attempt.id, nowMs, ...sealed }];
   }
   if (entry.kind === 'erasure') {
     const { attemptId, nowMs } = entry.erasure;
@@ -37,8 +46,8 @@ export function newsOf(entry: Entry, sequence: number, guestId: string | null): 
   }
   if (entry.kind === 'withdrawal') {
     const { attemptId, nowMs } = entry.withdrawal;
-    const data = { attemptId, sequence, guestId };
-    return [{ notice: { type: 'consent.withdrawn', timestamp: isoOf(nowMs), data }, attemptId, nowMs }];
+    const data = { attemptId, sequence, guestId: about.guestId ?? null };
+    return [{ notice: { type: 'consent.withdrawn', timestamp: isoOf(nowMs), data }, attemptId, nowMs, ...sealed }];
   }
   return [];
 }
@@ -58,13 +67,21 @@ function withdrawn({ withdrawal }: Extract<Entry, { readonly kind: 'withdrawal' 
   return { event: { eventType: 'WEBMESSAGING_CONSENT_WITHDRAWN', attemptId, basis, timestamp: isoOf(nowMs) }, nowMs };
 }
 
-/** The chain commits to the sealed guest id: when its key is gone, so is the guest, and every hash still holds. */
-function settled(outcome: NewOutcome, rate: number, sealedGuestIds: ReadonlyMap<string, string>): NewEvent {
-  const { attempt, nowMs, consent } = outcome;
+/** The chain commits to the sealed bytes: when their key is gone, so is the guest, and every hash still holds. */
+function settled({ attempt, nowMs, consent }: NewOutcome, rate: number, subject: NewSubject | undefined): NewEvent {
   const event: GuestOutcomeEvent = guestOutcome(attempt, rate, isoOf(nowMs));
-  const guestId = sealedGuestIds.get(attempt.id);
-  if (guestId === undefined) return { event, nowMs };
-  return { event: consent ? { ...event, guestId, consent } : { ...event, guestId }, nowMs };
+  if (!subject) return { event, nowMs };
+  const { guestId, correlationId } = event;
+  return {
+    event: {
+      ...event,
+      guestId: guestId === null ? null : sealedMark,
+      correlationId: correlationId === null ? null : sealedMark,
+      ...(consent && { consent: sealedMark }),
+      sealed: subject.sealedPerson.toString('base64url'),
+    },
+    nowMs,
+  };
 }
 
 /** Percent of the attempts that reached the platform, two decimals; refused ones did not. */

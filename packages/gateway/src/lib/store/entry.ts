@@ -1,6 +1,6 @@
 import type { NewEvent } from './chain.ts';
 import type { Intent } from './intents.ts';
-import type { NewOutcome } from './outcomes.ts';
+import type { NewOutcome } from './new-outcome.ts';
 import type { Erasure } from './subjects.ts';
 import type { Withdrawal } from './withdrawals.ts';
 

@@ -1,7 +1,10 @@
 import type { ErrorCode, Outcome } from 'guestpass';
 import { sql } from 'kysely';
 import type { Session } from '../database/connect.ts';
-import type { AttemptRow } from './stored-attempt.ts';
+import { guestPrint, openKey, openPerson, type SealedPerson } from './personal.ts';
+import type { RecordedConsent } from './recorded-consent.ts';
+import type { Seal } from './seal.ts';
+import type { AttemptRow, KeyedRow } from './stored-attempt.ts';
 
 export interface AttemptQuery {
   /** Attempts at most, newest first. */
@@ -15,32 +18,48 @@ export interface AttemptQuery {
   readonly guestId?: string;
 }
 
-/** An attempt as operators see it: everything but the guest pass and whose work it is. */
-export type AttemptSummary = Omit<AttemptRow, 'sealed_pass' | 'owner' | 'lease_until' | 'forgotten_at'>;
+type Hidden = 'sealed_pass' | 'sealed_person' | 'guest_print' | 'owner' | 'lease_until' | 'forgotten_at';
 
-export async function listAttempts(session: Session, query: AttemptQuery): Promise<readonly AttemptSummary[]> {
+/** An attempt as operators see it: everything but the guest pass and whose work it is; opened, until it is erased. */
+export interface AttemptSummary extends Omit<AttemptRow, Hidden> {
+  /** To what the guest consented, where there is a receipt of it. */
+  readonly consent: RecordedConsent | null;
+  /** True while there is something personal to erase. */
+  readonly is_erasable: boolean;
+}
+
+export async function listAttempts(
+  session: Session,
+  query: AttemptQuery,
+  master: Seal,
+): Promise<readonly AttemptSummary[]> {
   const { limit, after, status, code, channelId, guestId } = query;
-  return await session
-    .selectFrom('guestpass.attempts')
-    .select(summaryColumns)
+  const rows = await summaries(session)
     .$if(after !== undefined, (rows) => rows.where('number', '<', after ?? 0))
     .$if(status !== undefined, (rows) => rows.where('status', '=', status ?? 'intent'))
     // An admitted attempt has no code; saying so lets the index of the others serve.
     .$if(code !== undefined, (rows) => rows.where('code', '=', code ?? 'aborted').where('status', '<>', 'admitted'))
     .$if(channelId !== undefined, (rows) => rows.where('channel_id', '=', channelId ?? ''))
-    .$if(guestId !== undefined, (rows) => rows.where('guest_id', '=', guestId ?? ''))
+    .$if(guestId !== undefined, (rows) => rows.where('guest_print', '=', guestPrint(guestId ?? '', master)))
     .orderBy('number', 'desc')
     .limit(limit)
     .execute();
+  return rows.map((row) => opened(row, master));
 }
 
-export async function getAttempt(session: Session, id: string): Promise<AttemptSummary | undefined> {
-  return await session.selectFrom('guestpass.attempts').select(summaryColumns).where('id', '=', id).executeTakeFirst();
+export async function getAttempt(session: Session, id: string, master: Seal): Promise<AttemptSummary | undefined> {
+  const row = await summaries(session).where('id', '=', id).executeTakeFirst();
+  return row && opened(row, master);
 }
 
-/** The whole row, sealed guest pass included. */
-export async function findAttempt(session: Session, id: string): Promise<AttemptRow | undefined> {
-  return await session.selectFrom('guestpass.attempts').selectAll().where('id', '=', id).executeTakeFirst();
+/** The whole row, with the key of its guest. */
+export async function findAttempt(session: Session, id: string): Promise<KeyedRow | undefined> {
+  return await session
+    .selectFrom('guestpass.attempts')
+    .selectAll()
+    .select(sealedKey)
+    .where('id', '=', id)
+    .executeTakeFirst();
 }
 
 /**
@@ -57,6 +76,28 @@ export async function listOrphans(session: Session, nowMs: number): Promise<read
     .orderBy('lease_until')
     .limit(1_000)
     .execute();
+}
+
+const sealedKey = sql<Buffer | null>`(
+  select k.sealed_key from guestpass.subject_keys k where k.attempt_id = guestpass.attempts.id)`.as('sealed_key');
+
+function summaries(session: Session) {
+  return session.selectFrom('guestpass.attempts').select(summaryColumns).select('sealed_person').select(sealedKey);
+}
+
+type SealedSummary = Omit<AttemptRow, Exclude<Hidden, 'sealed_person'>> & SealedPerson;
+
+function opened(row: SealedSummary, master: Seal): AttemptSummary {
+  const { sealed_person: _, sealed_key, ...told } = row;
+  const { guestId, correlationId, detail, consent } = openPerson(row, master);
+  return {
+    ...told,
+    guest_id: guestId ?? null,
+    correlation_id: correlationId ?? null,
+    detail: detail ?? told.detail,
+    consent: consent ?? null,
+    is_erasable: openKey(row.id, sealed_key, master) !== undefined,
+  };
 }
 
 const summaryColumns = [

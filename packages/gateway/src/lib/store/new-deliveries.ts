@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { GuestNotice } from 'guestpass';
 import { sql } from 'kysely';
 import type { Work } from '../database/connect.ts';
+import type { SubjectSeal } from './personal.ts';
 
 /** A delivery just written, for the queue to take up. */
 export interface NewDelivery {
@@ -20,6 +21,8 @@ export interface News {
   readonly notice: Pick<GuestNotice, 'timestamp'> & { readonly type: string; readonly data: object };
   readonly attemptId: string | null;
   readonly nowMs: number;
+  /** Of the guest it is about, who has a key. Default: it is about nobody. */
+  readonly seal?: SubjectSeal;
 }
 
 interface Listener {
@@ -29,7 +32,7 @@ interface Listener {
 }
 
 /**
- * Writes one delivery for each endpoint that wants to hear of an event, body and all. Those of a disabled endpoint are
+ * Writes one delivery for each endpoint that wants to hear of an event, body and all, sealed where it is about a guest. Those of a disabled endpoint are
  * held. Returns the ones that are due.
  */
 export async function insertDeliveries(work: Work, news: readonly News[]): Promise<readonly NewDelivery[]> {
@@ -38,11 +41,12 @@ export async function insertDeliveries(work: Work, news: readonly News[]): Promi
   const rows = news.flatMap((item) => rowsOf(item, listeners));
   if (rows.length === 0) return [];
   await sql`
-    insert into guestpass.deliveries (id, event_id, event_type, attempt_id, endpoint_id, body, state, next_at, created_at)
-    select id, event_id, event_type, attempt_id, endpoint_id, decode(body, 'base64'), state,
+    insert into guestpass.deliveries (id, event_id, event_type, attempt_id, endpoint_id, body, sealed_body, state, next_at,
+      created_at)
+    select id, event_id, event_type, attempt_id, endpoint_id, decode(body, 'base64'), decode(sealed_body, 'base64'), state,
       case when state = 'pending' then created_at end, created_at
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as d(
-      id text, event_id text, event_type text, attempt_id text, endpoint_id text, body text, state text,
+      id text, event_id text, event_type text, attempt_id text, endpoint_id text, body text, sealed_body text, state text,
       created_at timestamptz)`.execute(work);
   return rows.flatMap((row) =>
     row.state === 'pending'
@@ -66,19 +70,22 @@ async function listListeners(work: Work): Promise<readonly Listener[]> {
   return rows;
 }
 
-function rowsOf({ notice, attemptId, nowMs }: News, listeners: readonly Listener[]) {
+function rowsOf({ notice, attemptId, nowMs, seal }: News, listeners: readonly Listener[]) {
   const wanting = listeners.filter(({ event_types }) => event_types === null || event_types.includes(notice.type));
   if (wanting.length === 0) return [];
   const event_id = `evt_${randomUUID()}`;
   // Written once: every endpoint and every try gets these very bytes.
-  const body = Buffer.from(JSON.stringify(notice)).toString('base64');
+  const text = JSON.stringify(notice);
+  const body = seal
+    ? { sealed_body: seal.seal(text, event_id).toString('base64') }
+    : { body: Buffer.from(text).toString('base64') };
   return wanting.map(({ id, enabled }) => ({
     id: `dlv_${randomUUID()}`,
     event_id,
     event_type: notice.type,
     attempt_id: attemptId,
     endpoint_id: id,
-    body,
+    ...body,
     state: enabled ? ('pending' as const) : ('held' as const),
     created_at: new Date(nowMs).toISOString(),
   }));

@@ -1,16 +1,16 @@
 import type { Attempt } from 'guestpass';
 import { sql } from 'kysely';
 import type { Work } from '../database/connect.ts';
-import type { RecordedConsent } from './recorded-consent.ts';
+import type { NewOutcome } from './new-outcome.ts';
+import { guestPrint, type NewSubject } from './personal.ts';
 import type { Seal } from './seal.ts';
 
-/** What became of a guest, to be written down. */
-export interface NewOutcome {
-  readonly attempt: Attempt;
-  /** Milliseconds since the Unix epoch. */
-  readonly nowMs: number;
-  /** Of a guest that was let in with a receipt. */
-  readonly consent?: RecordedConsent | undefined;
+/** What the rows hold sealed. */
+export interface SealedOutcomes {
+  /** By attempt. */
+  readonly subjects: ReadonlyMap<string, NewSubject>;
+  /** Made from the master key. */
+  readonly seal: Seal;
 }
 
 /**
@@ -18,25 +18,31 @@ export interface NewOutcome {
  * created nothing are freed, so that the visitor may try again; the guest pass is kept, sealed, where a key may ask
  * for it again.
  */
-export async function settleAttempts(work: Work, outcomes: readonly NewOutcome[], seal: Seal): Promise<Set<string>> {
+export async function settleAttempts(
+  work: Work,
+  outcomes: readonly NewOutcome[],
+  { subjects, seal }: SealedOutcomes,
+): Promise<Set<string>> {
   if (outcomes.length === 0) return new Set();
-  const rows = outcomes.filter(firstOfItsAttempt).map((outcome) => columnsOf(outcome, seal));
+  const rows = outcomes
+    .filter(firstOfItsAttempt)
+    .map((outcome) => ({ ...columnsOf(outcome), ...sealedColumns(outcome, subjects.get(outcome.attempt.id), seal) }));
   const { rows: settled } = await sql<{ id: string; status: string }>`
     update guestpass.attempts a
     set status = o.status, settled_at = o.settled_at, captcha_verified = o.captcha_verified,
-      captcha_score = o.captcha_score, guest_id = o.guest_id, stage = o.stage, code = o.code, detail = o.detail,
+      captcha_score = o.captcha_score, stage = o.stage, code = o.code, detail = o.detail,
       platform_status = o.platform_status, retry_after_ms = o.retry_after_ms, latency_ms = o.latency_ms,
       duration_ms = o.duration_ms, stages = o.stages, retries = o.retries,
       status_codes = array(select value::integer from jsonb_array_elements_text(o.status_codes)),
-      correlation_id = o.correlation_id,
+      sealed_person = decode(o.sealed_person, 'base64'), guest_print = decode(o.guest_print, 'base64'),
       sealed_pass = case
         when exists (select from guestpass.idempotency_keys k where k.attempt_id = a.id)
         then decode(o.sealed_pass, 'base64') end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as o(
       id text, status text, settled_at timestamptz, captcha_verified boolean, captcha_score double precision,
-      guest_id text, stage text, code text, detail text, platform_status integer, retry_after_ms double precision,
+      stage text, code text, detail text, platform_status integer, retry_after_ms double precision,
       latency_ms double precision, duration_ms double precision, stages jsonb, retries integer, status_codes jsonb,
-      correlation_id text, sealed_pass text)
+      sealed_person text, guest_print text, sealed_pass text)
     where a.id = o.id and a.status = 'intent'
     returning a.id, a.status`.execute(work);
   await freeKeys(
@@ -56,7 +62,7 @@ async function freeKeys(work: Work, attemptIds: readonly string[]): Promise<void
   await sql`delete from guestpass.idempotency_keys where attempt_id = any(${attemptIds}::text[])`.execute(work);
 }
 
-function columnsOf({ attempt, nowMs }: NewOutcome, seal: Seal) {
+function columnsOf({ attempt, nowMs }: NewOutcome) {
   return {
     id: attempt.id,
     status: attempt.outcome,
@@ -68,21 +74,33 @@ function columnsOf({ attempt, nowMs }: NewOutcome, seal: Seal) {
     stages: attempt.stages,
     retries: attempt.retries,
     status_codes: attempt.statusCodes,
-    correlation_id: attempt.correlationId,
-    ...(attempt.outcome === 'admitted' ? admission(attempt.guestPass, attempt.id, seal) : problem(attempt)),
+    ...(attempt.outcome !== 'admitted' && problem(attempt)),
   };
 }
 
-function admission(guestPass: { readonly guestId: string }, attemptId: string, seal: Seal) {
-  const sealed = seal.seal(JSON.stringify(guestPass), attemptId);
-  return { guest_id: guestPass.guestId, sealed_pass: sealed.toString('base64') };
+function sealedColumns({ attempt }: NewOutcome, subject: NewSubject | undefined, seal: Seal) {
+  if (!subject) return {};
+  const sealed_person = subject.sealedPerson.toString('base64');
+  if (attempt.outcome !== 'admitted') return { sealed_person };
+  const { guestPass } = attempt;
+  return {
+    sealed_person,
+    guest_print: guestPrint(guestPass.guestId, seal).toString('base64'),
+    sealed_pass: subject.seal.seal(JSON.stringify(guestPass), passOf(attempt.id)).toString('base64'),
+  };
 }
 
-function problem({ stage, error }: Exclude<Attempt, { readonly outcome: 'admitted' }>) {
+/** What the guest pass of an attempt is bound to. */
+export function passOf(attemptId: string): string {
+  return `pass of ${attemptId}`;
+}
+
+/** Details of what was asked of the platform are sealed; those of a refusal are our own words. */
+function problem({ outcome, stage, error }: Exclude<Attempt, { readonly outcome: 'admitted' }>) {
   return {
     stage,
     code: error.code,
-    detail: error.detail,
+    detail: outcome === 'refused' ? error.detail : null,
     platform_status: error.status ?? null,
     retry_after_ms: error.retryAfterMs ?? null,
   };

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database, Session, Work } from '../database/connect.ts';
 import { append, lockHead } from './chain.ts';
 import { notHeld } from './holds.ts';
+import { clearedAttempt, clearedDelivery, clearedTry } from './subjects.ts';
 
 /** What is to be forgotten now. */
 export interface RetentionStep {
@@ -25,8 +26,9 @@ export interface Forgotten {
  */
 export interface RetentionStore {
   /**
-   * Destroys keys of guests, and clears what is personal outside the audit log: ids, guest passes, idempotency keys,
-   * details and the platform's ids of attempts, bodies of webhooks and what receivers answered.
+   * Destroys keys of guests, and clears what is personal outside the audit log: what stands sealed there, the hashes of
+   * guest ids, guest passes, idempotency keys, details and traces of attempts, bodies of webhooks and what receivers
+   * answered.
    */
   forgetPersonalData(step: RetentionStep): Promise<Forgotten>;
   /** Deletes attempts with everything that belongs to them: deliveries, their tries, and what is left of keys. */
@@ -108,16 +110,13 @@ async function clearPersonal(work: Work, attemptIds: readonly string[], nowMs: n
     ), idempotency as (
       delete from guestpass.idempotency_keys where attempt_id in (select id from due)
     ), deliveries as (
-      update guestpass.deliveries d set body = null, next_at = null,
-        state = case when d.state = 'delivered' then d.state else 'dead' end,
-        settled_at = coalesce(d.settled_at, ${at})
-      from due where d.attempt_id = due.id and d.body is not null returning d.id
+      update guestpass.deliveries d set ${clearedDelivery(sql.val(at))}
+      from due where d.attempt_id = due.id and (d.body is not null or d.sealed_body is not null) returning d.id
     ), tries as (
-      update guestpass.delivery_attempts set response_excerpt = null
+      update guestpass.delivery_attempts set ${clearedTry}
       where delivery_id in (select d.id from guestpass.deliveries d join due on d.attempt_id = due.id)
     ), attempts as (
-      update guestpass.attempts a
-      set guest_id = null, sealed_pass = null, detail = null, correlation_id = null, forgotten_at = ${at}
+      update guestpass.attempts a set ${clearedAttempt}, forgotten_at = ${at}
       from due where a.id = due.id returning a.id
     )
     ${counts}`.execute(work),

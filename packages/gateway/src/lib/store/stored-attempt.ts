@@ -1,20 +1,29 @@
 import { type Attempt, type AttemptFacts, type GuestPass, GuestpassError } from 'guestpass';
 import type { Selectable } from 'kysely';
 import type { AttemptsTable } from '../database/tables.ts';
+import { passOf } from './outcomes.ts';
+import { openKey, openOrNothing, openPerson, type Personal } from './personal.ts';
 import type { Seal } from './seal.ts';
 
 /** A row of `attempts`, as read. */
 export type AttemptRow = Selectable<AttemptsTable>;
 
+/** A row with the key of its guest; `null` when there is none, or not any more. */
+export interface KeyedRow extends AttemptRow {
+  readonly sealed_key: Buffer | null;
+}
+
 /**
  * The attempt a settled row tells of, or `undefined` for an intent. An admitted one whose guest pass is no longer kept
  * comes back as `unknown`: nothing can be handed to the visitor, and nothing may be created again.
  */
-export function attemptOf(row: AttemptRow, seal: Seal): Attempt | undefined {
+export function attemptOf(row: KeyedRow, seal: Seal): Attempt | undefined {
   const { status } = row;
   if (status === 'intent') return undefined;
-  const facts = factsOf(row);
-  if (status !== 'admitted') return { outcome: status, stage: row.stage ?? 'guest', error: errorOf(row), ...facts };
+  const person = openPerson(row, seal);
+  const facts = factsOf(row, person);
+  if (status !== 'admitted')
+    return { outcome: status, stage: row.stage ?? 'guest', error: errorOf(row, person), ...facts };
   const guestPass = openPass(row, seal);
   if (guestPass) return { outcome: 'admitted', guestPass, ...facts };
   return { outcome: 'unknown', stage: 'guest', error: passGone(row.id), ...facts };
@@ -25,10 +34,10 @@ export function orphaned(row: AttemptRow, nowMs: number): Attempt {
   const detail = 'The gateway that worked on this attempt stopped before its outcome was known.';
   const error = new GuestpassError('outcome_unknown', detail, { attemptId: row.id });
   const durationMs = Math.max(0, nowMs - row.started_at.getTime());
-  return { outcome: 'unknown', stage: 'guest', error, ...factsOf(row), durationMs };
+  return { outcome: 'unknown', stage: 'guest', error, ...factsOf(row, {}), durationMs };
 }
 
-function factsOf(row: AttemptRow): AttemptFacts {
+function factsOf(row: AttemptRow, person: Personal): AttemptFacts {
   return {
     id: row.id,
     channelId: row.channel_id,
@@ -43,28 +52,25 @@ function factsOf(row: AttemptRow): AttemptFacts {
     stages: row.stages ?? {},
     retries: row.retries ?? 0,
     statusCodes: row.status_codes ?? [],
-    correlationId: row.correlation_id,
+    correlationId: person.correlationId ?? null,
   };
 }
 
-function errorOf(row: AttemptRow): GuestpassError {
-  const detail = row.detail ?? 'The outcome of this attempt is not known.';
+function errorOf(row: AttemptRow, person: Personal): GuestpassError {
+  const detail = person.detail ?? row.detail ?? 'The outcome of this attempt is not known.';
   return new GuestpassError(row.code ?? 'outcome_unknown', detail, {
     attemptId: row.id,
     ...(row.platform_status !== null && { status: row.platform_status }),
     ...(row.retry_after_ms !== null && { retryAfterMs: row.retry_after_ms }),
-    ...(row.correlation_id !== null && { correlationId: row.correlation_id }),
+    ...(person.correlationId !== undefined && { correlationId: person.correlationId }),
   });
 }
 
-function openPass({ id, sealed_pass }: AttemptRow, seal: Seal): GuestPass | undefined {
-  if (!sealed_pass) return undefined;
-  try {
-    // A cast, because a value that opens is one we sealed.
-    return JSON.parse(seal.open(sealed_pass, id).toString()) as GuestPass;
-  } catch {
-    return undefined;
-  }
+function openPass({ id, sealed_pass, sealed_key }: KeyedRow, master: Seal): GuestPass | undefined {
+  const seal = openKey(id, sealed_key, master);
+  const text = sealed_pass && seal && openOrNothing(seal, sealed_pass, passOf(id))?.toString();
+  // A cast, because a value that opens is one we sealed.
+  return text ? (JSON.parse(text) as GuestPass) : undefined;
 }
 
 function passGone(attemptId: string): GuestpassError {

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import type { Work } from '../database/connect.ts';
+import { openKey, openPerson, type SealedPerson, type SubjectSeal } from './personal.ts';
+import type { Seal } from './seal.ts';
 
 /** A consent that was taken back. */
 export interface Withdrawal {
@@ -10,23 +12,34 @@ export interface Withdrawal {
   readonly nowMs: number;
 }
 
-/**
- * Marks consents as withdrawn. Returns the attempts whose consent was not withdrawn before, each with the guest that was
- * let in: `null` when there is none or it was erased.
- */
+/** Whose consent it was; empty when nobody was let in, or the guest was erased. */
+export interface WithdrawnFrom {
+  readonly guestId?: string;
+  readonly seal?: SubjectSeal;
+}
+
+/** Marks consents as withdrawn. Returns the attempts whose consent was not withdrawn before. */
 export async function withdrawConsents(
   work: Work,
   withdrawals: readonly Withdrawal[],
-): Promise<Map<string, string | null>> {
+  master: Seal,
+): Promise<Map<string, WithdrawnFrom>> {
   if (withdrawals.length === 0) return new Map();
   const rows = withdrawals.map(({ attemptId, nowMs }) => ({ id: attemptId, at: new Date(nowMs).toISOString() }));
-  const { rows: withdrawn } = await sql<{ id: string; guest_id: string | null }>`
+  const { rows: withdrawn } = await sql<SealedPerson>`
     with asked as (
       select distinct on (id) id, at
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as w(id text, at timestamptz)
     )
     update guestpass.attempts a set consent_withdrawn_at = asked.at
     from asked where a.id = asked.id and a.consent_timestamp is not null and a.consent_withdrawn_at is null
-    returning a.id, a.guest_id`.execute(work);
-  return new Map(withdrawn.map(({ id, guest_id }) => [id, guest_id]));
+    returning a.id, a.sealed_person,
+      (select k.sealed_key from guestpass.subject_keys k where k.attempt_id = a.id) as sealed_key`.execute(work);
+  return new Map(withdrawn.map((row) => [row.id, withdrawnFrom(row, master)]));
+}
+
+function withdrawnFrom(row: SealedPerson, master: Seal): WithdrawnFrom {
+  const seal = openKey(row.id, row.sealed_key, master);
+  const { guestId } = openPerson(row, master);
+  return { ...(guestId !== undefined && { guestId }), ...(seal && { seal }) };
 }

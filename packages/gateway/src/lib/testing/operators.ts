@@ -69,7 +69,7 @@ export async function openOperators(more: Partial<OperatorAppOptions> = {}): Pro
   const stores = {
     attempts: createAttemptStore({ database, masterKey, owner: 'gateway-1', announce }),
     audit: createAuditStore(database, masterKey),
-    deliveries: createDeliveryStore(database, announce),
+    deliveries: createDeliveryStore({ database, masterKey, announce }),
     endpoints: createEndpointStore(database, masterKey),
     holds: createHoldStore(database),
   };

@@ -103,13 +103,13 @@ test('a damaged record is named on its page, and the others are shown', async ()
   const damage = async (sequence: number, line: string) =>
     await operators.database.query(`update guestpass.audit_records set line = ${line} where sequence = ${sequence}`);
   await damage(1, `'{'`);
-  await damage(2, `replace(line, 'sealed:', 'sealed:x')`);
+  await damage(2, `replace(line, '"sealed":"', '"sealed":"x')`);
   await damage(3, `(select line from guestpass.audit_records where sequence = 4)`);
   const { status, body } = await operators.ask<Page>('GET /v1/audit?limit=4&after=5');
   expect(status).toBe(200);
   expect(body.data.map(({ sequence, guestId, damage: found }) => [sequence, guestId, found])).toEqual([
     [4, `guest-of-${second}`, null],
-    [3, null, 'does not agree with its own columns'],
+    [3, `guest-of-${second}`, 'does not agree with its own columns'],
     [2, null, 'does not match its own hash'],
     [1, null, 'is not a JSON object'],
   ]);

@@ -171,8 +171,8 @@ function viewOf(entry: AuditEntry): AuditRecordView {
     sequence: entry.sequence,
     eventType: entry.event_type,
     attemptId: entry.attempt_id,
-    // The store knows guests by attempt; the other records of the attempt hold none.
-    guestId: entry.event_type === 'WEBMESSAGING_GUEST_AUTHENTICATED' ? entry.guestId : null,
+    guestId: entry.opened?.guestId ?? null,
+    opened: entry.opened && { ...entry.opened },
     recordedAt: entry.recorded_at.toISOString(),
     line: entry.line,
     previousHash: entry.previous_hash,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AttemptView } from '../../openapi/attempts.ts';
-import { failed, newAttemptId } from '../../testing/guests.ts';
+import { failed, newAttemptId, payload } from '../../testing/guests.ts';
 import { type Operators, openOperators } from '../../testing/operators.ts';
 
 let operators: Operators;
@@ -62,8 +62,18 @@ test.each([
   expect(await operators.actions()).toEqual([]);
 });
 
-test('an attempt that let nobody in has nobody to erase', async () => {
+test('what the platform said of a guest it did not let in is erased by the attempt', async () => {
   const attemptId = await operators.guest(failed);
+  const shown = async () => (await operators.ask<AttemptView>(`GET /v1/attempts/${attemptId}`)).body;
+  expect((await shown()).detail).toBe('The platform is limiting our requests.');
+  const done = await erase({ attemptId, dryRun: false, reason });
+  expect(done).toMatchObject({ status: 200, body: { attemptIds: [attemptId], deliveries: 1 } });
+  expect(await shown()).toMatchObject({ outcome: 'failed', code: 'rate_limited', detail: null });
+});
+
+test('an attempt that has no outcome yet has nothing to erase', async () => {
+  const attemptId = newAttemptId();
+  await operators.attempts.recordIntent({ attemptId, payload, nowMs: operators.clock.now() });
   expect((await erase({ attemptId, dryRun: true })).status).toBe(404);
 });
 

@@ -22,7 +22,7 @@ export function createErasureRoutes(options: ErasureRoutesOptions): readonly Ope
   return [
     route(eraseGuest, async ({ body, ...caller }) => {
       const { dryRun, reason = '' } = body;
-      const subjects = (await findSubjects(attempts, body)).filter(hasGuest);
+      const subjects = (await findSubjects(attempts, body)).filter(isErasable);
       if (subjects.length === 0) return subjectNotFound;
       if (namesGuest(subjects, reason)) return tellingReason;
       const attemptIds = subjects.map(({ id }) => id);
@@ -45,8 +45,8 @@ const onHold: Refusal = {
   detail: 'The guest is on hold for a legal matter.',
 };
 
-function hasGuest({ guest_id }: AttemptSummary): boolean {
-  return guest_id !== null;
+function isErasable({ is_erasable }: AttemptSummary): boolean {
+  return is_erasable;
 }
 
 async function countBodies({ deliveries }: ErasureRoutesOptions, attemptIds: readonly string[]): Promise<number> {

@@ -21,7 +21,8 @@ export async function findSubjects(
 
 /** True when words that stay on record for good name the guest, who may be erased. */
 export function namesGuest(subjects: readonly AttemptSummary[], words: string): boolean {
-  return subjects.some(({ guest_id }) => guest_id !== null && words.includes(guest_id));
+  const named = subjects.flatMap(({ guest_id, correlation_id }) => [guest_id ?? [], correlation_id ?? []].flat());
+  return named.some((name) => words.includes(name));
 }
 
 export const subjectNotFound: Refusal = {
