@@ -10,7 +10,7 @@ import { readGatewayConfig } from '@guestpass/gateway/config';
 import { canonicalJson } from 'guestpass/audit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshPayload } from './support/payload.ts';
-import { openStage, type Stage } from './support/stage.ts';
+import { askGuest, openStage, type Stage } from './support/stage.ts';
 
 // Notices, receipts and withdrawal over sockets; what a receipt holds is checked as somebody else would.
 
@@ -236,6 +236,26 @@ test('withdrawing, and asking for the keys, is held to a rate', async () => {
   for (let tries = 0; tries < 4; tries += 1) statuses.push((await withdraw('a.b.c', strict)).status);
   expect(statuses.at(-1)).toBe(429);
   expect((await fetch(`${strict.url}/v1/consent-keys`)).status).toBe(429);
+});
+
+test('a gateway that takes no more guests still lets them take their consent back, and tells of each try', async () => {
+  const ended: unknown[] = [];
+  const full = await stage.another('gateway-4', {
+    load: { maxInFlight: 0 },
+    consent: { notices: [notice], key: newKey() },
+    observer: { withdrawal: ({ outcome, code, attemptId }) => ended.push({ outcome, code, attemptId }) },
+  });
+  const { body } = await ask(freshPayload({ consent: consent() }));
+  expect((await askGuest(full.url, freshPayload({ consent: consent() }))).status).toBe(503);
+  expect((await withdraw(body.consentReceipt, full)).status).toBe(204);
+  expect((await withdraw(body.consentReceipt, full)).status).toBe(204);
+  expect((await withdraw('a.b.c', full)).status).toBe(422);
+  const { attemptId } = body;
+  expect(ended).toEqual([
+    { outcome: 'withdrawn', code: null, attemptId },
+    { outcome: 'repeated', code: null, attemptId },
+    { outcome: 'refused', code: 'consent_receipt_invalid', attemptId: null },
+  ]);
 });
 
 /** The only block of this language on the page. */

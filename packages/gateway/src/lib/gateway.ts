@@ -312,14 +312,14 @@ function publicHandler(services: Services, options: Settled): Handler {
     own: () => ownOrigins,
     ...(options.requireOrigin !== undefined && { required: options.requireOrigin }),
   });
+  const rules = { origins, problems };
   const app = createPublicApp({
-    desk: { admit, gate, rates: guestRates, origins, problems, onEnded: observer.request },
+    ...rules,
+    desk: { ...rules, admit, gate, rates: guestRates, onEnded: observer.request },
     altcha,
     challengeRates,
-    origins,
-    problems,
     clientAddress: createClientAddress({ isTrusted: isTrustedProxy }),
-    consents: consents && { consents, attempts, gate, rates: consentRates, origins, problems, clock },
+    consents: consents && { ...rules, consents, attempts, rates: consentRates, clock, onEnded: observer.withdrawal },
     guestPage: { ...options.guestPage, notices: options.consent?.notices, platform: platformOf(options.platform) },
     tracing: options.tracing,
     onError: observer.problem,

@@ -82,6 +82,9 @@ test('every kind of line carries its own fields', () => {
   log.listening({ name: 'public', url: 'http://127.0.0.1:4000' });
   log.requestRefused({ requestId: 'req_12345678', address: '2001:db8:1:2::3', code: 'body_invalid' });
   log.turnedAway({ address: '192.0.2.1', code: 'http_malformed' });
+  const ids = { requestId: 'req_12345678', address: '192.0.2.1' };
+  log.withdrawalEnded({ ...ids, outcome: 'withdrawn', code: null, attemptId: 'att_1' });
+  log.withdrawalEnded({ ...ids, outcome: 'failed', code: 'storage_unavailable', attemptId: null });
   const delivery = {
     deliveryId: 'dlv_1',
     eventId: 'evt_1',
@@ -111,6 +114,12 @@ test('every kind of line carries its own fields', () => {
     traceId: null,
     time,
   };
+  const withdrawal = {
+    time,
+    requestId: 'req_12345678',
+    network: '192.0.2.0/24',
+    msg: 'consent withdrawal ended',
+  };
   expect(records()).toEqual([
     { level: 'info', time, listener: 'public', url: 'http://127.0.0.1:4000', msg: 'listening' },
     {
@@ -122,6 +131,8 @@ test('every kind of line carries its own fields', () => {
       msg: 'request refused',
     },
     { level: 'info', time, code: 'http_malformed', network: '192.0.2.0/24', msg: 'turned away' },
+    { ...withdrawal, level: 'info', outcome: 'withdrawn', code: null, attemptId: 'att_1' },
+    { ...withdrawal, level: 'warn', outcome: 'failed', code: 'storage_unavailable', attemptId: null },
     { ...told, level: 'warn', result: 'http_503', status: 503, state: 'pending', msg: 'delivery tried' },
     { ...told, level: 'info', result: 'delivered', status: 200, state: 'delivered', msg: 'delivery tried' },
     {
@@ -218,6 +229,8 @@ test('what is no field of a line does not get in, whatever else it holds', () =>
     ({ attemptEnded }) => attemptEnded({ ...admitted, ...canary }, { ...request, ...canary }),
     ({ requestRefused }) => requestRefused({ ...request, code: 'x', ...canary }),
     ({ turnedAway }) => turnedAway({ address: '::1', code: 'x', ...canary }),
+    ({ withdrawalEnded }) =>
+      withdrawalEnded({ ...request, outcome: 'withdrawn', code: null, attemptId: 'att_1', ...canary }),
     ({ operatorActed }) => operatorActed({ ...request, action: 'x', status: 200, ...canary }),
     ({ receiverRefuses }) => receiverRefuses({ endpointId: 'ep_1', status: 401, remedy: 'x', ...canary }),
     ({ trouble }) => trouble('x', Object.assign(new Error('x'), canary), { ...request, ...canary }),

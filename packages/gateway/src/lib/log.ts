@@ -35,6 +35,15 @@ export interface GatewayLog {
   attemptEnded(attempt: Attempt, request: RequestIds & { readonly address: string; readonly replayed: boolean }): void;
   /** A request that came to no attempt. */
   requestRefused(request: RequestIds & { readonly address: string; readonly code: string }): void;
+  /** A guest asked to take the consent back, which came about, had come about before, or did not. */
+  withdrawalEnded(
+    withdrawal: RequestIds & {
+      readonly address: string;
+      readonly outcome: string;
+      readonly code: string | null;
+      readonly attemptId: string | null;
+    },
+  ): void;
   /** What never reached the app. */
   turnedAway(turned: { readonly address: string; readonly code: string }): void;
   deliveryTried(tried: DeliveryLine): void;
@@ -92,6 +101,11 @@ export function createLog({ clock, write, level = 'info', secrets = [] }: LogOpt
     },
     requestRefused: ({ address, code, ...ids }) =>
       logger.info({ ...idsOf(ids), code, network: networkOf(address) }, 'request refused'),
+    withdrawalEnded: ({ address, outcome, code, attemptId, ...ids }) =>
+      logger[outcome === 'failed' ? 'warn' : 'info'](
+        { ...idsOf(ids), outcome, code, attemptId, network: networkOf(address) },
+        'consent withdrawal ended',
+      ),
     turnedAway: ({ address, code }) => logger.info({ code, network: networkOf(address) }, 'turned away'),
     deliveryTried(tried) {
       logger[tried.result === 'delivered' ? 'info' : 'warn'](deliveryLine(tried), 'delivery tried');

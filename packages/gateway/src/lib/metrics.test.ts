@@ -42,6 +42,19 @@ const failed = (code: 'platform_unavailable' | 'outcome_unknown', channelId: str
   error: new GuestpassError(code, 'x'),
 });
 
+test('withdrawals of consent are counted from zero on, by how they ended, and under few codes', async () => {
+  const metrics = setup();
+  metrics.withdrawalEnded({ outcome: 'withdrawn', code: null });
+  metrics.withdrawalEnded({ outcome: 'refused', code: 'consent_receipt_invalid' });
+  metrics.withdrawalEnded({ outcome: 'refused', code: 'made up' });
+  expect(await samplesOf(metrics, 'guestpass_consent_withdrawals_total')).toEqual({
+    '{outcome="withdrawn",code="none"}': 1,
+    '{outcome="repeated",code="none"}': 0,
+    '{outcome="refused",code="consent_receipt_invalid"}': 1,
+    '{outcome="refused",code="other"}': 1,
+  });
+});
+
 test('attempts are counted by how they ended, and timed in seconds', async () => {
   const metrics = setup({ channels: ['shop'] });
   metrics.attemptEnded(admitted);

@@ -1,10 +1,12 @@
 import type { Turned } from './http/turn-away.ts';
 import type { EndedTry } from './jobs/deliver-webhook.ts';
 import type { EndedRequest } from './routes/authenticate-guest.ts';
+import type { EndedWithdrawal } from './routes/withdraw-consent.ts';
 
 /** Told what happens, off the guest's path. */
 export interface GatewayObserver {
   readonly request: (ended: EndedRequest) => void;
+  readonly withdrawal: (ended: EndedWithdrawal) => void;
   readonly delivery: (ended: EndedTry) => void;
   readonly turned: (turned: Turned) => void;
   readonly problem: (error: unknown) => void;
@@ -28,6 +30,7 @@ export function calmObserver(observer: Partial<GatewayObserver>): GatewayObserve
   };
   return {
     request: (ended) => calm(() => observer.request?.(ended)),
+    withdrawal: (ended) => calm(() => observer.withdrawal?.(ended)),
     delivery: (ended) => calm(() => observer.delivery?.(ended)),
     turned: (turned) => calm(() => observer.turned?.(turned)),
     problem,

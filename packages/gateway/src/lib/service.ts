@@ -184,6 +184,11 @@ function observe({ log, metrics, events }: Pick<Watch, 'log' | 'metrics' | 'even
       if (admission.recorded) metrics.auditRecorded(2);
       events.publish(attemptEvent(attempt, trace?.traceId));
     },
+    withdrawal({ caller: { address, requestId, trace }, outcome, code, attemptId }) {
+      metrics.withdrawalEnded({ outcome, code });
+      if (outcome === 'withdrawn') metrics.auditRecorded(1);
+      log.withdrawalEnded({ requestId, ...(trace && { traceId: trace.traceId }), address, outcome, code, attemptId });
+    },
     delivery(ended) {
       const { delivery, tried, state } = ended;
       const result = tried.result === 'delivered' ? 'delivered' : (tried.failure ?? tried.result);
