@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSimulator, type Simulator } from '@guestpass/simulator';
@@ -96,6 +96,22 @@ test('assertions that hold end with 0, ones that do not with 6, and both stand i
   const xml = await readFile(junit, 'utf8');
   expect(xml).toContain('name="rate&#62;=100/s"');
   expect(xml).toContain('<failure message="rate&#62;=100/s, and it was 5/s"/>');
+  await rm(directory, { recursive: true });
+});
+
+test('a report that cannot be written is told before anybody is tried, and the one before stays', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'guestpass-load-'));
+  const { code, err } = await load(['--junit', join(directory, 'nowhere', 'out.xml')]);
+  expect({ code, asked: simulator.requests.length }).toEqual({ code: 2, asked: 0 });
+  expect(err).toMatch(/--junit +names a file that cannot be written \(ENOENT\)/);
+
+  const junit = join(directory, 'out.xml');
+  await writeFile(junit, 'of the run before');
+  const broken: Exchange = async () => {
+    throw new TypeError('broken');
+  };
+  expect((await load(['--junit', junit, '--fault', '429:5%'], { exchange: broken })).code).not.toBe(0);
+  expect(await readFile(junit, 'utf8')).toBe('of the run before');
   await rm(directory, { recursive: true });
 });
 

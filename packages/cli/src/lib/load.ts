@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { createGuestpass, GuestpassError, systemClock } from 'guestpass';
 import { parseGuestPayload } from 'guestpass/contract';
 import { exitCodes } from './exit-codes.ts';
@@ -6,6 +5,7 @@ import { arrive } from './load/arrivals.ts';
 import { type Assertion, judge } from './load/assertions.ts';
 import { injectFaults, type LoadFault } from './load/faults.ts';
 import { junitXml } from './load/junit.ts';
+import { openJunitFile } from './load/junit-file.ts';
 import { createMeasurements, type Measurements } from './load/measurements.ts';
 import { openPayloads, type PayloadSource } from './load/payloads.ts';
 import { type LoadReport, tellReport } from './load/report.ts';
@@ -51,9 +51,11 @@ export async function load(surroundings: Surroundings, flags: LoadFlags): Promis
   if (schedule.total === 0)
     throw misuse('--for', 'is too short for a single guest', 'Give more time, or a higher --rate.');
   refuseInVain(payloadOf(0));
+  using junit = openJunit(flags);
   const report = await run({ schedule, target, payloadOf, surroundings, flags });
   tellReport(report, surroundings, flags);
-  writeJunit(report, surroundings, flags);
+  const endedAt = new Date((surroundings.clock ?? systemClock).now()).toISOString();
+  junit?.write(junitXml(report.assertions, report.seconds, endedAt));
   if (signal.aborted) return exitCodes.interrupted.code;
   return report.assertions.every(({ ok }) => ok) ? exitCodes.done.code : exitCodes.problem.code;
 }
@@ -170,13 +172,11 @@ function progressText(measurements: Measurements): string {
   return `${started} started, ${started - ended} under way, errors ${errorPercent}%, p95 ${latencyMs.p95} ms`;
 }
 
-function writeJunit(report: LoadReport, { clock = systemClock }: Surroundings, { junit }: LoadFlags): void {
-  if (junit === undefined) return;
-  const xml = junitXml(report.assertions, report.seconds, new Date(clock.now()).toISOString());
+function openJunit({ junit }: LoadFlags) {
   try {
-    writeFileSync(junit, xml);
+    return junit === undefined ? undefined : openJunitFile(junit);
   } catch (error) {
-    throw misuse('--junit', `cannot be written${codeOf(error)}`, 'Name another file.');
+    throw misuse('--junit', `names a file that cannot be written${codeOf(error)}`, 'Name another file.');
   }
 }
 
