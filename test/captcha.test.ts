@@ -19,14 +19,16 @@ interface Wish {
   readonly secret?: string;
   readonly hostnames?: readonly string[];
   readonly mode?: 'optional' | 'required' | 'verified';
+  readonly unverifiedChannels?: readonly string[];
 }
 
-function stage({ secret = 'sim-captcha-secret', hostnames = ['localhost'], mode = 'verified' }: Wish = {}) {
+function stage({ secret = 'sim-captcha-secret', hostnames = ['localhost'], mode = 'verified', ...policy }: Wish = {}) {
   const clock = manualClock(Date.parse('2026-01-15T10:30:00Z'));
   const simulator = createSimulator({ seed: 1, clock, requestsPerMinute: 1_000_000 });
   const exchange = fetchExchange(simulator.fetch);
   const uses = memoryCaptchaUses({ clock });
   const records: unknown[] = [];
+  const notices: unknown[] = [];
   const once = (make: typeof turnstileVerifier, provider: string): CaptchaVerifier => {
     const url = `http://127.0.0.1:4010/captcha/${provider}/siteverify`;
     return withSingleUse(make({ secret, exchange, clock, url, hostnames }), { uses, clock });
@@ -43,8 +45,9 @@ function stage({ secret = 'sim-captcha-secret', hostnames = ['localhost'], mode 
     requestsPerMinute: Number.POSITIVE_INFINITY,
     exchange,
     clock,
-    policy: { captcha: { mode, verifiers } },
+    policy: { captcha: { mode, verifiers, ...policy } },
     onAudit: (record) => void records.push(record),
+    onGuest: (notice) => void notices.push(notice),
   });
   const attempt = (provider: string, response: string, more: object = {}) =>
     guestpass.attempt({
@@ -58,7 +61,7 @@ function stage({ secret = 'sim-captcha-secret', hostnames = ['localhost'], mode 
     const code = attempted.outcome === 'admitted' ? null : attempted.error.code;
     return [attempted.outcome, code, attempted.captcha?.verified, attempted.captcha?.score];
   };
-  return { clock, simulator, guestpass, records, attempt, ending };
+  return { clock, simulator, guestpass, records, notices, attempt, ending };
 }
 
 test('the provider decides, and its score replaces the one the client made up', async () => {
@@ -127,6 +130,26 @@ test('while the provider is down nobody comes in, and nobody is called a robot',
   expect(simulator.stats()).toMatchObject({ captchaRequests: 9, tokenRequests: 0, guestRequests: 0 });
   simulator.faults.clear();
   expect(await ending('recaptcha', 'ok.10')).toEqual(['admitted', null, true, 0.9]);
+});
+
+test('a channel that would rather let robots in than nobody has its guests marked on record while the provider is down', async () => {
+  const { clock, ending, notices, records, simulator } = stage({ unverifiedChannels: ['demo'] });
+  simulator.faults.add({ operation: 'captcha', status: 503, times: 'always' });
+  expect(await ending('recaptcha', 'ok.1')).toEqual(['admitted', null, false, 0.99]);
+  // Records are told after the guest's path.
+  await clock.advance(0);
+  expect(records.at(-1)).toMatchObject({
+    eventType: 'WEBMESSAGING_GUEST_AUTHENTICATED',
+    captcha: { verified: false, score: 0.99, unavailable: true },
+  });
+  expect(notices.at(-1)).toMatchObject({ type: 'guest.authenticated', data: { captcha: 'unavailable' } });
+  simulator.faults.clear();
+  expect(await ending('recaptcha', 'rejected.2')).toEqual(['refused', 'captcha_rejected', true, null]);
+  expect(await ending('recaptcha', 'ok.3')).toEqual(['admitted', null, true, 0.9]);
+  await clock.advance(0);
+  expect(records.at(-1)).toMatchObject({ captcha: { verified: true, score: 0.9 } });
+  expect(records.at(-1)).not.toHaveProperty('captcha.unavailable');
+  expect(notices.at(-1)).not.toHaveProperty('data.captcha');
 });
 
 test('a verdict of Turnstile that got lost is asked for again, without a second use', async () => {

@@ -244,7 +244,7 @@ function configOf(values: GatewayValues, { sdk, origins, consent, files }: Alrea
 
 /** Where the SDK asks nothing of a consent's age and takes a captcha at its word, the gateway is strict. */
 function platformOf(values: GatewayValues, { options }: GuestpassConfig): PipelineOptions {
-  const { captchaPolicy = 'verified', circuitBreaker = true } = values;
+  const { captchaPolicy = 'verified', circuitBreaker = true, unverifiedChannels } = values;
   const { consent, captcha, ...policy } = options.policy;
   return {
     ...options,
@@ -252,7 +252,7 @@ function platformOf(values: GatewayValues, { options }: GuestpassConfig): Pipeli
     policy: {
       ...policy,
       consent: { maxAgeMs: 15 * minute, maxSkewMs: minute, ...consent },
-      captcha: { ...captcha, mode: captchaPolicy },
+      captcha: { ...captcha, mode: captchaPolicy, ...(unverifiedChannels && { unverifiedChannels }) },
     },
   };
 }

@@ -1,4 +1,4 @@
-import { defineSetting, line, oneOf, wholeNumber } from 'guestpass/settings';
+import { defineSetting, line, list, oneOf, wholeNumber } from 'guestpass/settings';
 import {
   captchaHosts,
   databaseAddress,
@@ -218,6 +218,10 @@ const captchaSettings = {
   captchaPolicy: defineSetting('GUESTPASS_CAPTCHA_POLICY', oneOf('optional', 'required', 'verified'), {
     doc: '`verified`: a provider must have confirmed the captcha. `required`: captcha and score must be there. `optional`: both may be absent.',
     fallback: 'verified',
+  }),
+  unverifiedChannels: defineSetting('GUESTPASS_CAPTCHA_UNVERIFIED_CHANNELS', list, {
+    doc: 'Channels, separated by commas, whose guests are let in while their captcha provider is out of service; records and webhooks of these guests say so.',
+    fallback: 'none: what cannot be verified is refused with `captcha_unavailable`',
   }),
   altchaSecret: defineSetting('GUESTPASS_ALTCHA_SECRET', token(32), {
     doc: 'Signs the challenges of ALTCHA, the captcha that needs no account; the same for every gateway of a fleet. `GUESTPASS_ALTCHA_SECRET_FILE` names a file that holds it.',

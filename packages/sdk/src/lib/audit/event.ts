@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../error-table.ts';
-import type { Outcome, StageTimings } from '../guest/attempt.ts';
+import type { CaptchaJudgement, Outcome, StageTimings } from '../guest/attempt.ts';
 
 /** What an audit record tells. The first is the tutorial's own name. */
 export type AuditEventType =
@@ -38,7 +38,7 @@ export interface GuestOutcomeEvent {
   readonly retries: number;
   readonly stages: StageTimings;
   readonly correlationId: string | null;
-  readonly captcha: { readonly verified: boolean; readonly score: number | null } | null;
+  readonly captcha: Omit<CaptchaJudgement, 'provider'> | null;
 }
 
 export type AuditEvent = GuestRequestedEvent | GuestOutcomeEvent;

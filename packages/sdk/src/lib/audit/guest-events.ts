@@ -39,6 +39,10 @@ export function guestOutcome(attempt: Attempt, successRate: number, timestamp: s
     retries: attempt.retries,
     stages: { ...attempt.stages },
     correlationId: attempt.correlationId,
-    captcha: captcha && { verified: captcha.verified, score: captcha.score },
+    captcha: captcha && {
+      verified: captcha.verified,
+      score: captcha.score,
+      ...(captcha.unavailable && { unavailable: true }),
+    },
   };
 }

@@ -15,6 +15,8 @@ export interface CaptchaJudgement {
   /** True when the provider was asked; false when only the client's own score was held to the threshold. */
   readonly verified: boolean;
   readonly score: number | null;
+  /** There when the provider was out of service and the channel lets its guests in all the same. */
+  readonly unavailable?: true;
 }
 
 export interface AttemptFacts {

@@ -69,6 +69,24 @@ test('what nobody could verify fails, and lets nobody in', async () => {
   expect(await judged({ verdict: 'unavailable', reason: 'aborted' })).toEqual([false, 0.9, 'failed', 'aborted']);
 });
 
+test('a channel may let guests in while their provider is out, and they are marked', async () => {
+  const shop = { unverifiedChannels: ['shop'] };
+  const letIn = async (verdict: CaptchaVerdict, channelId = 'shop', given = captcha) =>
+    await verifyCaptcha(given, { ...shop, ...provider(verdict) }, { channelId });
+  const marked = { judgement: { provider: 'turnstile', verified: false, score: 0.9, unavailable: true } };
+  for (const reason of ['unreachable', 'timeout', 'provider_error', 'answer_invalid', 'left_alone'] as const) {
+    expect(await letIn({ verdict: 'unavailable', reason })).toEqual(marked);
+  }
+  const down: CaptchaVerdict = { verdict: 'unavailable', reason: 'timeout' };
+  expect((await letIn(down, 'chat'))?.end?.error.code).toBe('captcha_unavailable');
+  expect((await letIn(down, 'shop', { ...captcha, score: 0.4 }))?.end?.error.code).toBe('captcha_score_too_low');
+  expect((await letIn({ verdict: 'rejected', reason: 'invalid' }))?.end?.error.code).toBe('captcha_rejected');
+  for (const reason of ['secret_refused', 'request_refused', 'aborted'] as const) {
+    expect((await letIn({ verdict: 'unavailable', reason }))?.end?.outcome).toBe('failed');
+  }
+  expect((await letIn(passed(0.8)))?.judgement).toEqual({ provider: 'turnstile', verified: true, score: 0.8 });
+});
+
 test('an error of the verifier ends the attempt, and a malfunction is thrown', async () => {
   const down = new GuestpassError('storage_unavailable', 'The database is down.');
   expect(await judged(down)).toEqual([false, 0.9, 'failed', 'storage_unavailable']);

@@ -23,11 +23,22 @@ export interface CaptchaPolicy {
    * mode, and the client's own score counts for nothing. Default nobody.
    */
   readonly verifiers?: Readonly<Record<string, CaptchaVerifier>>;
+  /**
+   * Channels whose guests are let in while their provider is out of service, and marked as such on record; a score the
+   * client claims still has to reach the threshold. Where secret or address of the provider are wrong nobody is let in.
+   * Default none: what cannot be verified fails.
+   */
+  readonly unverifiedChannels?: readonly string[];
 }
 
 /** What a provider made of a captcha. */
 export interface VerifiedCaptcha {
-  readonly judgement: { readonly provider: string; readonly verified: boolean; readonly score: number | null };
+  readonly judgement: {
+    readonly provider: string;
+    readonly verified: boolean;
+    readonly score: number | null;
+    readonly unavailable?: true;
+  };
   /** How the attempt ends, when it does. */
   readonly end?: { readonly outcome: 'refused' | 'failed'; readonly error: GuestpassError };
 }
@@ -76,6 +87,7 @@ async function ask(verifier: CaptchaVerifier, { captcha, policy, call }: Questio
       ...(signal && { signal }),
       ...(deadlineAt !== undefined && { deadlineAt }),
     });
+    if (isOutage(verdict) && policy.unverifiedChannels?.includes(channelId ?? '')) return letPass(captcha, policy);
     return judge(verdict, captcha, policy);
   } catch (error) {
     if (!isGuestpassError(error)) throw error;
@@ -103,6 +115,19 @@ function judge(verdict: CaptchaVerdict, captcha: Captcha, { threshold = 0.5 }: C
     case 'unavailable':
       return unverified(captcha, verdict);
   }
+}
+
+/** True where nobody can be verified, whatever the answer; not for what the configuration or the caller did. */
+function isOutage(verdict: CaptchaVerdict): boolean {
+  return verdict.verdict === 'unavailable' && !ownDoing.has(verdict.reason);
+}
+
+const ownDoing: ReadonlySet<CaptchaUnavailable['reason']> = new Set(['aborted', 'secret_refused', 'request_refused']);
+
+function letPass(captcha: Captcha, { threshold = 0.5 }: CaptchaPolicy): VerifiedCaptcha {
+  const error = captcha.score === undefined ? undefined : refuseScore(captcha.score, threshold);
+  const judgement = { ...claimed(captcha), unavailable: true } as const;
+  return { judgement, ...(error && { end: { outcome: 'refused', error } }) };
 }
 
 /** From a verifier that keeps no scale. */

@@ -20,6 +20,8 @@ export interface GuestNotice {
     readonly consentTimestamp: string | null;
     readonly code: ErrorCode | null;
     readonly correlationId: string | null;
+    /** There when the guest's captcha could not be verified, and the channel lets guests in all the same. */
+    readonly captcha?: 'unavailable';
   };
 }
 
@@ -43,6 +45,7 @@ export function guestNotice(attempt: Attempt, timestamp: string, sequence: numbe
       consentTimestamp: attempt.consentTimestamp,
       code: attempt.outcome === 'admitted' ? null : attempt.error.code,
       correlationId: attempt.correlationId,
+      ...(attempt.captcha?.unavailable && { captcha: 'unavailable' }),
     },
   };
 }
