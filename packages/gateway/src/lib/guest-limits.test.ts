@@ -76,7 +76,7 @@ test('no minute of four gateways, wherever it begins, holds more than the limit'
         const clock = manualClock(noon);
         const now = () => sql<Date>`${new Date(clock.now())}::timestamptz`;
         const shared = createRateUses({ database, masterKey, now });
-        const stores = Array.from({ length: 4 }, () => createFleetRates({ clock, shared, patienceMs }));
+        const stores = Array.from({ length: 4 }, () => createFleetRates({ clock, shared, patienceMs, pauseMs: 0 }));
         run += 1;
         const rates = [{ key: `run ${run}`, limit }];
         const allowedAt: number[] = [];

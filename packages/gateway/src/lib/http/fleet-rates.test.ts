@@ -39,7 +39,7 @@ function sharedCounts(clock: Clock = systemClock) {
 }
 
 function fleet(count: number, { shared }: { shared: SharedCounts }, options: Partial<FleetRatesOptions> = {}) {
-  return Array.from({ length: count }, () => createFleetRates({ clock: systemClock, shared, ...options }));
+  return Array.from({ length: count }, () => createFleetRates({ clock: systemClock, shared, pauseMs: 0, ...options }));
 }
 
 async function allowedOf(stores: readonly RateStore[], times: number, rates: readonly Rate[]): Promise<number> {
@@ -71,10 +71,24 @@ test('callers who wait share one question, and most uses of a large limit are ha
   await store?.[Symbol.asyncDispose]();
 });
 
+test('under load many callers share a question, and nobody waits long for that', async () => {
+  const clock = manualClock();
+  const { state, shared } = sharedCounts(clock);
+  await using store = createFleetRates({ clock, shared, pauseMs: 10 });
+  await store.take([rateOf(10)]);
+  const waiting = Promise.all([store.take([rateOf(10)]), store.take([rateOf(10)])]);
+  await clock.advance(5);
+  const others = store.take([rateOf(10, 'another')]);
+  expect(state.calls).toBe(1);
+  await clock.advance(5);
+  await Promise.all([waiting, others]);
+  expect(state.calls).toBe(2);
+});
+
 test('whoever is over the limit is refused without a question, and told when there is room', async () => {
   const clock = manualClock();
   const { state, shared } = sharedCounts(clock);
-  await using store = createFleetRates({ clock, shared });
+  await using store = createFleetRates({ clock, shared, pauseMs: 0 });
   expect(await allowedOf([store], 12, [rateOf(10)])).toBe(10);
   const { calls } = state;
   const [reading] = await store.take([rateOf(10)]);
@@ -117,14 +131,14 @@ test('while the shared counts fail each process holds callers to the whole limit
   const clock = manualClock();
   const { state, shared } = sharedCounts(clock);
   const told: unknown[] = [];
-  await using store = createFleetRates({ clock, shared, onDegraded: (error) => told.push(error) });
+  await using store = createFleetRates({ clock, shared, pauseMs: 0, onDegraded: (error) => told.push(error) });
   state.answers = () => Promise.reject(new Error('down'));
   expect(await allowedOf([store], 15, [rateOf(10)])).toBe(10);
   expect(told).toHaveLength(1);
   await clock.advance(3_000);
   state.answers = async () => {};
   await clock.advance(1_000);
-  await using other = createFleetRates({ clock, shared });
+  await using other = createFleetRates({ clock, shared, pauseMs: 0 });
   expect(await other.take([rateOf(10)])).toMatchObject([{ allowed: false }]);
   await clock.advance(65_000);
   expect(await allowedOf([store, other], 15, [rateOf(10)])).toBe(10);
@@ -165,7 +179,7 @@ test('what was granted too late is given back, and what happened meanwhile is co
 test('a hundred thousand addresses take no more memory than they may, and free no network', async () => {
   const clock = manualClock();
   const { shared } = sharedCounts(clock);
-  await using store = createFleetRates({ clock, shared, capacity: 2_000 });
+  await using store = createFleetRates({ clock, shared, pauseMs: 0, capacity: 2_000 });
   const network = rateOf(60, 'network');
   const from = (index: number) => [rateOf(10, `address ${index}`), index % 2 === 0 ? network : rateOf(60, `${index}`)];
   let allowed = 0;

@@ -14,6 +14,8 @@ export interface FleetRatesOptions {
   readonly capacity?: number;
   /** How long a caller waits for the shared counts, in milliseconds, before this process counts alone. Default 1,000. */
   readonly patienceMs?: number;
+  /** Rest between two questions, in milliseconds, so that under load many callers share one. Default 10. */
+  readonly pauseMs?: number;
   /** Told once each time the shared counts stop answering; they are asked again every second. Default: nobody is. */
   readonly onDegraded?: (error: unknown) => void;
 }
@@ -27,13 +29,13 @@ export interface FleetRates extends RateStore, AsyncDisposable {}
  * so that most callers wait for nobody.
  */
 export function createFleetRates(options: FleetRatesOptions): FleetRates {
-  const { clock, windowMs = 60_000, capacity = 200_000, patienceMs = 1_000 } = options;
+  const { clock, windowMs = 60_000, capacity = 200_000, patienceMs = 1_000, pauseMs = 10 } = options;
   const slotMs = slotSpan(windowMs);
   const now = () => clock.monotonic();
   /** What happened here, for the time when nobody else can be asked. */
   const own = createRateSlots({ now, windowMs, capacity });
   const grants = createRateGrants({ now, slotMs });
-  const rounds = createRateRounds({ ...options, grants, own, slotMs });
+  const rounds = createRateRounds({ ...options, grants, own, slotMs, pauseMs });
 
   const read = (rate: Rate, room: number): RateReading => {
     const standing = grants.current(rate.key);

@@ -1,4 +1,4 @@
-import type { Clock } from 'guestpass';
+import { type Clock, sleep } from 'guestpass';
 import { type Grant, leaseOf, type RateGrants } from './rate-grants.ts';
 import type { RateSlots } from './rate-slots.ts';
 import type { Rate } from './rate-store.ts';
@@ -12,6 +12,8 @@ export interface RateRoundsOptions {
   readonly own: RateSlots;
   /** How long a slot of the fleet is, in milliseconds. */
   readonly slotMs: number;
+  /** How long it rests between two questions, in milliseconds. */
+  readonly pauseMs: number;
   readonly onDegraded?: ((error: unknown) => void) | undefined;
 }
 
@@ -35,11 +37,12 @@ const againMs = 1_000;
 
 /** Asks the fleet for uses, one question at a time, for all who wait. What is given back goes with the next one. */
 export function createRateRounds(options: RateRoundsOptions) {
-  const { clock, grants, slotMs, onDegraded = () => {} } = options;
+  const { clock, grants, slotMs, pauseMs, onDegraded = () => {} } = options;
   const questions = createQuestions(options);
   const queue = createQueue();
   let underWay: Promise<void> | undefined;
   let isAlone = false;
+  let restUntil = Number.NEGATIVE_INFINITY;
 
   const beAlone = (error: unknown) => {
     if (!isAlone) onDegraded(error);
@@ -55,9 +58,13 @@ export function createRateRounds(options: RateRoundsOptions) {
   const drain = async () => {
     // One turn of patience: whoever asks in the same breath shares the question.
     await undefined;
-    for (let round = queue.next(); round; round = queue.next()) {
-      await ask(round.wants);
-      round.done.resolve();
+    while (queue.length > 0) {
+      const restMs = restUntil - clock.monotonic();
+      if (restMs > 0) await sleep(clock, restMs);
+      const round = queue.next();
+      await ask(round?.wants ?? new Map());
+      round?.done.resolve();
+      restUntil = clock.monotonic() + pauseMs;
     }
     underWay = undefined;
     timer.plan(isAlone ? againMs : soonMs);
