@@ -11,6 +11,8 @@ export type { AllowedOrigin } from './lib/http/origins.ts';
 export type { GuestRates } from './lib/http/rate-limits.ts';
 export { loadMasterKey, parseMasterKey } from './lib/master-key.ts';
 export type { GatewayObserver } from './lib/observer.ts';
+export type { Reload, ReloadCause } from './lib/reload/config-reload.ts';
+export type { ConfigSource } from './lib/reloads.ts';
 export { type Service, type ServiceOptions, startService } from './lib/service.ts';
 export type { Storage, StorageOptions } from './lib/storage.ts';
 export type { AttemptStore } from './lib/store/attempts.ts';

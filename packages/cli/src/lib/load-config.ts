@@ -1,4 +1,5 @@
 import { parseEnv } from 'node:util';
+import type { ConfigSource } from '@guestpass/gateway';
 import { type GatewayConfig, gatewayVariables, readGatewayConfig } from '@guestpass/gateway/config';
 import {
   type Fault,
@@ -31,6 +32,8 @@ export interface LoadedConfig extends GuestpassConfig {
   /** Where a value came from, in words: a flag, a variable, a variable in `.env`, or `default`. */
   readonly originOf: (key: SettingKey) => string | undefined;
 }
+
+const dotEnvPath = '.env';
 
 const flagNames: Readonly<Record<string, string>> = {
   GUESTPASS_TARGET: '--target',
@@ -75,6 +78,39 @@ export function loadGatewayConfig(
   }));
 }
 
+/**
+ * Reads the configuration of a gateway again and again. `.env` is read again when somebody asks; a file that has changed
+ * is read with what `.env` said last.
+ */
+export function gatewayConfigSource(
+  { env, readFile }: Pick<Surroundings, 'env' | 'readFile'>,
+  flags: ConfigFlags,
+): ConfigSource & { readonly first: LoadedGatewayConfig } {
+  let dotEnvThen = remembered(readFile);
+  const load = () =>
+    loadGatewayConfig({ env, readFile: (path) => (path === dotEnvPath ? dotEnvThen() : readFile(path)) }, flags);
+  return {
+    first: load(),
+    readFile,
+    read(cause) {
+      if (cause === 'signal') dotEnvThen = remembered(readFile);
+      return load();
+    },
+  };
+}
+
+/** Reads `.env` now; what came of it, a fault included, comes of it later too. */
+function remembered(readFile: Surroundings['readFile']): () => string {
+  try {
+    const text = readFile(dotEnvPath);
+    return () => text;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
 /** Every variable of the environment, and of `.env` where the environment has none. */
 export function variablesIn(surroundings: Pick<Surroundings, 'env' | 'readFile'>): Layer['variables'] {
   return readLayers(surroundings, {}, ({ variables }) => variables);
@@ -114,11 +150,11 @@ function variablesOf(flags: ConfigFlags): Layer['variables'] {
 function dotEnv(readFile: Surroundings['readFile']): Layer['variables'] {
   let text: string;
   try {
-    text = readFile('.env');
+    text = readFile(dotEnvPath);
   } catch (error) {
     const code = codeOf(error);
     if (code === ' (ENOENT)' || code === ' (EISDIR)') return {};
-    throw misuse('.env', `cannot be read${code}`, 'Make it readable UTF-8 text, or remove it.');
+    throw misuse(dotEnvPath, `cannot be read${code}`, 'Make it readable UTF-8 text, or remove it.');
   }
   return parseEnv(text);
 }

@@ -31,6 +31,12 @@ export async function run(argv: readonly string[] = process.argv): Promise<void>
   }
 }
 
+/** SIGHUP would end the process where nobody listens. */
+function onReload(then: () => void): Disposable {
+  process.on('SIGHUP', then);
+  return { [Symbol.dispose]: () => void process.off('SIGHUP', then) };
+}
+
 /** Less than the 5 seconds after which a supervisor may count on the end. */
 const crashLimitMs = 4_500;
 
@@ -80,6 +86,7 @@ function surroundings(argv: readonly string[], signal: AbortSignal, unread: Abor
     writeFile: (path, bytes) => writeFileSync(path, bytes, { flag: 'wx' }),
     signal,
     endOnCrash,
+    onReload,
     nodeVersion: process.versions.node,
   };
 }

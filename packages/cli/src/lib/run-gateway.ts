@@ -1,8 +1,8 @@
-import { crashDrain, type Service, startService, tellCrash } from '@guestpass/gateway';
+import { type ConfigSource, crashDrain, type Service, startService, tellCrash } from '@guestpass/gateway';
 import type { GatewayConfig } from '@guestpass/gateway/config';
 import { isGuestpassError } from 'guestpass';
 import { exitCodes } from './exit-codes.ts';
-import { type ConfigFlags, loadGatewayConfig } from './load-config.ts';
+import { type ConfigFlags, gatewayConfigSource } from './load-config.ts';
 import { codeOf, misuse } from './misuse.ts';
 import { type OutputFlags, say } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -15,7 +15,7 @@ export type ServeFlags = OutputFlags & ConfigFlags;
 /** Runs the gateway until it is asked to end; log lines go to standard output. Resolves with the exit code. */
 export async function runGateway(surroundings: Surroundings, flags: ServeFlags): Promise<number> {
   try {
-    return await serve(surroundings, flags, loadGatewayConfig(surroundings, flags));
+    return await serve(surroundings, flags, gatewayConfigSource(surroundings, flags));
   } catch (error) {
     // Supervisors know 78 (EX_CONFIG of sysexits.h) as a fault that another try does not mend.
     if (!isGuestpassError(error) || error.code !== 'config_invalid') throw error;
@@ -24,19 +24,29 @@ export async function runGateway(surroundings: Surroundings, flags: ServeFlags):
   }
 }
 
-async function serve(surroundings: Surroundings, flags: ServeFlags, config: GatewayConfig): Promise<number> {
-  const { terminal, signal, clock, endOnCrash } = surroundings;
+type Source = ReturnType<typeof gatewayConfigSource>;
+
+async function serve(surroundings: Surroundings, flags: ServeFlags, source: Source): Promise<number> {
+  const { terminal, signal, clock, endOnCrash, onReload } = surroundings;
   const ended = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  const starting = start(surroundings, config);
+  const starting = start(surroundings, source.first, source);
+  let running: Service | undefined;
+  let isReloadDue = false;
   using _crash = endOnCrash?.(async (error) => {
-    tellCrash(config, { write: terminal.out, ...(clock && { clock }) }, error);
+    tellCrash(running?.config ?? source.first, { write: terminal.out, ...(clock && { clock }) }, error);
     if (flags.debug && error instanceof Error) terminal.err(`${error.stack ?? ''}\n`);
     await (await starting).stop(crashDrain);
   });
+  using _reload = onReload?.(() => {
+    if (running) running.reload();
+    else isReloadDue = true;
+  });
   const service = await starting;
+  running = service;
+  if (isReloadDue) service.reload();
   say(terminal, flags, welcome(service));
   await ended;
   say(terminal, flags, 'Ending: guests under way are let in, then everything is closed.\n');
@@ -44,9 +54,9 @@ async function serve(surroundings: Surroundings, flags: ServeFlags, config: Gate
   return exitCodes.done.code;
 }
 
-async function start({ terminal, clock }: Surroundings, config: GatewayConfig): Promise<Service> {
+async function start({ terminal, clock }: Surroundings, config: GatewayConfig, source: ConfigSource): Promise<Service> {
   try {
-    return await startService(config, { version: version(), write: terminal.out, ...(clock && { clock }) });
+    return await startService(config, { version: version(), write: terminal.out, source, ...(clock && { clock }) });
   } catch (error) {
     const code = codeOf(error);
     if (code !== ' (EADDRINUSE)' && code !== ' (EACCES)' && code !== ' (EADDRNOTAVAIL)') throw error;

@@ -42,6 +42,11 @@ export interface Surroundings {
    * that long to say so and to close what it can. Default: Node.js ends it at once. Disposing goes back to that.
    */
   readonly endOnCrash?: (end: (error: unknown) => Promise<void>) => Disposable;
+  /**
+   * Calls `then` each time the system asks to read the configuration again (SIGHUP), until disposed. Default: nobody asks,
+   * and the signal does what Node.js makes of it.
+   */
+  readonly onReload?: (then: () => void) => Disposable;
   /** Default: the system's clock. */
   readonly clock?: Clock;
   /** The network. Default: a pool of connections of its own. */

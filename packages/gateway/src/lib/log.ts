@@ -53,6 +53,14 @@ export interface GatewayLog {
   breakerChanged(change: BreakerChange): void;
   /** The same of questions to a captcha provider. */
   captchaBreakerChanged(change: { readonly provider: string; readonly state: BreakerChange['state'] }): void;
+  /** The configuration was read again: names of the secrets in force from now on, and of what waits for the next start. */
+  configReloaded(reload: {
+    readonly cause: string;
+    readonly changed: readonly string[];
+    readonly restart: readonly string[];
+  }): void;
+  /** What was read is not usable, and everything stays as it was. */
+  configRefused(reload: { readonly cause: string; readonly error: unknown }): void;
   /** Receivers of webhooks may be asked in the clear. */
   insecureReceivers(): void;
   operatorActed(
@@ -118,6 +126,10 @@ export function createLog({ clock, write, level = 'info', secrets = [] }: LogOpt
       logger[state === 'open' ? 'warn' : 'info']({ operation, state }, 'circuit breaker changed'),
     captchaBreakerChanged: ({ provider, state }) =>
       logger[state === 'open' ? 'warn' : 'info']({ operation: 'captcha', provider, state }, 'circuit breaker changed'),
+    configReloaded: ({ cause, changed, restart }) =>
+      logger[restart.length > 0 ? 'warn' : 'info']({ cause, changed, restart }, 'configuration reloaded'),
+    configRefused: ({ cause, error }) =>
+      logger.error({ cause, ...refusalLine(error) }, 'configuration refused, the one before stays in force'),
     insecureReceivers: () => logger.warn('webhooks may be sent in the clear'),
     trouble: (what, error, ids) => logger.error({ ...(ids && idsOf(ids)), ...errorLine(error) }, what),
     crashed: (error) => logger.fatal(errorLine(error), 'crashed'),
@@ -157,6 +169,13 @@ function idsOf({ requestId, traceId }: RequestIds): Record<string, unknown> {
 /** Enough to see that callers belong together, and too little to tell who they are. */
 function networkOf(address: string): string {
   return rangesOf(address).subnet;
+}
+
+/** Faults of settings name a variable and say what it must be; none repeats a value. */
+function refusalLine(error: unknown): Record<string, unknown> {
+  if (!isGuestpassError(error)) return errorLine(error);
+  const faults = error.faults.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`);
+  return { code: error.code, ...(faults.length > 0 ? { faults } : { message: error.message }) };
 }
 
 const mostFrames = 10;

@@ -1,6 +1,7 @@
 import { type Attempt, errorTable } from 'guestpass';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { createLabel } from './metric-label.ts';
+import { type ReloadMetrics, reloadMetrics } from './reload-metrics.ts';
 import { type WithdrawalMetrics, withdrawalMetrics } from './withdrawal-metrics.ts';
 
 export interface MetricsOptions {
@@ -16,7 +17,7 @@ export interface MetricsOptions {
 }
 
 /** Counts what happens, for Prometheus. No label holds what a caller made up. */
-export interface Metrics extends WithdrawalMetrics {
+export interface Metrics extends ReloadMetrics, WithdrawalMetrics {
   /** An attempt that ended here; not one that was replayed. */
   attemptEnded(attempt: Attempt): void;
   /** A request that came to no attempt. */
@@ -64,6 +65,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...upstreamMetrics(registry),
     ...webhookMetrics(registry),
     ...auditMetrics(registry),
+    ...reloadMetrics(registry),
     ...withdrawalMetrics(registry),
     beforeScrape: (refresh) => void refreshes.push(refresh),
     async scrape() {

@@ -24,8 +24,6 @@ export interface ConfigReloadOptions {
   readonly read: (cause: ReloadCause) => GatewayConfig;
   /** Throws when a configuration that can be read could not be started with. Default each one can. */
   readonly check?: (next: GatewayConfig) => void;
-  /** Told how each reload ended, with the configuration of before. Must not throw. */
-  readonly onReload?: (reload: Reload, before: GatewayConfig) => void;
 }
 
 /** A configuration whose secrets may change while it is in force. */
@@ -38,23 +36,9 @@ export interface ConfigReload {
   reload(cause: ReloadCause): Reload;
 }
 
-export function createConfigReload({ config, read, check, onReload }: ConfigReloadOptions): ConfigReload {
+export function createConfigReload({ config, read, check }: ConfigReloadOptions): ConfigReload {
   let inForce = config;
   let files = config.files;
-
-  const attempt = (cause: ReloadCause): Reload => {
-    try {
-      const next = read(cause);
-      check?.(next);
-      const { config: merged, changed, restart } = changesBetween(inForce, next);
-      inForce = merged;
-      files = next.files;
-      return { outcome: changed.length > 0 ? 'applied' : 'unchanged', cause, changed, restart };
-    } catch (error) {
-      return { outcome: 'refused', cause, error };
-    }
-  };
-
   return {
     get config() {
       return inForce;
@@ -63,10 +47,16 @@ export function createConfigReload({ config, read, check, onReload }: ConfigRelo
       return files;
     },
     reload(cause) {
-      const before = inForce;
-      const reload = attempt(cause);
-      onReload?.(reload, before);
-      return reload;
+      try {
+        const next = read(cause);
+        check?.(next);
+        const { config: merged, changed, restart } = changesBetween(inForce, next);
+        inForce = merged;
+        files = next.files;
+        return { outcome: changed.length > 0 ? 'applied' : 'unchanged', cause, changed, restart };
+      } catch (error) {
+        return { outcome: 'refused', cause, error };
+      }
     },
   };
 }
