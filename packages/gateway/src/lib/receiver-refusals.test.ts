@@ -13,6 +13,7 @@ const delivery: EndedTry['delivery'] = {
   state: 'pending',
   tries: 0,
   next_at: null,
+  behind: null,
   created_at: new Date(0),
   settled_at: null,
 };

@@ -59,6 +59,7 @@ export interface WebhookEndpointsTable {
   readonly url: string;
   readonly description: string;
   readonly event_types: string[] | null;
+  readonly ordering: Generated<'none' | 'guest'>;
   readonly sealed_secret: Buffer;
   readonly sealed_previous_secret: Buffer | null;
   readonly previous_secret_until: Date | null;
@@ -84,6 +85,7 @@ export interface DeliveriesTable {
   readonly state: 'pending' | 'delivered' | 'dead' | 'held';
   readonly tries: Generated<number>;
   readonly next_at: Date | null;
+  readonly behind: string | null;
   readonly created_at: Date;
   readonly settled_at: Date | null;
 }

@@ -41,7 +41,8 @@ export interface Prepared {
 /** Makes tries of deliveries. */
 export interface Deliverer {
   /**
-   * Reads deliveries and who gets them, all at once, by id. Those that are settled are missing.
+   * Reads deliveries and who gets them, all at once, by id. Those that are settled are missing, and so are those that
+   * have to wait for an earlier event of their guest: they come again.
    */
   prepare(deliveryIds: readonly string[]): Promise<ReadonlyMap<string, Prepared>>;
   /**
@@ -61,8 +62,11 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
     const receiverIds = [...new Set(due.map(({ endpoint_id }) => endpoint_id))];
     const receivers = await endpoints.receivers(receiverIds, clock.now());
     const readAtMs = clock.monotonic();
+    const inOrder = due.filter(({ endpoint_id }) => wantsOrder(receivers.get(endpoint_id)));
+    const waiting = inOrder.length > 0 ? await deliveries.waitInLine(inOrder.map(({ id }) => id)) : [];
+    const ready = due.filter(({ id }) => !waiting.includes(id));
     return new Map(
-      due.map((delivery) => [
+      ready.map((delivery) => [
         delivery.id,
         { delivery, receiver: receivers.get(delivery.endpoint_id), readAtMs } satisfies Prepared,
       ]),
@@ -138,6 +142,11 @@ const freshMs = 1_000;
 function pendingOrNot(delivery: TracedDelivery): Prepared['delivery'][] {
   const { state, body } = delivery;
   return state === 'pending' && body ? [{ ...delivery, body }] : [];
+}
+
+/** What is held needs no order. */
+function wantsOrder(receiver: Receiver | undefined): boolean {
+  return receiver?.endpoint.enabled === true && receiver.endpoint.ordering === 'guest';
 }
 
 function judge(delivery: TracedDelivery, tried: DeliveryTry, { clock, random, schedule }: DeliverOptions): Verdict {

@@ -98,6 +98,7 @@ async function findLost(work: Work, beforeMs: number): Promise<readonly NewDeliv
       select from guestpass_jobs.job j
       where j.name = ${queueName} and j.state < 'completed' and j.data->>'deliveryId' = d.id
         and j.data->>'tries' = d.tries::text)
+      and not exists (select from guestpass.deliveries e where e.id = d.behind and e.state = 'pending')
     order by d.number limit 1000`.execute(work);
   return rows;
 }

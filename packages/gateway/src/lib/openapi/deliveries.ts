@@ -20,7 +20,10 @@ export const deliverySchema = z.object({
   endpointId,
   state,
   tries: z.int(),
-  nextAt: instant.nullable().describe('When the next try is due; null unless pending.'),
+  nextAt: instant.nullable().describe('When the next try is due; null unless pending, and while it waits for another.'),
+  waitsFor: deliveryId
+    .nullable()
+    .describe('The earlier delivery about the same guest that comes first, where the endpoint wants them in order.'),
   createdAt: instant,
   settledAt: instant.nullable(),
 });

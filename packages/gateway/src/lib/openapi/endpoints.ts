@@ -20,12 +20,20 @@ const eventTypes = z
   .nullable()
   .describe('Null: every type, those of later versions included.');
 
+const ordering = z
+  .enum(['none', 'guest'])
+  .describe(
+    '`none`: events are sent as they come, and `data.sequence` tells which is the later. `guest`: an event about a ' +
+      'guest waits until the one before about the same guest is delivered, given up or held.',
+  );
+
 /** Who is told of outcomes: everything but the secrets. */
 export const endpointSchema = z.object({
   id: endpointId,
   url: z.string(),
   description: z.string(),
   eventTypes: z.array(z.string()).nullable().describe('Null: every type.'),
+  ordering,
   enabled: z.boolean(),
   disabledReason: z.string().nullable(),
   failingSince: instant.nullable().describe('Since when it has only failed; null after a success.'),
@@ -52,6 +60,7 @@ export const newEndpointSchema = z.strictObject({
   url,
   description: description.optional(),
   eventTypes: eventTypes.optional(),
+  ordering: ordering.optional(),
   secret: givenSecret.optional(),
   reason,
 });
@@ -61,6 +70,7 @@ export const endpointChangeSchema = z
     url: url.optional(),
     description: description.optional(),
     eventTypes: eventTypes.optional(),
+    ordering: ordering.optional(),
     reason,
   })
   .refine((change) => Object.keys(change).length > 1, 'must change something');

@@ -4,7 +4,9 @@ import { deliverySchema, trySchema } from './deliveries.ts';
 import { operation } from './operation.ts';
 
 /** A delivery after a try of it. */
-export const deliveryNewsSchema = deliverySchema.omit({ nextAt: true, settledAt: true }).extend({ lastTry: trySchema });
+export const deliveryNewsSchema = deliverySchema
+  .omit({ nextAt: true, waitsFor: true, settledAt: true })
+  .extend({ lastTry: trySchema });
 
 export type DeliveryNews = z.infer<typeof deliveryNewsSchema>;
 

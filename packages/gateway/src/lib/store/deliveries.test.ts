@@ -84,7 +84,9 @@ test('each event carries the number of its audit record, also of many that are k
   );
   await Promise.all(ids.slice(0, 5).map((attemptId) => attempts.eraseGuest({ attemptId, ...terms })));
   const records = await database.query('select sequence, event_type, attempt_id from guestpass.audit_records');
-  const recorded = new Map(records.map(({ sequence, event_type, attempt_id }) => [Number(sequence), [event_type, attempt_id]]));
+  const recorded = new Map(
+    records.map(({ sequence, event_type, attempt_id }) => [Number(sequence), [event_type, attempt_id]]),
+  );
   const told = (await deliveries.getAll((await deliveries.list({ limit: 99 })).map(({ id }) => id)))
     .flatMap(({ body }) => (body ? [JSON.parse(body.toString())] : []))
     .map(({ type, data }) => ({ type: `WEBMESSAGING_${type.toUpperCase().replace('.', '_')}`, ...data }));

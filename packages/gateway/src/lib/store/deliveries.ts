@@ -4,6 +4,7 @@ import type { Database, Session, Work } from '../database/connect.ts';
 import type { DeliveriesTable, DeliveryAttemptsTable } from '../database/tables.ts';
 import { type Announce, type FinishedTry, keepTries, type TryEntry, tryOf, type Verdict } from './ended-tries.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { letAllGo, waitInLine } from './guest-order.ts';
 import type { NewDelivery } from './new-deliveries.ts';
 import { openKey, openOrNothing } from './personal.ts';
 import { countPurge, deleteDead, type PurgeFilter } from './purge-deliveries.ts';
@@ -63,6 +64,13 @@ export interface DeliveryStore {
    * pending or another worker has put this try on record.
    */
   recordTry(id: string, finished: FinishedTry, verdict: Verdict): Promise<boolean>;
+  /**
+   * Lets each of these wait for the one right before it that is pending, for the same endpoint and guest: until that one
+   * is delivered, given up or held it needs no job, and then gets one. Resolves with the ids of those that wait.
+   */
+  waitInLine(ids: readonly string[]): Promise<readonly string[]>;
+  /** Hands to the queue what waits for an earlier delivery to the same endpoint, which wants no order any more. */
+  letAllGo(endpointId: string): Promise<void>;
   /** How many deliveries a replay would bring back. */
   countReplay(filter: ReplayFilter): Promise<number>;
   /**
@@ -107,6 +115,12 @@ export function createDeliveryStore({ database, masterKey, announce }: DeliveryS
     list: (query) => database.run((session) => listDeliveries(session, query)),
     tries: (id) => database.run((session) => listTries(session, id, seal)),
     recordTry: (id, finished, verdict) => tries.submit({ id, finished, verdict }),
+    waitInLine: (ids) => database.transaction((work) => waitInLine(work, ids)),
+    letAllGo: (endpointId) =>
+      database.transaction(async (work) => {
+        const free = await letAllGo(work, endpointId);
+        if (free.length > 0) await announce(work, free);
+      }),
     countReplay: (filter) => database.run((session) => countMatching(session, filter)),
     replay: (filter, options) =>
       database.transaction(async (work) => {
@@ -159,7 +173,7 @@ async function listDeliveries(session: Session, query: DeliveryQuery): Promise<r
   return await session
     .selectFrom('guestpass.deliveries')
     .select(['id', 'number', 'event_id', 'event_type', 'attempt_id', 'endpoint_id', 'state', 'tries'])
-    .select(['next_at', 'created_at', 'settled_at'])
+    .select(['next_at', 'created_at', 'settled_at', 'behind'])
     .$if(after !== undefined, (rows) => rows.where('number', '<', after ?? 0))
     .$if(state !== undefined, (rows) => rows.where('state', '=', state ?? 'pending'))
     .$if(endpointId !== undefined, (rows) => rows.where('endpoint_id', '=', endpointId ?? ''))
@@ -207,7 +221,7 @@ async function makeDue(
   { nowMs, limit }: ReplayOptions,
 ): Promise<readonly NewDelivery[]> {
   const { rows } = await sql<NewDelivery>`
-    update guestpass.deliveries set state = 'pending', next_at = ${new Date(nowMs)}, settled_at = null
+    update guestpass.deliveries set state = 'pending', next_at = ${new Date(nowMs)}, settled_at = null, behind = null
     where id in (
       select d.id from guestpass.deliveries d join guestpass.webhook_endpoints e on e.id = d.endpoint_id
       where ${matching(filter)} order by d.number limit ${limit ?? null} for update of d)

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Work } from '../database/connect.ts';
+import { letFollow } from './guest-order.ts';
 import type { NewDelivery } from './new-deliveries.ts';
 import type { Seal } from './seal.ts';
 import { readSeals } from './subjects.ts';
@@ -45,8 +46,9 @@ export function tryOf(deliveryId: string, number: number): string {
 }
 
 /**
- * Puts tries on record and moves their deliveries to where they lead; the jobs of the next tries are written with them.
- * Tells for each whether it counted: the delivery was pending, and nobody had put this try on record before.
+ * Puts tries on record and moves their deliveries to where they lead; the jobs of the next tries are written with them,
+ * and those of what waited for one that is settled now. Tells for each whether it counted: the delivery was pending, and
+ * nobody had put this try on record before.
  */
 export async function keepTries(
   work: Work,
@@ -61,10 +63,20 @@ export async function keepTries(
     const delivery = moved.get(id);
     if (delivery && verdict.state === 'pending') await announce(work, [delivery], verdict.nextAtMs);
   }
+  const settled = counted.flatMap(({ id, verdict }) =>
+    verdict.state !== 'pending' && moved.get(id)?.inOrder ? [id] : [],
+  );
+  const following = settled.length > 0 ? await letFollow(work, settled) : [];
+  if (following.length > 0) await announce(work, following);
   return ended.map((one) => counted.includes(one));
 }
 
-async function moveDeliveries(work: Work, ended: readonly TryEntry[]): Promise<readonly NewDelivery[]> {
+interface MovedDelivery extends NewDelivery {
+  /** True when others may wait for it. */
+  readonly inOrder: boolean;
+}
+
+async function moveDeliveries(work: Work, ended: readonly TryEntry[]): Promise<readonly MovedDelivery[]> {
   const rows = ended.map(({ id, finished, verdict }) => {
     const { state } = verdict;
     return {
@@ -75,14 +87,17 @@ async function moveDeliveries(work: Work, ended: readonly TryEntry[]): Promise<r
       settled_at: state === 'delivered' || state === 'dead' ? isoOf(finished.startedAtMs + finished.durationMs) : null,
     };
   });
-  const { rows: moved } = await sql<NewDelivery>`
+  const { rows: moved } = await sql<MovedDelivery>`
     update guestpass.deliveries d
-    set state = t.state, tries = t.number, next_at = t.next_at, settled_at = t.settled_at
+    set state = t.state, tries = t.number, next_at = t.next_at, settled_at = t.settled_at, behind = null
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as t(
       id text, state text, number integer, next_at timestamptz, settled_at timestamptz)
     where d.id = t.id and d.state = 'pending' and d.tries = t.number - 1
     returning d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.event_type as "eventType",
-      d.attempt_id as "attemptId", d.tries`.execute(work);
+      d.attempt_id as "attemptId", d.tries, exists (
+        select from guestpass.webhook_endpoints e where e.id = d.endpoint_id and e.ordering = 'guest') as "inOrder"`.execute(
+    work,
+  );
   return moved;
 }
 

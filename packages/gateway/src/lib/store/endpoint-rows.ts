@@ -3,14 +3,18 @@ import type { Session, Work } from '../database/connect.ts';
 import type { WebhookEndpointsTable } from '../database/tables.ts';
 
 /** A row of `webhook_endpoints`, as read. */
-export type EndpointRow = Omit<WebhookEndpointsTable, 'number' | 'enabled' | 'failures' | 'unwell'> & {
+export type EndpointRow = Omit<WebhookEndpointsTable, 'number' | 'enabled' | 'failures' | 'unwell' | 'ordering'> & {
   readonly number: number;
   readonly enabled: boolean;
   readonly failures: number;
   readonly unwell: boolean;
+  readonly ordering: 'none' | 'guest';
 };
 
-export type NewEndpointRow = Pick<EndpointRow, 'id' | 'url' | 'description' | 'event_types' | 'sealed_secret'>;
+export type NewEndpointRow = Pick<
+  EndpointRow,
+  'id' | 'url' | 'description' | 'event_types' | 'ordering' | 'sealed_secret'
+>;
 
 export async function insertEndpoint(session: Session, row: NewEndpointRow, nowMs: number): Promise<EndpointRow> {
   const now = new Date(nowMs);

@@ -25,6 +25,8 @@ export interface Endpoint {
   readonly description: string;
   /** `null`: every type. */
   readonly eventTypes: readonly string[] | null;
+  /** `guest`: of the events of one guest each is sent once the one before is delivered or given up. */
+  readonly ordering: 'none' | 'guest';
   readonly enabled: boolean;
   /** Why it is disabled. */
   readonly disabledReason: string | null;
@@ -43,6 +45,8 @@ export interface NewEndpoint {
   readonly description?: string;
   /** Default every type. */
   readonly eventTypes?: readonly string[] | null;
+  /** Default `none`. */
+  readonly ordering?: Endpoint['ordering'];
   /** `whsec_…` */
   readonly secret: string;
 }
@@ -50,7 +54,7 @@ export interface NewEndpoint {
 /** An endpoint that is known by its description. */
 export type DescribedEndpoint = Pick<NewEndpoint, 'url' | 'secret'> & Required<Pick<NewEndpoint, 'description'>>;
 
-export type EndpointChange = Partial<Pick<Endpoint, 'url' | 'description' | 'eventTypes'>>;
+export type EndpointChange = Partial<Pick<Endpoint, 'url' | 'description' | 'eventTypes' | 'ordering'>>;
 
 /** Who is told of outcomes. All calls reject with `storage_unavailable` when the database is in trouble. */
 export interface EndpointStore {
@@ -180,15 +184,17 @@ export function newEndpointId(): string {
 }
 
 function rowOf(endpoint: NewEndpoint, seal: Seal): NewEndpointRow {
-  const { id = newEndpointId(), url, description = '', eventTypes = null, secret } = endpoint;
-  return { id, url, description, event_types: eventTypes && [...eventTypes], sealed_secret: seal.seal(secret, id) };
+  const { id = newEndpointId(), url, description = '', eventTypes = null, ordering = 'none', secret } = endpoint;
+  const event_types = eventTypes && [...eventTypes];
+  return { id, url, description, event_types, ordering, sealed_secret: seal.seal(secret, id) };
 }
 
-function columnsOf({ url, description, eventTypes }: EndpointChange): Updateable<WebhookEndpointsTable> {
+function columnsOf({ url, description, eventTypes, ordering }: EndpointChange): Updateable<WebhookEndpointsTable> {
   return {
     ...(url !== undefined && { url }),
     ...(description !== undefined && { description }),
     ...(eventTypes !== undefined && { event_types: eventTypes && [...eventTypes] }),
+    ...(ordering !== undefined && { ordering }),
   };
 }
 
@@ -208,6 +214,7 @@ function shownRow(row: EndpointRow): Endpoint {
     url: row.url,
     description: row.description,
     eventTypes: row.event_types,
+    ordering: row.ordering,
     enabled: row.enabled,
     disabledReason: row.disabled_reason,
     failingSince: row.failing_since,

@@ -122,6 +122,7 @@ function toldFilter({ ids, state, endpointId, from, to }: AskedFilter) {
 }
 
 function viewOf(row: Omit<Delivery, 'body'>): DeliveryView {
+  const waitsFor = row.state === 'pending' ? row.behind : null;
   return {
     id: row.id,
     eventId: row.event_id,
@@ -130,7 +131,8 @@ function viewOf(row: Omit<Delivery, 'body'>): DeliveryView {
     endpointId: row.endpoint_id,
     state: row.state,
     tries: row.tries,
-    nextAt: row.next_at?.toISOString() ?? null,
+    nextAt: waitsFor === null ? (row.next_at?.toISOString() ?? null) : null,
+    waitsFor,
     createdAt: row.created_at.toISOString(),
     settledAt: row.settled_at?.toISOString() ?? null,
   };

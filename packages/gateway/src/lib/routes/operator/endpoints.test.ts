@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DeliveryView } from '../../openapi/deliveries.ts';
 import type { EndpointView } from '../../openapi/endpoints.ts';
 import { type Operators, openOperators } from '../../testing/operators.ts';
 
@@ -85,6 +86,33 @@ test('a given secret must be strong enough, and is used as it is', async () => {
   const refused = await create({ secret: short });
   expect(refused).toMatchObject({ status: 422, body: { code: 'request_invalid', errors: [{ pointer: '/secret' }] } });
   expect(JSON.stringify(refused.body)).not.toContain(short);
+});
+
+test('an endpoint that wants the events of each guest in order says so, and what waits is shown until it does not', async () => {
+  const { body } = await create({ ordering: 'guest' });
+  expect(body.ordering).toBe('guest');
+  expect(await lastAction()).toMatchObject({ ordering: 'guest' });
+  const attempt = await operators.guest();
+  await operators.attempts.withdrawConsent({ attemptId: attempt, basis: reason, nowMs: operators.clock.now() });
+  const deliveries = async () => {
+    const path = `GET /v1/deliveries?endpoint=${body.id}&attempt=${attempt}`;
+    return (await operators.ask<{ readonly data: readonly DeliveryView[] }>(path)).body.data;
+  };
+  const [second, first] = await deliveries();
+  await operators.deliveries.waitInLine([second?.id ?? '']);
+  expect(await deliveries()).toMatchObject([
+    { waitsFor: first?.id, nextAt: null },
+    { waitsFor: null, nextAt: '2024-01-15T10:30:00.000Z' },
+  ]);
+  const jobs = await operators.jobs();
+  expect((await operators.ask(`PATCH ${base}/${body.id}`, { body: { ordering: 'none', reason } })).body).toMatchObject({
+    ordering: 'none',
+  });
+  expect(await lastAction()).toMatchObject({ changed: ['ordering'] });
+  expect(await deliveries()).toMatchObject([{ waitsFor: null, nextAt: '2024-01-15T10:30:00.000Z' }, {}]);
+  expect((await operators.jobs()).slice(jobs.length)).toEqual([second?.id]);
+  const odd = await operators.ask(`PATCH ${base}/${body.id}`, { body: { ordering: 'fifo', reason } });
+  expect(odd).toMatchObject({ status: 422, body: { errors: [{ pointer: '/ordering' }] } });
 });
 
 test('an endpoint is changed in what is named, and only that', async () => {

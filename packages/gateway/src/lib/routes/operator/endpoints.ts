@@ -19,7 +19,7 @@ import { invalid, notFound, type OperatorRoute, route } from './route.ts';
 
 export interface EndpointRoutesOptions {
   readonly endpoints: EndpointStore;
-  readonly deliveries: Pick<DeliveryStore, 'replay'>;
+  readonly deliveries: Pick<DeliveryStore, 'replay' | 'letAllGo'>;
   readonly journal: Journal;
   readonly clock: Clock;
   /** What addresses endpoints may have. */
@@ -45,7 +45,7 @@ export function createEndpointRoutes(options: EndpointRoutesOptions): readonly O
 
 function create({ endpoints, journal, clock, policy }: EndpointRoutesOptions): OperatorRoute {
   return route(createEndpoint, async ({ body, ...caller }) => {
-    const { reason, secret = generateWebhookSecret(), description, eventTypes = null } = body;
+    const { reason, secret = generateWebhookSecret(), description, eventTypes = null, ordering = 'none' } = body;
     const checked = checkEndpointUrl(body.url, policy);
     if (!checked.ok) return blocked(checked.detail);
     const weak = refuseSecret(secret);
@@ -53,9 +53,10 @@ function create({ endpoints, journal, clock, policy }: EndpointRoutesOptions): O
     const id = newEndpointId();
     // Only the origin goes on record: what stands behind it may be a secret of the receiver.
     const { href: url, origin } = checked.url;
-    await journal(caller, { eventType: 'OPERATOR_ENDPOINT_CREATE', reason, endpointId: id, origin, eventTypes });
+    const terms = { eventTypes, ordering };
+    await journal(caller, { eventType: 'OPERATOR_ENDPOINT_CREATE', reason, endpointId: id, origin, ...terms });
     const endpoint = await endpoints.create(
-      { id, url, eventTypes, secret, ...(description !== undefined && { description }) },
+      { id, url, ...terms, secret, ...(description !== undefined && { description }) },
       clock.now(),
     );
     const headers = { Location: `/v1/webhook-endpoints/${id}` };
@@ -63,7 +64,7 @@ function create({ endpoints, journal, clock, policy }: EndpointRoutesOptions): O
   });
 }
 
-function change({ endpoints, journal, clock, policy }: EndpointRoutesOptions): OperatorRoute {
+function change({ endpoints, deliveries, journal, clock, policy }: EndpointRoutesOptions): OperatorRoute {
   return route(changeEndpoint, async ({ params: { id }, body: { reason, url: given, ...rest }, ...caller }) => {
     const checked = given === undefined ? undefined : checkEndpointUrl(given, policy);
     if (checked && !checked.ok) return blocked(checked.detail);
@@ -75,16 +76,18 @@ function change({ endpoints, journal, clock, policy }: EndpointRoutesOptions): O
       changed: [...(checked ? ['url'] : []), ...Object.keys(rest)],
       ...(checked && { origin: checked.url.origin }),
     });
-    const { description, eventTypes } = rest;
+    const { description, eventTypes, ordering } = rest;
     const changed = await endpoints.change(
       id,
       {
         ...(checked && { url: checked.url.href }),
         ...(description !== undefined && { description }),
         ...(eventTypes !== undefined && { eventTypes }),
+        ...(ordering !== undefined && { ordering }),
       },
       clock.now(),
     );
+    if (ordering === 'none') await deliveries.letAllGo(id);
     return changed ? Response.json(viewOf(changed)) : notFound;
   });
 }
