@@ -1,0 +1,77 @@
+import { recaptchaVerifier } from 'guestpass/captcha';
+import { fetchExchange } from 'guestpass/http';
+import { type ManualClock, manualClock } from 'guestpass/testing';
+import { expect, test } from 'vitest';
+import { begins, scene, tutorialPayload } from './scene.ts';
+
+// Upstreams that say nothing, or a byte now and then, one beside the other: one deadline holds for all of them.
+
+type Pace = 'prompt' | 'silent' | 'dripping';
+type Paces = readonly [captcha: Pace, token: Pace, guest: Pace];
+
+/** The answer, never, or byte by byte; by the clock of the scene. */
+async function paced(pace: Pace, answer: () => Promise<Response>, clock: ManualClock): Promise<Response> {
+  if (pace === 'prompt') return await answer();
+  if (pace === 'silent') return await new Promise<Response>(() => {});
+  const { status, headers } = await answer();
+  let stop = () => {};
+  const drip = new ReadableStream({
+    pull(body) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      stop = clock.after(300, () => {
+        body.enqueue(new Uint8Array([0x20]));
+        resolve();
+      });
+      return promise;
+    },
+    cancel: () => stop(),
+  });
+  return new Response(drip, { status, headers });
+}
+
+function stage([captcha, token, guest]: Paces) {
+  const clock = manualClock(Date.parse(begins));
+  const paceOf = (url: string): Pace => {
+    if (url.endsWith('/siteverify')) return captcha;
+    return url.endsWith('/oauth/token') ? token : guest;
+  };
+  const between = (fetch: (request: Request) => Promise<Response>) => (request: Request) =>
+    paced(paceOf(request.url), () => fetch(request), clock);
+  const verifiers = {
+    recaptcha: recaptchaVerifier({
+      secret: 'sim-captcha-secret',
+      url: 'http://127.0.0.1:4010/captcha/recaptcha/siteverify',
+      exchange: (request) => fetchExchange(between(here.simulator.fetch))(request),
+      clock,
+    }),
+  };
+  const policy = { captcha: { mode: 'verified', verifiers } } as const;
+  const here = scene({ guestpass: { clock, policy }, simulator: { clock }, between });
+  const attempt = () =>
+    clock.settle(here.guestpass.attempt({ ...tutorialPayload, captcha: { provider: 'recaptcha', response: 'ok.1' } }));
+  return { clock, attempt, simulator: here.simulator, close: () => clock.settle(here.guestpass.close()) };
+}
+
+const slow: readonly Pace[] = ['prompt', 'silent', 'dripping'];
+const all: Paces[] = slow.flatMap((captcha) =>
+  slow.flatMap((token) => slow.map((guest): Paces => [captcha, token, guest])),
+);
+
+/** How it has to end: by the first upstream that is slow. */
+function expectedOf([captcha, token, guest]: Paces) {
+  if (captcha !== 'prompt') return { outcome: 'failed', stage: 'captcha', error: { code: 'captcha_unavailable' } };
+  if (token !== 'prompt') return { outcome: 'failed', stage: 'token', error: { code: 'deadline_exceeded' } };
+  if (guest !== 'prompt') return { outcome: 'unknown', stage: 'guest' };
+  return { outcome: 'admitted' };
+}
+
+test.each(all)('captcha provider %s, token endpoint %s, guests path %s: it ends in time', async (...paces) => {
+  const { attempt, clock, close, simulator } = stage(paces);
+  const ended = await attempt();
+  expect(ended).toMatchObject(expectedOf(paces));
+  expect(ended.durationMs).toBeLessThanOrEqual(10_000);
+  const { guestRequests } = simulator.stats();
+  expect(guestRequests).toBeLessThanOrEqual(1);
+  await close();
+  expect(clock.pending).toBe(0);
+});
