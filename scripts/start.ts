@@ -6,19 +6,16 @@ import { parseArgs, parseEnv } from 'node:util';
 import { endOnCrash, run } from '@guestpass/cli';
 import { crashDrain, type Service, startService, tellCrash } from '@guestpass/gateway';
 import { type GatewayConfig, readGatewayConfig } from '@guestpass/gateway/config';
-import {
-  createSimulator,
-  defaultWebhookSecret,
-  type GuestMessage,
-  type Reply,
-  type Simulator,
-} from '@guestpass/simulator';
+import { createSimulator, defaultWebhookSecret, type GuestMessage, type Reply } from '@guestpass/simulator';
 import { isGuestpassError } from 'guestpass';
 import { recaptchaVerifier } from 'guestpass/captcha';
 import { type Exchange, undiciExchange } from 'guestpass/http';
+import { onFreePort } from './start/free-port.ts';
+import { type SharedSimulator, shareSimulator } from './start/shared-simulator.ts';
 
 /**
- * Everything in one process on this machine: the simulated platform, the gateway, and one guest let in. With
+ * Everything in one process on this machine: the simulated platform, the gateway, and one guest let in. Started once
+ * more in the same directory, it joins what runs there: one platform and one database, and a gateway each. With
  * `GUESTPASS_TARGET=genesys` in the environment or `.env` there is nothing to simulate: then it is `guestpass serve`.
  */
 const home = '.guestpass';
@@ -42,13 +39,16 @@ async function simulate(): Promise<void> {
   console.log('\n  guestpass · target: simulator (nothing here leaves this machine)\n');
   mkdirSync(home, { recursive: true, mode: 0o700 });
   await using simulator = createSimulator({ webhookSecret: defaultWebhookSecret, bot: converse });
-  const platform = await onFreePort(4010, (port) => simulator.listen({ port }));
-  tell('simulator', `${platform.url}   OAuth, guests, messaging, captcha, identity provider`);
+  await using platform = await shareSimulator(simulator, home, () =>
+    tell('simulator', `${platform.url}   served from here now: the process that had it has ended`),
+  );
+  const parts = 'OAuth, guests, messaging, captcha, identity provider';
+  tell('simulator', `${platform.url}   ${platform.joined ? 'runs here already, and is joined' : parts}`);
   await using network = { ...undiciExchange(), [Symbol.asyncDispose]: () => network.close() };
   await using log = openLog();
-  let config = configOf(platform.url, 4000, network.exchange);
+  let config = configOf(platform, 4000, network.exchange);
   const starting = onFreePort(4000, (port) => {
-    config = configOf(platform.url, port, network.exchange);
+    config = configOf(platform, port, network.exchange);
     return startService(config, { version: '0.1.0', write: log.write });
   });
   using _crash = endOnCrash(async (error) => {
@@ -62,15 +62,14 @@ async function simulate(): Promise<void> {
   tell('guest page', `${service.gateway.url}/guest?channel=demo`);
   tell('console', `${service.operatorUrl}/console#token=${operatorToken()}   API at /docs`);
 
-  const passed = (await pagesAnswer(service)) && (await letOneIn(service, simulator));
+  const passed = (await pagesAnswer(service)) && (await letOneIn(service, platform.url));
   if (!passed) process.exitCode = 1;
   if (passed && !flags.once) await untilStopped(service);
   await service.stop();
-  await platform.close();
 }
 
 /** The gateway's own defaults, pointed at the simulator; whoever set a variable of the gateway has it. */
-function configOf(environment: string, port: number, exchange: Exchange): GatewayConfig {
+function configOf({ url: environment, joined }: SharedSimulator, port: number, exchange: Exchange): GatewayConfig {
   const config = readGatewayConfig(
     {
       GUESTPASS_PORT: String(port),
@@ -81,6 +80,8 @@ function configOf(environment: string, port: number, exchange: Exchange): Gatewa
       GUESTPASS_WEBHOOK_SECRET: defaultWebhookSecret,
       GUESTPASS_INSECURE_WEBHOOKS: 'true',
       GUESTPASS_WEBHOOK_NETWORKS: '127.0.0.0/8',
+      // Each gateway of a fleet signs checkpoints in a file of its own.
+      ...(joined && { GUESTPASS_AUDIT_CHECKPOINT_FILE: join(home, `checkpoints-${port}.jsonl`) }),
       ...variables,
       GUESTPASS_TARGET: 'simulator',
       GUESTPASS_ENVIRONMENT: environment,
@@ -98,7 +99,11 @@ function configOf(environment: string, port: number, exchange: Exchange): Gatewa
 /** Kept between starts, so that whoever noted it down is not locked out. */
 function operatorToken(): string {
   const path = join(home, 'operator-token');
-  if (!existsSync(path)) writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
   return readFile(path).trim();
 }
 
@@ -126,7 +131,7 @@ async function pagesAnswer({ gateway, operatorUrl }: Service): Promise<boolean> 
   return broken.length === 0;
 }
 
-async function letOneIn({ gateway }: Service, simulator: Simulator): Promise<boolean> {
+async function letOneIn({ gateway }: Service, platform: string): Promise<boolean> {
   const answer = await fetch(`${gateway.url}/v1/guests`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -143,7 +148,7 @@ async function letOneIn({ gateway }: Service, simulator: Simulator): Promise<boo
   }
   tell('guest', `${body.guestId}   ${answer.headers.get('server-timing')}`);
   console.log(`                session token …${body.sessionToken.slice(-4)}, good until ${body.expiresAt}`);
-  return (await showAudit(gateway, body.attemptId)) && (await showDelivery(gateway, simulator, body));
+  return (await showAudit(gateway, body.attemptId)) && (await showDelivery(gateway, platform, body));
 }
 
 /** The tutorial's payload, given now: a gateway asks for fresh consent, and for a captcha that its provider confirms. */
@@ -169,13 +174,13 @@ async function showAudit({ audit }: Service['gateway'], attemptId: string): Prom
 
 async function showDelivery(
   { deliveries }: Service['gateway'],
-  simulator: Simulator,
+  platform: string,
   { attemptId, guestId }: { readonly attemptId: string; readonly guestId: string },
 ): Promise<boolean> {
   for (let waited = 0; waited < 10_000; waited += 50) {
     const [delivery] = await deliveries.list({ limit: 1, attemptId });
     if (delivery?.state === 'delivered') {
-      const identities = await (await simulator.fetch(new Request('http://simulator/_idp/identities'))).text();
+      const identities = await (await fetch(`${platform}/_idp/identities`)).text();
       const aligned = identities.includes(guestId);
       const word = aligned ? 'verified its signature and knows the guest' : 'does not know the guest';
       console.log(`  ${aligned ? '✓' : '✗'} webhook     ${delivery.event_id} delivered; the identity provider ${word}`);
@@ -198,19 +203,6 @@ async function untilStopped({ gateway, operatorUrl }: Service): Promise<void> {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
-}
-
-async function onFreePort<T>(from: number, open: (port: number) => Promise<T>): Promise<T> {
-  // The gateway takes two ports, so the next try is two further on.
-  for (let port = from; port < from + 40; port += 2) {
-    try {
-      return await open(port);
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-      console.log(`  ! port ${port} or ${port + 1} is busy, trying ${port + 2}`);
-    }
-  }
-  throw new Error(`No free port from ${from} to ${from + 39}.`);
 }
 
 function tell(what: string, detail: string): void {

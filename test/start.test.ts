@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,27 +11,64 @@ import { expect, test } from 'vitest';
 
 const program = join(import.meta.dirname, '..', 'scripts', 'start.ts');
 
-test('who is let in by what `npm start` runs is answered, and may take leave', { timeout: 60_000 }, async () => {
-  await using database = await testDatabase({ migrated: false });
-  const directory = await mkdtemp(join(tmpdir(), 'guestpass-start-'));
+/** What `npm start` runs, in a directory of its own. */
+interface Started extends AsyncDisposable {
+  /** Resolves with the first line that matches, among those printed and those to come. */
+  line(pattern: RegExp): Promise<string>;
+  /** Stops it as Ctrl-C does, and resolves with its exit code and signal. */
+  stop(): Promise<unknown[]>;
+}
+
+function start(directory: string, env: NodeJS.ProcessEnv): Started {
   const child = spawn(process.execPath, ['--conditions=guestpass-source', program], {
     cwd: directory,
-    env: { GUESTPASS_DATABASE_URL: database.url, GUESTPASS_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') },
+    env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');
-  let url = '';
-  for await (const line of createInterface({ input: child.stdout })) {
-    url = / gateway +(\S+)/.exec(line)?.[1] ?? url;
-    if (line.includes('Ctrl-C stops')) break;
-  }
+  const lines: string[] = [];
+  const reader = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const stop = () => {
+    child.kill('SIGINT');
+    return ended;
+  };
+  return {
+    async line(pattern) {
+      for (;;) {
+        const found = lines.find((line) => pattern.test(line));
+        if (found !== undefined) return found;
+        await Promise.race([once(reader, 'line'), ended.then(() => expect.fail(`ended after\n${lines.join('\n')}`))]);
+      }
+    },
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
+    },
+  };
+}
+
+/** Its address, once it is up and has let its own guest in. */
+async function upAt(started: Started): Promise<string> {
+  await started.line(/Ctrl-C stops/);
+  return / gateway +(\S+)/.exec(await started.line(/✓ gateway/))?.[1] ?? '';
+}
+
+async function askIn(url: string): Promise<Response> {
   const consent = { accepted: true, timestamp: new Date().toISOString() };
-  const captcha = { provider: 'recaptcha', response: 'ok.start', score: 0.9 };
-  const answer = await fetch(`${url}/v1/guests`, {
+  const captcha = { provider: 'recaptcha', response: `ok.start.${crypto.randomUUID()}`, score: 0.9 };
+  return await fetch(`${url}/v1/guests`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ channelId: 'demo', consent, captcha }),
   });
+}
+
+test('who is let in by what `npm start` runs is answered, and may take leave', { timeout: 60_000 }, async () => {
+  await using database = await testDatabase({ migrated: false });
+  const directory = await mkdtemp(join(tmpdir(), 'guestpass-start-'));
+  const masterKey = Buffer.alloc(32, 7).toString('base64');
+  await using started = start(directory, { GUESTPASS_DATABASE_URL: database.url, GUESTPASS_MASTER_KEY: masterKey });
+  const answer = await askIn(await upAt(started));
   expect(answer.status).toBe(201);
   // A cast, because the gateway of this very program answers.
   const session = await connectSession((await answer.json()) as GuestPass);
@@ -40,7 +77,31 @@ test('who is let in by what `npm start` runs is answered, and may take leave', {
   await session.send('End the conversation');
   await expect.poll(() => session.state).toBe('read-only');
   await session.close();
-  child.kill('SIGINT');
-  expect(await ended).toEqual([0, null]);
+  expect(await started.stop()).toEqual([0, null]);
+  await rm(directory, { recursive: true });
+});
+
+test('two that start in one directory at once share it, and one goes on alone', { timeout: 60_000 }, async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'guestpass-start-'));
+  await using one = start(directory, {});
+  await using other = start(directory, {});
+  const both = [one, other];
+  const urls = await Promise.all(both.map(upAt));
+  expect(new Set(urls).size).toBe(2);
+  const hasJoined = (await one.line(/✓ simulator/)).includes('joined');
+  const [first, joined] = hasJoined ? [other, one] : [one, other];
+  expect(await joined.line(/✓ simulator/)).toContain('joined');
+
+  const chains = await Promise.all(both.map((started) => started.line(/✓ chain .* unbroken/)));
+  expect(chains.some((line) => line.includes(' 4 records'))).toBe(true);
+  expect(await first.stop()).toEqual([0, null]);
+  await joined.line(/✓ simulator .* served from here now/);
+  expect((await askIn(await upAt(joined))).status).toBe(201);
+  expect(await joined.stop()).toEqual([0, null]);
+
+  const kept = await readdir(join(directory, '.guestpass'));
+  expect(kept.filter((name) => /^checkpoints.*\.jsonl$/.test(name))).toHaveLength(2);
+  expect(kept.filter((name) => /lock|simulator/.test(name))).toEqual([]);
+  expect(await readdir(join(directory, '.guestpass', 'postgres', 'cluster'))).not.toContain('postmaster.pid');
   await rm(directory, { recursive: true });
 });
