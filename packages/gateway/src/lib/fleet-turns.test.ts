@@ -10,12 +10,13 @@ function setUp(processes: number) {
   const clock = manualClock(noon);
   const state = { answers: async () => {}, leases: 0, fullAt: 0 };
   const turns: PlatformTurns = {
-    async lease(count, nowMs) {
+    async lease(count) {
       state.leases += 1;
       await state.answers();
+      const nowMs = clock.monotonic();
       const firstAt = Math.max(nowMs, state.fullAt);
       state.fullAt = firstAt + count * 200;
-      return firstAt;
+      return firstAt - nowMs;
     },
   };
   const problems: unknown[] = [];

@@ -76,9 +76,8 @@ export function createFleetTurns(options: FleetTurnsOptions): SharedTurns {
     const count = wanted;
     const late = () => new GuestpassError('storage_unavailable', 'The turns of the platform did not come in time.');
     try {
-      const nowMs = clock.now();
-      const firstAt = await inTime(turns.lease(count, nowMs), patienceMs, { clock, late });
-      const first = clock.monotonic() + (firstAt - clock.now());
+      const waitMs = await inTime(turns.lease(count), patienceMs, { clock, late });
+      const first = clock.monotonic() + waitMs;
       const instants = Array.from({ length: count }, (_, index) => first + index * intervalMs - toleranceMs);
       leased.push(...instants.slice(owed));
       owed = Math.max(0, owed - count);

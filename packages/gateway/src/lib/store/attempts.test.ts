@@ -155,8 +155,17 @@ test('after a day a key is free again and the guest pass is gone', async () => {
   await store.recordIntent(first);
   await store.recordOutcome(admitted(first.attemptId), noon);
   const day = 24 * 3_600_000;
-  expect(await store.recordIntent({ ...keyed(key), nowMs: noon + day - 1 })).toMatchObject({ outcome: 'replay' });
-  expect(await store.recordIntent({ ...keyed(key), nowMs: noon + day })).toEqual({ outcome: 'claimed' });
+  // A gateway whose clock is a day ahead gives nobody's key away.
+  expect(await store.recordIntent({ ...keyed(key), nowMs: noon + 2 * day })).toMatchObject({ outcome: 'replay' });
+  const ageBy = (span: string) =>
+    database.query(
+      `update guestpass.idempotency_keys set expires_at = expires_at - $1::interval where attempt_id = $2`,
+      [span, first.attemptId],
+    );
+  await ageBy('23 hours 59 minutes');
+  expect(await store.recordIntent(keyed(key))).toMatchObject({ outcome: 'replay' });
+  await ageBy('1 minute');
+  expect(await store.recordIntent(keyed(key))).toEqual({ outcome: 'claimed' });
 
   await store.forgetExpired(noon + day);
   const passes = await database.query('select sealed_pass from guestpass.attempts where id = $1', [first.attemptId]);
@@ -187,7 +196,8 @@ test('an intent whose process is gone becomes unknown, with record and delivery,
   await gone.recordIntent(orphan);
 
   await using here = open({ database: fresh });
-  expect(await here.recoverOrphans(noon + 59_999)).toBe(0);
+  expect(await here.recoverOrphans(noon + 60_000)).toBe(0);
+  await fresh.query(`update guestpass.attempts set lease_until = lease_until - interval '1 minute'`);
   const recoveries = await Promise.all([here.recoverOrphans(noon + 60_000), here.recoverOrphans(noon + 60_000)]);
   expect(recoveries.reduce((sum, count) => sum + count)).toBe(1);
   expect(await here.recordIntent(keyed(key))).toMatchObject({
@@ -212,6 +222,20 @@ test('a gateway whose clock ran ahead takes no guest from the gateway that works
   await here.recordIntent(intent);
   expect(await here.recoverOrphans(nowMs + 3_600_000)).toBe(0);
   expect(await here.recordOutcome(admitted(intent.attemptId), nowMs)).toBe(true);
+});
+
+test('a gateway whose clock is far behind has as long for a guest as the others, and its keys are good as long', async () => {
+  await using fresh = await testDatabase();
+  await using behind = open({ database: fresh, owner: 'behind' });
+  await using right = open({ database: fresh, owner: 'right' });
+  const nowMs = systemClock.now();
+  const key = randomUUID();
+  const intent = { ...keyed(key), nowMs: nowMs - 30 * 86_400_000 };
+  await behind.recordIntent(intent);
+  expect(await right.recoverOrphans(nowMs)).toBe(0);
+  await right.forgetExpired(nowMs);
+  expect(await right.recordIntent({ ...keyed(key), nowMs })).toMatchObject({ outcome: 'in_progress' });
+  expect(await behind.recordOutcome(admitted(intent.attemptId), nowMs)).toBe(true);
 });
 
 test('record, delivery and job are kept together, or not at all', async () => {

@@ -118,14 +118,14 @@ export function createAttemptStore(options: AttemptStoreOptions): AttemptStore {
       return kept.kind === 'withdrawal' && kept.done;
     },
     async recoverOrphans(nowMs) {
-      const orphans = await database.run((session) => listOrphans(session, nowMs));
+      const orphans = await database.run((session) => listOrphans(session));
       const recovered = await Promise.all(
         orphans.map((row) => settle(group, { attempt: orphaned(row, nowMs), nowMs })),
       );
       return recovered.filter((first) => first).length;
     },
     async forgetExpired(nowMs) {
-      await database.run((session) => deleteExpiredKeys(session, nowMs));
+      await database.run((session) => deleteExpiredKeys(session));
       await database.run((session) => deletePasses(session, nowMs - terms.keyRetentionMs));
     },
     list: (query) => database.run((session) => listAttempts(session, query, terms.seal)),

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Session } from '../database/connect.ts';
 
-/** Deletes idempotency keys whose time is up. */
-export async function deleteExpiredKeys(session: Session, nowMs: number): Promise<void> {
-  await sql`delete from guestpass.idempotency_keys where expires_at <= ${new Date(nowMs)}`.execute(session);
+/** Deletes idempotency keys whose time is up, by the clock of the database. */
+export async function deleteExpiredKeys(session: Session): Promise<void> {
+  await sql`delete from guestpass.idempotency_keys where expires_at <= clock_timestamp()`.execute(session);
 }
 
 /** Deletes the guest passes of attempts that ended before `beforeMs`. */

@@ -57,7 +57,7 @@ export async function claimIntents(work: Work, intents: readonly Intent[], terms
     if (holder) return { outcome: 'reused' };
     // Those behind it in this group find the key taken.
     if (hash !== null && fingerprint !== null) {
-      taken.set(hash, { fingerprint, attemptId: intent.attemptId, expiresAt: Number.POSITIVE_INFINITY });
+      taken.set(hash, { fingerprint, attemptId: intent.attemptId, isExpired: false });
     }
     return { outcome: 'claimed' };
   });
@@ -72,7 +72,7 @@ export async function claimIntents(work: Work, intents: readonly Intent[], terms
 interface Holder {
   readonly fingerprint: string;
   readonly attemptId: string;
-  readonly expiresAt: number;
+  readonly isExpired: boolean;
 }
 
 function keyOf(intent: Intent, seal: Seal): Keyed {
@@ -92,24 +92,18 @@ function keyOf(intent: Intent, seal: Seal): Keyed {
 async function takenKeys(work: Work, keyed: readonly Keyed[]): Promise<Map<string, Holder>> {
   const hashes = keyed.flatMap(({ hash }) => hash ?? []);
   if (hashes.length === 0) return new Map();
-  const { rows } = await sql<{ hash: string; fingerprint: string; attempt_id: string; expires_at: Date }>`
-    select encode(hash, 'hex') as hash, fingerprint, attempt_id, expires_at
+  const { rows } = await sql<{ hash: string; fingerprint: string; attempt_id: string; expired: boolean }>`
+    select encode(hash, 'hex') as hash, fingerprint, attempt_id, expires_at <= clock_timestamp() as expired
     from guestpass.idempotency_keys
     where hash = any(array(select decode(unnest(${hashes}::text[]), 'hex')))`.execute(work);
   return new Map(
-    rows.map((row) => [
-      row.hash,
-      { fingerprint: row.fingerprint, attemptId: row.attempt_id, expiresAt: row.expires_at.getTime() },
-    ]),
+    rows.map((row) => [row.hash, { fingerprint: row.fingerprint, attemptId: row.attempt_id, isExpired: row.expired }]),
   );
 }
 
-/** A key is good for a day; whoever comes later has it anew. */
+/** A key is good for a day by the database's clock; whoever comes later has it anew. */
 async function dropExpired(work: Work, keyed: readonly Keyed[], taken: Map<string, Holder>): Promise<void> {
-  const expired = keyed.flatMap(({ hash, intent }) => {
-    const holder = hash === null ? undefined : taken.get(hash);
-    return hash !== null && holder && holder.expiresAt <= intent.nowMs ? [hash] : [];
-  });
+  const expired = keyed.flatMap(({ hash }) => (hash !== null && taken.get(hash)?.isExpired ? [hash] : []));
   if (expired.length === 0) return;
   for (const hash of expired) taken.delete(hash);
   await sql`
@@ -119,30 +113,34 @@ async function dropExpired(work: Work, keyed: readonly Keyed[], taken: Map<strin
 
 async function insertIntents(work: Work, keyed: readonly Keyed[], terms: IntentTerms): Promise<void> {
   if (keyed.length === 0) return;
-  const rows = keyed.map(({ intent, hash, fingerprint }) => ({ ...columnsOf(intent, terms), hash, fingerprint }));
+  const rows = keyed.map(({ intent, hash, fingerprint }) => ({ ...columnsOf(intent), hash, fingerprint }));
   await sql`
     with asked as (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
-        id text, lease_until timestamptz, channel_id text, consent_timestamp text, captcha_provider text,
-        captcha_score double precision, started_at timestamptz, traceparent text, hash text, fingerprint text,
-        expires_at timestamptz)
+        id text, channel_id text, consent_timestamp text, captcha_provider text,
+        captcha_score double precision, started_at timestamptz, traceparent text, hash text, fingerprint text)
     ), attempts as (
       insert into guestpass.attempts (id, status, owner, lease_until, channel_id, consent_timestamp, captcha_provider,
         captcha_verified, captcha_score, started_at, traceparent)
-      select id, 'intent', ${terms.owner}, lease_until, channel_id, consent_timestamp, captcha_provider,
+      select id, 'intent', ${terms.owner}, ${inMs(terms.leaseMs)}, channel_id, consent_timestamp, captcha_provider,
         case when captcha_provider is not null then false end, captcha_score, started_at, traceparent
       from asked
     )
     insert into guestpass.idempotency_keys (hash, fingerprint, attempt_id, expires_at)
-    select decode(hash, 'hex'), fingerprint, id, expires_at from asked where hash is not null`.execute(work);
+    select decode(hash, 'hex'), fingerprint, id, ${inMs(terms.keyRetentionMs)} from asked where hash is not null`.execute(
+    work,
+  );
 }
 
-function columnsOf({ attemptId, payload, nowMs, traceparent }: Intent, { leaseMs, keyRetentionMs }: IntentTerms) {
+/** An instant by the clock of the database, which all gateways share: one that is behind gives nothing away early. */
+function inMs(spanMs: number) {
+  return sql`clock_timestamp() + make_interval(secs => ${spanMs / 1_000})`;
+}
+
+function columnsOf({ attemptId, payload, nowMs, traceparent }: Intent) {
   return {
     id: attemptId,
     started_at: new Date(nowMs).toISOString(),
-    lease_until: new Date(nowMs + leaseMs).toISOString(),
-    expires_at: new Date(nowMs + keyRetentionMs).toISOString(),
     channel_id: payload.channelId,
     consent_timestamp: payload.consent.timestamp,
     captcha_provider: payload.captcha?.provider ?? null,

@@ -62,17 +62,13 @@ export async function findAttempt(session: Session, id: string): Promise<KeyedRo
     .executeTakeFirst();
 }
 
-/**
- * Intents whose lease has ended, oldest first. The database must think so too: a clock of ours that ran ahead takes no
- * work from others.
- */
-export async function listOrphans(session: Session, nowMs: number): Promise<readonly AttemptRow[]> {
+/** Intents whose lease has ended, oldest first: by the clock of the database, so that no clock of ours takes work from others. */
+export async function listOrphans(session: Session): Promise<readonly AttemptRow[]> {
   return await session
     .selectFrom('guestpass.attempts')
     .selectAll()
     .where('status', '=', 'intent')
-    .where('lease_until', '<=', new Date(nowMs))
-    .where('lease_until', '<=', sql<Date>`now()`)
+    .where('lease_until', '<=', sql<Date>`clock_timestamp()`)
     .orderBy('lease_until')
     .limit(1_000)
     .execute();

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/connect.ts';
 import { createSeal, type MasterKey } from './seal.ts';
 
@@ -9,39 +9,45 @@ export interface PlatformTurnsOptions {
   readonly client: string;
   /** How far apart turns are at the rate of the client, in milliseconds. */
   readonly intervalMs: number;
+  /** The instant of a statement, in SQL. Default the database's clock, so that no clock of a gateway matters. */
+  readonly now?: () => RawBuilder<Date>;
 }
 
 /** The turns of an OAuth client, which all gateways of one database share. */
 export interface PlatformTurns {
   /**
-   * Takes the next turns, so many of them, and resolves with the instant of the first: they follow each other at the
-   * interval. In milliseconds since the Unix epoch, and `nowMs` at the earliest. Turns that are said to be taken for
-   * longer than any fleet takes them were written by a clock that was wrong, and are not waited for.
+   * Takes the next turns, so many of them, and resolves with how long it is until the first, in milliseconds: they follow
+   * each other at the interval. Turns that are said to be taken for longer than any fleet takes them were written before
+   * the clock was set back, and are not waited for.
    */
-  lease(count: number, nowMs: number): Promise<number>;
+  lease(count: number): Promise<number>;
 }
 
 /** How far ahead turns may be taken, in seconds. */
 const farthestSeconds = 600;
 
-export function createPlatformTurns({ database, masterKey, client, intervalMs }: PlatformTurnsOptions): PlatformTurns {
+export function createPlatformTurns(options: PlatformTurnsOptions): PlatformTurns {
+  const { database, masterKey, client, intervalMs, now = () => sql<Date>`clock_timestamp()` } = options;
   const key = createSeal(masterKey, 'platform-turns').fingerprint(client);
   return {
-    async lease(count, nowMs) {
-      const spanMs = count * intervalMs;
+    async lease(count) {
+      const span = sql`make_interval(secs => ${(count * intervalMs) / 1_000})`;
       const { rows } = await database.run((session) =>
-        sql<{ full_at: Date }>`
+        sql<{ wait_ms: number }>`
+          with moment as materialized (select ${now()} as at)
           insert into guestpass.platform_turns as t (client, full_at)
-          values (${key}, ${new Date(nowMs)}::timestamptz + make_interval(secs => ${spanMs / 1_000}))
+          select ${key}::bytea, at + ${span} from moment
           on conflict (client) do update
-          set full_at = make_interval(secs => ${spanMs / 1_000}) + case
-            when t.full_at > ${new Date(nowMs)}::timestamptz + make_interval(secs => ${farthestSeconds}) then ${new Date(nowMs)}
-            else greatest(t.full_at, ${new Date(nowMs)}) end
-          returning full_at`.execute(session),
+          set full_at = ${span} + (
+            select case when t.full_at > at + make_interval(secs => ${farthestSeconds}) then at
+              else greatest(t.full_at, at) end
+            from moment)
+          returning (extract(epoch from full_at - ${span} - (select at from moment)) * 1000)::double precision
+            as wait_ms`.execute(session),
       );
       const [row] = rows;
       if (!row) throw new Error('The row of the client was not written.');
-      return row.full_at.getTime() - spanMs;
+      return Math.max(0, row.wait_ms);
     },
   };
 }
