@@ -4,13 +4,13 @@ import { exitCodes } from './exit-codes.ts';
 import { type LoadedGatewayConfig, loadGatewayConfig, variablesIn } from './load-config.ts';
 import type { OutputFlags } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
-import { columns, jsonDocument, printable, shortened } from './text.ts';
+import { columns, fingerprint, jsonDocument, printable } from './text.ts';
 
 /** Prints each setting in force and its origin, those of the gateway included. Resolves with the exit code. */
 export async function showConfig(surroundings: Surroundings, flags: OutputFlags): Promise<number> {
   const { terminal } = surroundings;
   const config = loadGatewayConfig(surroundings, {});
-  const gateway = gatewayRows(config, variablesIn(surroundings));
+  const gateway = gatewayRows(config, createTexts(surroundings));
   const taken = new Set(gateway.map(({ name }) => name));
   const own = settingKeys.map((key) => sdkRow(key, config)).filter(({ name }) => !taken.has(name));
   if (flags.json) terminal.out(jsonDocument([...own, ...gateway]));
@@ -29,7 +29,7 @@ function sdkRow(key: SettingKey, { sdk, sourceOf }: LoadedGatewayConfig): Row {
   const { name, secret, fallback } = configSettings[key];
   const origin = sdk.origins[key];
   if (origin === undefined) return { name, value: fallback, origin: 'not set' };
-  const value = secret ? shortened(String(sdk.values[key])) : sdkText(key, sdk);
+  const value = secret ? fingerprint(String(sdk.values[key])) : sdkText(key, sdk);
   return { name, value, origin: sourceOf(origin) ?? origin };
 }
 
@@ -41,17 +41,22 @@ function sdkText(key: SettingKey, { values }: GuestpassConfig): string {
   return key === 'allowedChannels' ? (values.allowedChannels ?? []).join(', ') : String(values[key]);
 }
 
-/** Values of the gateway as they were written; a key is not. */
-function gatewayRows(
-  { values, origins, sourceOf }: LoadedGatewayConfig,
-  variables: Readonly<Record<string, string | undefined>>,
-): readonly Row[] {
-  const read: Readonly<Record<string, unknown>> = values;
+/** What a setting was written as: in a variable, or in the file that it names. */
+function createTexts(surroundings: Surroundings): (origin: string) => string {
+  const variables = variablesIn(surroundings);
+  return (origin) => {
+    const text = variables[origin] ?? '';
+    return origin.endsWith('_FILE') ? surroundings.readFile(text).replace(/\r?\n$/, '') : text;
+  };
+}
+
+/** Values of the gateway as they were written. */
+function gatewayRows({ origins, sourceOf }: LoadedGatewayConfig, textOf: (origin: string) => string): readonly Row[] {
   const from: Readonly<Record<string, string | undefined>> = origins;
   return Object.entries<Setting>(gatewaySettings).map(([key, { name, secret, fallback }]) => {
     const origin = from[key];
     if (origin === undefined) return { name, value: fallback + elsewhere(name), origin: 'not set' };
-    const shown = secret ? shortened(typeof read[key] === 'string' ? read[key] : '') : (variables[origin] ?? '');
+    const shown = secret ? fingerprint(textOf(origin)) : textOf(origin);
     return { name, value: shown, origin: sourceOf(origin) ?? origin };
   });
 }

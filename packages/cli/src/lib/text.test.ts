@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { columns, jsonDocument, printable, shortened } from './text.ts';
+import { columns, fingerprint, jsonDocument, printable, shortened } from './text.ts';
 
 test('what could move the cursor or forge a line is shown as escapes', () => {
   expect(printable('a\u001b[31mb\nc\u202e\u009b')).toBe('a\\u001b[31mb\\u000ac\\u202e\\u009b');
@@ -30,4 +30,9 @@ test('columns are as wide as their longest label', () => {
       ['long', '2'],
     ]),
   ).toBe('  a     1\n  long  2\n');
+});
+
+test('a secret is told apart by the beginning of its hash', () => {
+  expect(fingerprint('sim-secret')).toBe('*** sha256:7a32254e');
+  expect(fingerprint('')).not.toBe(fingerprint(' '));
 });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 /**
  * Makes text from elsewhere harmless to a terminal: line breaks, escape sequences and invisible characters are shown
  * as `\u…`.
@@ -21,6 +22,14 @@ export function jsonLine(value: unknown): string {
 /** A secret as it may be shown: its last four characters when it is long enough to keep the rest secret. */
 export function shortened(secret: string): string {
   return secret.length >= 16 ? `…${printable(secret.slice(-4))}` : '…';
+}
+
+/**
+ * A secret as it may be told apart from others and from the one before, without a character of it: the beginning of what
+ * `printf %s "$SECRET" | sha256sum` prints.
+ */
+export function fingerprint(secret: string): string {
+  return `*** sha256:${hash('sha256', secret).slice(0, 8)}`;
 }
 
 /** Lines of two columns, indented. */

@@ -18,7 +18,10 @@ export function addConfig(program: Command, surroundings: Surroundings, choose: 
     .command('show')
     .summary('print each setting and where it came from')
     .addHelpText('before', examples)
-    .description('Prints each setting in force and where it came from. Secrets are shortened.')
+    .description(
+      'Prints each setting in force and where it came from. Secrets are shown as *** and the ' +
+        'beginning of their SHA-256.',
+    )
     .action((_, chosen: Command) =>
       choose<OutputFlags>(chosen, async (flags) => {
         const { showConfig } = await import('../show-config.ts');
