@@ -140,6 +140,8 @@ test('another implementation of the standard takes what is triggered', async () 
   const { url } = await simulator.listen();
   const sent = await trigger(['guest.erased', '--to', `${url}/_idp/webhooks`]);
   expect(sent).toMatchObject({ code: 0, err: '' });
+  const withdrawn = await trigger(['consent.withdrawn', '--to', `${url}/_idp/webhooks`]);
+  expect(withdrawn).toMatchObject({ code: 0, err: '' });
 });
 
 test('a secret that no setting names is made once, for its owner alone, and printed on demand', async () => {

@@ -44,6 +44,33 @@ test.each([
   expect(err).toContain(wanted);
 });
 
+test('help for programs is one document, however it is asked for', async () => {
+  const { code, out, err } = await play(['audit', 'verify', '--help', '--json']);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const document = JSON.parse(out);
+  expect(document).toMatchObject({
+    command: 'guestpass audit verify',
+    usage: expect.stringContaining('guestpass audit verify [options] <file...>'),
+    arguments: [{ name: 'file', required: true, variadic: true }],
+    options: expect.arrayContaining([expect.objectContaining({ flags: '--json', takesValue: false })]),
+    exitCodes: expect.arrayContaining([{ code: 6, meaning: 'a check found a problem' }]),
+  });
+  expect(document.examples[0]).toBe('guestpass audit verify audit.jsonl');
+  expect((await play(['help', 'audit', 'verify', '--json'])).out).toBe(out);
+  const { commands } = JSON.parse((await play(['--json', '-h'])).out);
+  expect(commands).toContainEqual({ name: 'load', summary: 'let guests come at a rate, and measure' });
+});
+
+test('a slip is told in JSON where that was asked for, and leads to the help of its command', async () => {
+  const { code, out, err } = await play(['deliveries', 'list', '--sate', 'dead', '--json']);
+  expect(code).toBe(2);
+  expect(JSON.parse(out)).toMatchObject({
+    error: { code: 'config_invalid', message: expect.stringContaining("unknown option '--sate'") },
+  });
+  expect(err).toContain('Next: read guestpass deliveries list --help');
+  expect(JSON.parse((await play(['--json'])).out).error.message).toContain('A command is missing.');
+});
+
 test('help knows the exit codes, the settings and every command', async () => {
   const codes = await play(['help', 'exit-codes']);
   expect(codes.code).toBe(0);

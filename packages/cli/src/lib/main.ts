@@ -11,7 +11,12 @@ export async function main(surroundings: Surroundings): Promise<number> {
     job = parseJob(surroundings);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? exitCodes.done.code : exitCodes.usage.code;
+    if (error.exitCode === 0) return exitCodes.done.code;
+    if (surroundings.argv.includes('--json')) {
+      const { misread } = await import('./misread.ts');
+      surroundings.terminal.out(misread(error));
+    }
+    return exitCodes.usage.code;
   }
   try {
     return await job.start();

@@ -14,9 +14,12 @@ import { addServe } from './commands/serve.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addTail } from './commands/tail.ts';
 import { addTrigger } from './commands/trigger.ts';
+import { exitCodes } from './exit-codes.ts';
+import { helpAsked } from './help-asked.ts';
 import type { Choose, Job } from './job.ts';
 import { paintFor } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
+import { jsonDocument } from './text.ts';
 import { version } from './version.ts';
 
 const examples = `Examples:
@@ -49,8 +52,24 @@ export function parseJob(surroundings: Surroundings): Job {
   addDoctor(program, surroundings, choose);
   addCompletion(program, surroundings, choose);
   addHelp(program, surroundings, choose);
+  pointToOwnHelp(program);
+  const helped = surroundings.argv.includes('--json') ? helpAsked(program, surroundings.argv) : undefined;
+  if (helped) return { flags: { json: true }, start: () => tellHelp(helped, surroundings) };
   program.parse(surroundings.argv, { from: 'user' });
   return job ?? program.help({ error: true });
+}
+
+async function tellHelp(command: Command, { terminal }: Surroundings): Promise<number> {
+  const { helpDocument } = await import('./help-document.ts');
+  terminal.out(jsonDocument(helpDocument(command)));
+  return exitCodes.done.code;
+}
+
+/** A slip is answered with where the help of its own command is. */
+function pointToOwnHelp(command: Command, before = ''): void {
+  const path = `${before}${command.name()} `;
+  command.showHelpAfterError(`  Next: read ${path}--help`);
+  for (const child of command.commands) pointToOwnHelp(child, path);
 }
 
 function createProgram(surroundings: Surroundings): Command {
@@ -69,7 +88,6 @@ function createProgram(surroundings: Surroundings): Command {
       getErrHasColors: () => false,
     })
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('  Next: read guestpass --help')
     .description('Lets web-messaging guests into Genesys Cloud.')
     .addHelpText('before', examples)
     .helpCommand(false)

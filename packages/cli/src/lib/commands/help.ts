@@ -3,6 +3,7 @@ import { exitCodes } from '../exit-codes.ts';
 import type { Choose } from '../job.ts';
 import type { OutputFlags } from '../output.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { jsonDocument } from '../text.ts';
 
 const examples = `Examples:
   guestpass help batch
@@ -20,6 +21,13 @@ export function addHelp(program: Command, surroundings: Surroundings, choose: Ch
     .argument('[topic...]', 'a command, exit-codes, environment or gateway')
     .action((topic: readonly string[], _, chosen: Command) => {
       const found = find(program, topic);
+      if (found && chosen.optsWithGlobals().json) {
+        return choose<OutputFlags>(chosen, async () => {
+          const { helpDocument } = await import('../help-document.ts');
+          surroundings.terminal.out(jsonDocument(helpDocument(found)));
+          return exitCodes.done.code;
+        });
+      }
       if (found) return found.help();
       choose<OutputFlags>(chosen, async () => {
         const { helpTopic } = await import('../help-topics.ts');

@@ -7,6 +7,7 @@ export const eventTypes = [
   'guest.failed',
   'guest.unknown',
   'guest.erased',
+  'consent.withdrawn',
   'guestpass.test',
 ] as const;
 
@@ -38,9 +39,12 @@ export function sampleEvent(
 function dataOf(type: EventType, timestamp: string): SampleEvent['data'] {
   if (type === 'guestpass.test') return {};
   const attemptId = `att_${randomUUID()}`;
-  if (type === 'guest.erased') return { attemptId };
+  const sequence = 1;
+  if (type === 'guest.erased') return { attemptId, sequence };
+  if (type === 'consent.withdrawn') return { attemptId, sequence, guestId: randomUUID() };
   return {
     attemptId,
+    sequence,
     guestId: type === 'guest.authenticated' ? randomUUID() : null,
     channelId: 'demo',
     consentTimestamp: timestamp,
