@@ -90,6 +90,34 @@ test('a connection reset after the request was read may have been acted upon', a
   expect(await failureOf(client()(post(url)))).toMatchObject({ sent: 'maybe', status: undefined });
 });
 
+test('a connection that ends just as it is used again may have brought the request', async () => {
+  const url = await behaving((socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n');
+      socket.once('data', () => socket.destroy());
+    });
+  });
+  const exchange = client({ connections: 1 });
+  expect((await exchange(post(url))).status).toBe(201);
+  expect(await failureOf(exchange(post(url)))).toMatchObject({ sent: 'maybe', status: undefined, permanent: false });
+  expect((await exchange(post(url))).status).toBe(201);
+});
+
+test('a connection that the platform will end within two seconds is not used again', async () => {
+  const socketsUsed = async (seconds: number) => {
+    const sockets = new Set<Socket>();
+    const url = await answering((request, response) => {
+      sockets.add(request.socket);
+      response.writeHead(201, { connection: 'keep-alive', 'keep-alive': `timeout=${seconds}` }).end();
+    });
+    const exchange = client({ connections: 1 });
+    for (let i = 0; i < 3; i += 1) await exchange(post(url));
+    return sockets.size;
+  };
+  expect(await socketsUsed(2)).toBe(3);
+  expect(await socketsUsed(60)).toBe(1);
+});
+
 test('a status whose body breaks off is told with the failure', async () => {
   const url = await behaving((socket) =>
     socket.once('data', () => socket.end('HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{"guest')),
