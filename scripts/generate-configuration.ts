@@ -39,6 +39,8 @@ const closing = `## Rules
 - With the target \`genesys\` the environment must use https, and the simulator's public secret is refused. Plain http is
   spoken to loopback addresses only.
 - A secret is never printed. The variable ending in \`_FILE\` names a file that holds it; setting both is a fault.
+- \`guestpass serve\` reads secrets again when their file changes, and on \`SIGHUP\` with \`.env\`; what takes effect without a
+  restart is told in [operations](operations.md#secrets).
 - A \`GUESTPASS_\` variable that is in neither table is a fault, with a suggestion when it looks like one that is. One
   environment may serve the command line and the gateway.
 - All faults are told at once, as one [\`config_invalid\`](errors.md#config_invalid) that repeats no value. The command line

@@ -94,6 +94,7 @@ test('the alerts watch what must not go unseen', async () => {
     'guestpass_webhook_undelivered',
     'guestpass_audit_chain_valid',
     'guestpass_token_expiry_timestamp_seconds',
+    'guestpass_config_last_reload_successful',
   ];
   expect(watched.filter((metric) => !alerts.includes(metric))).toEqual([]);
   const recorded = new Set([...alerts.matchAll(/record: (\S+)/g)].map(([, name]) => name));

@@ -190,7 +190,7 @@ const bookSettings = {
     fallback: 'none',
   }),
   webhookSecret: defineSetting('GUESTPASS_WEBHOOK_SECRET', webhookSecret, {
-    doc: 'Secret that signs what that receiver is told: `whsec_` and base64; `GUESTPASS_WEBHOOK_SECRET_FILE` names a file that holds it. A new one signs from the next start on, beside the old one for a day.',
+    doc: 'Secret that signs what that receiver is told: `whsec_` and base64; `GUESTPASS_WEBHOOK_SECRET_FILE` names a file that holds it. A new one signs as soon as it is read, beside the old one for a day.',
     fallback: 'none',
     secret: true,
   }),

@@ -16,7 +16,8 @@ export function addServe(program: Command, surroundings: Surroundings, choose: C
     .summary('run the gateway that websites call')
     .description(
       'Runs the gateway until Ctrl-C: guests on the public listener, the operator API on another, records and webhooks ' +
-        'in PostgreSQL. Everything else is set by environment variables; see docs/configuration.md.',
+        'in PostgreSQL. Everything else is set by environment variables; see docs/configuration.md. Secrets are read again ' +
+        'when their file changes, and on SIGHUP.',
     )
     .addHelpText('before', examples)
     .option('--target <name>', 'simulator or genesys')
