@@ -3,9 +3,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { createSimulator } from '@guestpass/simulator';
 import { type AuditSink, GuestpassError, isGuestpassError } from 'guestpass';
 import { jsonlAuditLog, memoryChain, readAuditLines, verifyAuditLog } from 'guestpass/audit';
-import { exchangeChannel, fetchExchange } from 'guestpass/http';
+import { type Exchange, exchangeChannel, fetchExchange } from 'guestpass/http';
 import { describe, expect, test } from 'vitest';
 import { type Scene, scene, tutorialPayload } from './scene.ts';
 
@@ -168,6 +169,31 @@ describe('when the audit cannot be kept', () => {
       { eventType: 'WEBMESSAGING_GUEST_REQUESTED' },
       { eventType: 'WEBMESSAGING_GUEST_UNKNOWN', code: 'outcome_unknown', channelId: 'your-channel-id' },
     ]);
+    expect(guestpass.stats()).toMatchObject({ unknown: 1 });
+  });
+
+  test('after a malfunction its key makes no second guest: whoever repeats it gets the open outcome', async () => {
+    const broken = new TypeError('broken');
+    await using simulator = createSimulator({ seed: 1 });
+    const toPlatform = fetchExchange(simulator.fetch);
+    const exchange: Exchange = async (request) => {
+      const response = await toPlatform(request);
+      if (request.url.endsWith('/guests')) throw broken;
+      return response;
+    };
+    const { guestpass, attempt, close } = scene({ guestpass: { exchange } });
+    const visit = { idempotencyKey: 'visit-0123456789' };
+    const [first, joined] = await Promise.allSettled([
+      guestpass.attempt(tutorialPayload, visit),
+      guestpass.attempt(tutorialPayload, visit),
+    ]);
+    expect(first).toEqual({ status: 'rejected', reason: broken });
+    expect(joined).toMatchObject({ value: { outcome: 'unknown', error: { code: 'outcome_unknown' } } });
+    const again = await attempt(tutorialPayload, visit);
+    expect(again).toMatchObject({ outcome: 'unknown', error: { code: 'outcome_unknown', retryable: false } });
+    await expect(guestpass.authenticate(tutorialPayload, visit)).rejects.toMatchObject({ code: 'outcome_unknown' });
+    await close();
+    expect(simulator.stats()).toMatchObject({ guestsCreated: 1 });
     expect(guestpass.stats()).toMatchObject({ unknown: 1 });
   });
 

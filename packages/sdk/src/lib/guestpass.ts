@@ -52,6 +52,7 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
   const pipeline = createPipeline(options);
   const { clock } = pipeline.setup;
   const books = createBooks({ clock, audit, onAudit, onGuest, onProblem });
+  const malfunctions = new WeakMap<Attempt, unknown>();
   const idle = Promise.withResolvers<void>();
   let pending = 0;
   let closing: Promise<void> | undefined;
@@ -61,7 +62,7 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
     if (closing !== undefined) return await books.settle(endEarly('failed', closed(), { run }), run);
     pending += 1;
     try {
-      if (pending <= maxPending) return await startOrJoin(payload, run);
+      if (pending <= maxPending) return orThrow(await startOrJoin(payload, run), run);
       return await books.settle(endEarly('failed', tooMany(maxPending), { run }), run);
     } finally {
       pending -= 1;
@@ -77,10 +78,16 @@ export function createGuestpass(options: GuestpassOptions): Guestpass {
     try {
       attempted = await attemptGuest(payload, pipeline.setup, run);
     } catch (malfunction) {
-      await books.settle(breakOff(payload, run), run);
-      throw malfunction;
+      attempted = breakOff(payload, run);
+      malfunctions.set(attempted, malfunction);
     }
     return books.settle(attempted, run);
+  };
+
+  // The call that met the malfunction has it thrown; others with its key get the attempt, whose outcome is open.
+  const orThrow = (attempt: Attempt, run: Run): Attempt => {
+    if (attempt.id === run.id && malfunctions.has(attempt)) throw malfunctions.get(attempt);
+    return attempt;
   };
 
   const startOrJoin = (input: unknown, run: Run): Promise<Attempt> => {

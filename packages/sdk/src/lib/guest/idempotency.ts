@@ -17,7 +17,7 @@ export interface Idempotency {
    * Runs `start` once for each key. A second call with the same key and payload gets the first one's attempt, running
    * or done; with another payload it gets the error. The captcha is left out of the comparison, since an answer is
    * good once; the sign-in is not, since it says who the guest is. An attempt that surely created nothing is forgotten,
-   * so that its key may be tried again.
+   * so that its key may be tried again; one that rejects is not, because the guest may exist.
    */
   once(key: string, payload: GuestPayload, start: () => Promise<Attempt>): Promise<Attempt> | GuestpassError;
 }
@@ -49,7 +49,8 @@ export function createIdempotency({
       (attempt) => {
         if (attempt.outcome === 'refused' || attempt.outcome === 'failed') forget(key, entry);
       },
-      () => forget(key, entry),
+      // Whoever asked is told.
+      () => {},
     );
   };
 
