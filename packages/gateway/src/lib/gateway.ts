@@ -220,10 +220,10 @@ async function openStores(
   opened: Opened,
 ): Promise<Stores> {
   const queue = opened.use(await openDeliveryQueue({ url, clock, onProblem: observer.problem }));
-  const announce = queue.announce;
+  const { announce, announced } = queue;
   return {
     queue,
-    attempts: opened.use(createAttemptStore({ database, masterKey, owner, announce, leaseMs, clock })),
+    attempts: opened.use(createAttemptStore({ database, masterKey, owner, announce, announced, leaseMs, clock })),
     audit: createAuditStore(database, masterKey),
     deliveries: createDeliveryStore({ database, masterKey, announce }),
     endpoints: createEndpointStore(database, masterKey),

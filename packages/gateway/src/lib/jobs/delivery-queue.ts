@@ -13,7 +13,7 @@ export interface DeliveryQueueOptions {
   /** The database the deliveries are in; the queue keeps a schema of its own there. */
   readonly url: DatabaseAddress;
   readonly clock: Clock;
-  /** Deliveries worked on at once in this process. Default 32. */
+  /** Deliveries worked on at once in this process. Default 64. */
   readonly concurrency?: number;
   /** Deliveries to one endpoint worked on at once in this process. Default 4. */
   readonly concurrencyPerEndpoint?: number;
@@ -27,6 +27,8 @@ export interface DeliveryQueueOptions {
 export interface DeliveryQueue {
   /** Makes deliveries due, in the transaction that writes them. Default at once. */
   announce(work: Work, deliveries: readonly NewDelivery[], dueAtMs?: number): Promise<void>;
+  /** Says that such a transaction is committed. Without a word of it they are taken up some milliseconds later. */
+  announced(): void;
   /**
    * Makes deliveries due again that are overdue since `beforeMs`, or longer, and have lost their job, as when nobody
    * took it up for a month, or the queue was not restored with the rest. Returns how many; one gateway of a fleet looks
@@ -69,6 +71,7 @@ export async function openDeliveryQueue(options: DeliveryQueueOptions): Promise<
   };
   return {
     announce,
+    announced: () => loop?.look(),
     recover: (database, beforeMs) =>
       database.transaction(async (work) => {
         if (!(await hasTurn(work))) return 0;
@@ -164,18 +167,25 @@ function preparedFor({ data }: Job<DeliveryJob>, prepared: ReadonlyMap<string, P
 }
 
 function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: DeliveriesOptions): JobLoop {
-  const { signal, clock, concurrency = 32, concurrencyPerEndpoint = 4, onProblem } = options;
+  const { signal, clock, concurrency = 64, concurrencyPerEndpoint = 4, onProblem } = options;
   const giveBack = async (jobs: readonly Job<DeliveryJob>[]) => {
     if (jobs.length > 0) await boss.fail(queueName, [...jobs]);
   };
+  // A job that is done is of no more use: its delivery tells what became of it.
   const done = createGroupCommit<Claimed, undefined>({
+    clock,
+    lingerMs: 50,
     commit: async (jobs) => {
-      await boss.complete(queueName, [...jobs]);
+      await boss.deleteJob(queueName, [...jobs]);
       return jobs.map(() => undefined);
     },
   });
+  const giveBackOne = async (job: Claimed, error: unknown) => {
+    if (!signal.aborted) onProblem(error);
+    await giveBack([job]).catch(onProblem);
+  };
 
-  return startJobLoop<Claimed>({
+  const loop = startJobLoop<Claimed>({
     clock,
     concurrency,
     concurrencyPerGroup: concurrencyPerEndpoint,
@@ -195,11 +205,18 @@ function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: Deliveries
     async work(job, leaveGroup) {
       try {
         if (job.prepared) await deliverer.deliver(job.prepared, leaveGroup, signal);
-        await done.submit(job);
       } catch (error) {
-        if (!signal.aborted) onProblem(error);
-        await giveBack([job]).catch(onProblem);
+        return await giveBackOne(job, error);
       }
+      // Nobody waits for it: the try is on record, and a job that comes again behind it finds that.
+      done.submit(job).catch((error) => giveBackOne(job, error));
     },
   });
+  return {
+    ...loop,
+    async [Symbol.asyncDispose]() {
+      await loop[Symbol.asyncDispose]();
+      await done[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
-import { type ClaimedJob, startJobLoop } from './job-loop.ts';
+import { startJobLoop } from './job-loop.ts';
+import type { ClaimedJob } from './job-room.ts';
 
 /** A queue in memory, and workers that end when told. */
 function scene({ concurrency = 8, concurrencyPerGroup = 2, leavesAtOnce = false } = {}) {
@@ -134,6 +135,38 @@ test('what is expected is looked for at once and then less and less often', asyn
   await clock.advance(8);
   expect(begun).toHaveLength(1);
   stage.working.get(begun[0] ?? '')?.();
+  await clock.settle(loop[Symbol.asyncDispose]());
+});
+
+test('what is visible is claimed at once, and when that is all nobody looks again', async () => {
+  const stage = scene();
+  const { clock, loop, add, begun } = stage;
+  await clock.advance(10_000);
+  const before = stage.claims;
+  loop.expect();
+  await clock.advance(3);
+  add('a', 1);
+  loop.look();
+  await clock.advance(0);
+  expect(begun).toHaveLength(1);
+  stage.working.get(begun[0] ?? '')?.();
+  await clock.advance(900);
+  expect(stage.claims - before).toBe(1);
+  await clock.settle(loop[Symbol.asyncDispose]());
+});
+
+test('many jobs of one group take few claims', async () => {
+  const stage = scene({ concurrency: 64, concurrencyPerGroup: 4 });
+  const { clock, loop, add, begun, working } = stage;
+  add('a', 400);
+  loop.look();
+  await clock.advance(0);
+  while (begun.length < 400) {
+    for (const id of [...working.keys()]) working.get(id)?.();
+    await clock.advance(1);
+  }
+  expect(stage.claims).toBeLessThan(30);
+  for (const id of [...working.keys()]) working.get(id)?.();
   await clock.settle(loop[Symbol.asyncDispose]());
 });
 

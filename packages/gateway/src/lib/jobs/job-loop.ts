@@ -1,34 +1,20 @@
 import type { Clock } from 'guestpass';
+import { type ClaimedJob, createJobRoom, type JobRoomOptions } from './job-room.ts';
 
-/** A job that is ours for a while. */
-export interface ClaimedJob {
-  readonly id: string;
-  /** What may be asked of together only so much, such as one receiver. */
-  readonly groupId?: string | null;
-}
-
-export interface JobLoopOptions<Job extends ClaimedJob> {
-  readonly clock: Clock;
+export interface JobLoopOptions<Job extends ClaimedJob> extends JobRoomOptions<Job> {
   /** Claims jobs that are due, so many at most, and none of these groups. */
   readonly claim: (most: number, withoutGroups: readonly string[]) => Promise<readonly Job[]>;
-  /**
-   * Does a job and settles its claim. Must not reject. Calls `leaveGroup` when what is left to do takes nothing from its
-   * group any more.
-   */
-  readonly work: (job: Job, leaveGroup: () => void) => Promise<void>;
   /** Gives up claims on jobs that were not begun; others may take them. */
   readonly giveBack: (jobs: readonly Job[]) => Promise<void>;
-  /** Jobs worked on at once. */
-  readonly concurrency: number;
-  /** Jobs of one group worked on at once. */
-  readonly concurrencyPerGroup: number;
   /** Told when jobs could not be claimed or given back; it is tried again. */
   readonly onProblem: (error: unknown) => void;
 }
 
 export interface JobLoop {
-  /** Says that jobs are about to be due; they may not be visible yet. */
+  /** Says that jobs are about to be due; they are not visible yet. */
   expect(): void;
+  /** Says that jobs are due and visible. */
+  look(): void;
   /** Claims nothing more, gives back what was not begun, and waits for what is under way. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -39,8 +25,11 @@ const longestParkedMs = 5_000;
 /** How often is looked when nobody expects anything: for jobs whose time has come, and those of others, in milliseconds. */
 const idleMs = 1_000;
 
-/** Jobs that are expected come with a commit: soon, but nobody says when. In milliseconds, one look after the other. */
-const eagerMs = [2, 5, 10, 20, 50, 100, 250];
+/**
+ * Jobs that are expected come with a commit: soon, and who commits may not say when. In milliseconds, one look after the
+ * other. Each costs the database as much as a claim that finds something.
+ */
+const eagerMs = [5, 15, 50, 150, 400];
 
 /**
  * Claims jobs while there is room and works on them. A group that is busy is left out, so that a slow one takes nothing
@@ -48,14 +37,12 @@ const eagerMs = [2, 5, 10, 20, 50, 100, 250];
  */
 export function startJobLoop<Job extends ClaimedJob>(options: JobLoopOptions<Job>): JobLoop {
   const { clock, concurrency, onProblem } = options;
-  const room = createRoom(options);
+  const room = createJobRoom(options);
   const doze = createDoze(clock);
   let eager = eagerMs.length;
   let stopped = false;
 
-  const claimOnce = async (): Promise<number> => {
-    const most = concurrency - room.running;
-    if (most <= 0) return 0;
+  const claimOnce = async (most: number): Promise<number> => {
     try {
       const jobs = await options.claim(most, room.busyGroups());
       for (const job of jobs) room.enter(job);
@@ -72,118 +59,30 @@ export function startJobLoop<Job extends ClaimedJob>(options: JobLoopOptions<Job
 
   const loop = async () => {
     while (!stopped) {
-      const claimed = await claimOnce();
+      const most = concurrency - room.running;
+      const claimed = most > 0 ? await claimOnce(most) : 0;
       await giveBack(room.takeParked(longestParkedMs));
-      // Where there was one there may be more, of a group that has room.
-      if (claimed > 0) eager = 0;
-      else if (!stopped) await doze.sleep(eagerMs[eager++] ?? idleMs);
+      if (claimed > 0) eager = eagerMs.length;
+      // Whoever gets less than asked for has all there is.
+      if (claimed > 0 && claimed === most) continue;
+      while (!stopped && !(await doze.sleep(eagerMs[eager++] ?? idleMs)));
     }
     await giveBack(room.takeParked(0));
   };
 
-  room.onRoom(doze.wake);
+  room.onRoom(() => doze.wake(true));
   const looping = loop();
   return {
     expect() {
       eager = 0;
-      doze.wake();
+      doze.wake(false);
     },
+    look: () => doze.wake(true),
     async [Symbol.asyncDispose]() {
       stopped = true;
-      doze.wake();
+      doze.wake(true);
       await looping;
       await room.empty();
-    },
-  };
-}
-
-interface Parked<Job> {
-  readonly job: Job;
-  readonly since: number;
-}
-
-interface Group {
-  running: number;
-  parked: number;
-  /** True from when its jobs were given back until one of those under way has ended. */
-  slow: boolean;
-}
-
-/** Who works now, and who waits for a place in its group. */
-function createRoom<Job extends ClaimedJob>({ clock, work, concurrency, concurrencyPerGroup }: JobLoopOptions<Job>) {
-  const groups = new Map<string, Group>();
-  const under = new Set<Promise<void>>();
-  let parked: Parked<Job>[] = [];
-  let onRoom = () => {};
-
-  const groupOf = ({ groupId }: Job) => {
-    const name = groupId ?? '';
-    const group = groups.get(name) ?? { running: 0, parked: 0, slow: false };
-    groups.set(name, group);
-    return group;
-  };
-  // A few in reserve, so that the next one begins without waiting for the database.
-  const isBusy = ({ running, parked: waiting, slow }: Group) =>
-    running >= concurrencyPerGroup && (slow || waiting >= concurrencyPerGroup);
-
-  const begin = (job: Job) => {
-    const group = groupOf(job);
-    group.running += 1;
-    let inGroup = true;
-    const leaveOnce = () => {
-      if (inGroup) leave(job, group);
-      inGroup = false;
-    };
-    const done = work(job, leaveOnce).then(() => {
-      leaveOnce();
-      const wasFull = under.size >= concurrency;
-      under.delete(done);
-      if (wasFull) onRoom();
-    });
-    under.add(done);
-  };
-
-  const leave = (job: Job, group: Group) => {
-    group.running -= 1;
-    group.slow = false;
-    const index = group.parked > 0 ? parked.findIndex((one) => groupOf(one.job) === group) : -1;
-    const [next] = index < 0 ? [] : parked.splice(index, 1);
-    if (next) {
-      group.parked -= 1;
-      begin(next.job);
-    }
-    if (group.running === 0) groups.delete(job.groupId ?? '');
-    if (group.parked < concurrencyPerGroup) onRoom();
-  };
-
-  return {
-    get running() {
-      return under.size;
-    },
-    enter(job: Job) {
-      const group = groupOf(job);
-      if (group.running < concurrencyPerGroup) return begin(job);
-      group.parked += 1;
-      parked.push({ job, since: clock.monotonic() });
-    },
-    busyGroups: () => [...groups].flatMap(([name, group]) => (name !== '' && isBusy(group) ? [name] : [])),
-    takeParked(minMs: number): readonly Job[] {
-      const until = clock.monotonic() - minMs;
-      const taken = parked.filter(({ since }) => since <= until);
-      parked = parked.filter(({ since }) => since > until);
-      for (const { job } of taken) {
-        const group = groupOf(job);
-        group.parked -= 1;
-        group.slow = true;
-      }
-      return taken.map(({ job }) => job);
-    },
-    /** Called when there is room for more. */
-    onRoom(then: () => void) {
-      onRoom = then;
-    },
-    async empty() {
-      while (under.size > 0) await Promise.all(under);
     },
   };
 }
@@ -192,23 +91,33 @@ function createRoom<Job extends ClaimedJob>({ clock, work, concurrency, concurre
 function createDoze(clock: Clock) {
   let wakeUp: (() => void) | undefined;
   let woken = false;
+  let isDue = false;
   return {
-    wake: () => {
+    /** Ends the pause: because there may be something to do, or only for another span. */
+    wake(due: boolean) {
       woken = true;
+      isDue ||= due;
       wakeUp?.();
     },
-    async sleep(spanMs: number) {
+    /** Resolves with whether there may be something to do. */
+    async sleep(spanMs: number): Promise<boolean> {
       if (!woken) {
         await new Promise<void>((resolve) => {
-          const cancel = clock.after(spanMs, resolve);
+          const cancel = clock.after(spanMs, () => {
+            isDue = true;
+            resolve();
+          });
           wakeUp = () => {
             cancel();
             resolve();
           };
         });
       }
+      const due = isDue;
       wakeUp = undefined;
       woken = false;
+      isDue = false;
+      return due;
     },
   };
 }

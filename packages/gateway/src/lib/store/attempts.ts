@@ -31,6 +31,8 @@ export interface AttemptStoreOptions {
   readonly owner: string;
   /** Hands new deliveries to the queue, in the transaction that writes them. Default: nobody is told. */
   readonly announce?: (work: Work, deliveries: readonly NewDelivery[]) => Promise<void>;
+  /** Told once such a transaction is committed. Default: nobody is. */
+  readonly announced?: () => void;
   /** How long an attempt may take before its process counts as gone, in milliseconds. Default 60,000. */
   readonly leaseMs?: number;
   /** How long an idempotency key is good, in milliseconds. Default 24 hours. */
@@ -85,7 +87,7 @@ export interface AttemptStore {
 }
 
 export function createAttemptStore(options: AttemptStoreOptions): AttemptStore {
-  const { database, announce = async () => {}, clock = systemClock } = options;
+  const { database, announce = async () => {}, announced = () => {}, clock = systemClock } = options;
   const terms = termsOf(options);
   const steps = createClockSteps(clock);
   const group = createGroupCommit<Entry, Kept>({
@@ -93,8 +95,14 @@ export function createAttemptStore(options: AttemptStoreOptions): AttemptStore {
     commit: async (entries) => {
       const stepBack = steps.look();
       const told: readonly Entry[] = stepBack ? [{ kind: 'event', event: stepBack }] : [];
-      const kept = await keepEntries([...told, ...entries], { database, terms, announce });
+      let news = false;
+      const announceNews: typeof announce = async (work, deliveries) => {
+        news = true;
+        await announce(work, deliveries);
+      };
+      const kept = await keepEntries([...told, ...entries], { database, terms, announce: announceNews });
       steps.kept();
+      if (news) announced();
       return kept.slice(told.length);
     },
     ...(options.longestQueue !== undefined && { longestQueue: options.longestQueue }),

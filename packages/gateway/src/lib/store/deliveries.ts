@@ -106,6 +106,8 @@ export interface DeliveryStoreOptions {
 export function createDeliveryStore({ database, masterKey, announce }: DeliveryStoreOptions): DeliveryStore {
   const seal = attemptSeal(masterKey);
   const tries = createGroupCommit<TryEntry, boolean>({
+    // Nobody but the record waits for it, and a commit for many costs little more than one for few.
+    lingerMs: 10,
     commit: (ended) => database.transaction((work) => keepTries(work, ended, { announce, seal })),
   });
   const getAll = (ids: readonly string[]) => database.run((session) => findDeliveries(session, ids, seal));

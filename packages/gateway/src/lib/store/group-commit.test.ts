@@ -93,3 +93,26 @@ test('how long the first item has waited is told, whether it is under way or not
   await clock.advance(0);
   expect(group.waitedMs).toBe(0);
 });
+
+test('the first of a group waits for others as long as it may, and not when the group is full or the end has come', async () => {
+  const { groups, commit, next } = slowCommit();
+  const clock = manualClock();
+  const group = createGroupCommit({ commit, clock, lingerMs: 10, largestGroup: 3 });
+  const first = group.submit(1);
+  await clock.advance(9);
+  const second = group.submit(2);
+  expect(groups).toEqual([]);
+  await clock.advance(1);
+  await next();
+  expect(await Promise.all([first, second])).toEqual([10, 20]);
+  const full = [3, 4, 5].map((item) => group.submit(item));
+  await next();
+  expect(await Promise.all(full)).toEqual([30, 40, 50]);
+  const last = group.submit(6);
+  const end = group[Symbol.asyncDispose]();
+  await next();
+  expect(await last).toBe(60);
+  await end;
+  expect(groups).toEqual([[1, 2], [3, 4, 5], [6]]);
+  expect(clock.pending).toBe(0);
+});

@@ -5,6 +5,8 @@ export interface GroupCommitOptions<Item, Result> {
   readonly commit: (items: readonly Item[]) => Promise<readonly Result[]>;
   /** Items in one commit at most. Default 200. */
   readonly largestGroup?: number;
+  /** How long the first item of a group waits for others, in milliseconds. Default 0. */
+  readonly lingerMs?: number;
   /** Items that may wait before new ones are refused with `overloaded`. Default 5,000. */
   readonly longestQueue?: number;
   /** Default the system's clock. */
@@ -35,11 +37,12 @@ interface Waiting<Item, Result> {
  * halved until that one fails alone.
  */
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
-  const { commit, largestGroup = 200, longestQueue = 5_000, clock = systemClock } = options;
+  const { commit, largestGroup = 200, lingerMs = 0, longestQueue = 5_000, clock = systemClock } = options;
   const queue: Waiting<Item, Result>[] = [];
   let underWay: readonly Waiting<Item, Result>[] = [];
   let draining: Promise<void> | undefined;
   let closed = false;
+  let goOn = () => {};
 
   const keep = async (group: readonly Waiting<Item, Result>[]): Promise<void> => {
     try {
@@ -57,10 +60,20 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     }
   };
 
+  const linger = () =>
+    new Promise<void>((resolve) => {
+      const cancel = clock.after(lingerMs, resolve);
+      goOn = () => {
+        cancel();
+        resolve();
+      };
+    });
+
   const drain = async () => {
     // One turn of patience: whoever calls in the same breath shares the commit.
     await undefined;
     while (queue.length > 0) {
+      if (lingerMs > 0 && !closed && queue.length < largestGroup) await linger();
       underWay = queue.splice(0, largestGroup);
       await keep(underWay);
       underWay = [];
@@ -74,6 +87,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
       if (queue.length >= longestQueue) return Promise.reject(overloaded(queue.length));
       return new Promise((resolve, reject) => {
         queue.push({ item, since: clock.monotonic(), resolve, reject });
+        if (queue.length >= largestGroup) goOn();
         draining ??= drain();
       });
     },
@@ -86,6 +100,7 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     },
     async [Symbol.asyncDispose]() {
       closed = true;
+      goOn();
       await draining;
     },
   };
