@@ -75,3 +75,16 @@ test.each(all)('captcha provider %s, token endpoint %s, guests path %s: it ends 
   await close();
   expect(clock.pending).toBe(0);
 });
+
+test('a guest is not asked for when hardly any time is left to hear of it', async () => {
+  const afterToken = async (delayMs: number, deadlineMs: number) => {
+    const { attempt, simulator } = scene();
+    simulator.faults.add({ operation: 'token', delayMs });
+    const ended = await attempt(tutorialPayload, { deadlineMs });
+    return [ended.outcome, ended.outcome !== 'admitted' && ended.error.code, simulator.stats().guestRequests];
+  };
+  expect(await afterToken(9_701, 10_000)).toEqual(['failed', 'deadline_exceeded', 0]);
+  expect(await afterToken(9_700, 10_000)).toEqual(['admitted', false, 1]);
+  expect(await afterToken(995, 1_000)).toEqual(['failed', 'deadline_exceeded', 0]);
+  expect(await afterToken(950, 1_000)).toEqual(['admitted', false, 1]);
+});

@@ -59,6 +59,11 @@ export async function attemptGuest(payload: GuestPayload, setup: AttemptSetup, r
     return { outcome: 'failed', stage: 'token', error, ...factsOf(payload, run, { ...unprepared(error), captcha }) };
   }
 
+  if (isTooLate(run, setup.clock)) {
+    const asked = { ...nothingAsked, tokenTries: prepared.tries, captcha };
+    return { outcome: 'failed', stage: 'guest', error: tooLate(), ...factsOf(payload, run, asked) };
+  }
+
   const issue = await setup.issuer.issue(payload, run, prepared);
   const asked = { latencyMs: run.watch.lap('guest'), tokenTries: prepared.tries, issue, captcha };
   const facts = factsOf(payload, run, asked);
@@ -146,6 +151,19 @@ function prepare(payload: GuestPayload, issuer: Issuer, run: Run): Prepared | Pr
     if (!isGuestpassError(error)) throw error;
     return { error };
   });
+}
+
+/**
+ * True when what is left hardly suffices for an answer: nobody would know whether the guest exists. That is 300
+ * milliseconds, and less for an attempt that had less than ten seconds from the start.
+ */
+function isTooLate({ deadlineAt, watch }: Run, clock: Clock): boolean {
+  if (deadlineAt === undefined) return false;
+  return deadlineAt - clock.monotonic() < Math.min(300, 0.03 * (deadlineAt - watch.startedAt));
+}
+
+function tooLate(): GuestpassError {
+  return new GuestpassError('deadline_exceeded', 'Too little time was left to ask for the guest; nothing was sent.');
 }
 
 function factsOf(payload: GuestPayload | undefined, run: Run, asked: Asked = nothingAsked): AttemptFacts {
