@@ -108,6 +108,29 @@ test('a guest whose attempt outlived its lease gets no pass: it stands on record
   await pipeline.close();
 });
 
+test('after a malfunction a key makes no second guest: its attempt is under way until its lease ends, and then open', async () => {
+  await using simulator = createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } });
+  await using attempts = createAttemptStore({ database, masterKey, owner: 'broken' });
+  await using outcomes = createOutcomeKeeper({ attempts, clock, leaseMs: 60_000 });
+  const broken = new TypeError('broken');
+  const toPlatform = fetchExchange(simulator.fetch);
+  const exchange: Exchange = async (request) => {
+    const response = await toPlatform(request);
+    if (request.url.endsWith('/guests')) throw broken;
+    return response;
+  };
+  const pipeline = pipelineOver(exchange);
+  const admit = createAdmit({ pipeline, attempts, outcomes, clock });
+  const ask = { idempotency: { scope: 'guests', key: newAttemptId() } };
+  await expect(admit(payload, ask)).rejects.toBe(broken);
+  await expect(admit(payload, ask)).rejects.toMatchObject({ code: 'idempotency_in_progress' });
+  await endLeases();
+  await attempts.recoverOrphans(clock.now());
+  expect(await admit(payload, ask)).toMatchObject({ replayed: true, attempt: { outcome: 'unknown' } });
+  expect(simulator.stats().guestsCreated).toBe(1);
+  await pipeline.close();
+});
+
 test('an intent that is not recorded by the deadline is refused, and withdrawn when it is there after all', async () => {
   await using simulator = createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } });
   await using attempts = createAttemptStore({ database, masterKey, owner: 'hanging' });
