@@ -96,8 +96,8 @@ interface Moment {
 
 /**
  * Each row is changed behind its lock, from what the one before left there, so no two gateways see the same room. All
- * write in the same order and never wait for each other in a circle. A row ahead of the clock by a window was written
- * before that clock was set back, and begins anew.
+ * write in the same order and never wait for each other in a circle. Uses are counted in the newest slot of the row, also
+ * when the clock says less; a row ahead of it by a window was written before that clock was set back, and begins anew.
  */
 async function changeUses(
   session: Session,
@@ -123,7 +123,8 @@ async function changeUses(
     set (slot, uses) = (
       select newest, array(
         select greatest(0, greatest(0, u.uses[slot - u.slot + ${slotsPerWindow} + 1])
-          + coalesce(excluded.uses[slot - excluded.slot + ${slotsPerWindow} + 1], 0))
+          + coalesce(excluded.uses[case when slot = newest then ${slotsPerWindow} + 1
+            when slot < excluded.slot then slot - excluded.slot + ${slotsPerWindow} + 1 end], 0))
         from generate_series(newest - ${slotsPerWindow}, newest) as slot order by slot)
       from (select case when u.slot > excluded.slot + ${slotsPerWindow} then excluded.slot
         else greatest(u.slot, excluded.slot) end) as n(newest))
