@@ -25,13 +25,13 @@ test('every setting of the SDK and of the gateway stands on the page with its ot
 
 test('what the page says of the gateway holds: its own captcha policy, fresh consent, files of secrets', () => {
   const base = { GUESTPASS_TARGET: 'simulator', GUESTPASS_OPERATOR_TOKEN_FILE: '/run/token' };
-  const { platform, operator } = readGatewayConfig(base, { readFile: () => `${'t'.repeat(32)}\n` });
+  const { platform, operator } = readGatewayConfig(base, { readFile: () => `${'abcdefgh'.repeat(4)}\n` });
   expect(platform.policy).toMatchObject({
     captcha: { mode: 'verified' },
     consent: { maxAgeMs: 900_000, maxSkewMs: 60_000 },
   });
-  expect(operator.token).toBe('t'.repeat(32));
-  expect(() => readGatewayConfig({ ...base, GUESTPASS_OPERATOR_TOKEN: 't'.repeat(32) }, { readFile })).toThrow(
+  expect(operator.token).toBe('abcdefgh'.repeat(4));
+  expect(() => readGatewayConfig({ ...base, GUESTPASS_OPERATOR_TOKEN: 'abcdefgh'.repeat(4) }, { readFile })).toThrow(
     'is set together with GUESTPASS_OPERATOR_TOKEN_FILE',
   );
 });

@@ -82,7 +82,7 @@ test('every setting reaches the configuration', () => {
     GUESTPASS_PORT: '8080',
     GUESTPASS_OPERATOR_HOST: '::1',
     GUESTPASS_OPERATOR_PORT: '0',
-    GUESTPASS_OPERATOR_TOKEN: 't'.repeat(32),
+    GUESTPASS_OPERATOR_TOKEN: 'abcdefgh'.repeat(4),
     GUESTPASS_PUBLIC_URL: 'https://guests.example.com/',
     GUESTPASS_GUEST_NOTICE: 'We keep what you write.',
     GUESTPASS_DOCS_URL: 'https://docs.example.com/errors',
@@ -112,7 +112,7 @@ test('every setting reaches the configuration', () => {
     GUESTPASS_WEBHOOK_SCHEDULE: '0s, 5s,5m,2h,7d',
     GUESTPASS_WEBHOOK_NETWORKS: '10.1.0.0/16',
     GUESTPASS_LOG_LEVEL: 'debug',
-    GUESTPASS_ALTCHA_SECRET: 'a'.repeat(32),
+    GUESTPASS_ALTCHA_SECRET: 'hijklmno'.repeat(4),
     GUESTPASS_RECAPTCHA_SECRET: 'r'.repeat(40),
     GUESTPASS_HCAPTCHA_SECRET: 'h'.repeat(40),
     GUESTPASS_TURNSTILE_SECRET: 'u'.repeat(40),
@@ -121,7 +121,7 @@ test('every setting reaches the configuration', () => {
   });
   expect(config).toMatchObject({
     listen: { host: '0.0.0.0', port: 8080 },
-    operator: { host: '::1', port: 0, token: 't'.repeat(32) },
+    operator: { host: '::1', port: 0, token: 'abcdefgh'.repeat(4) },
     publicUrl: 'https://guests.example.com',
     guestNotice: 'We keep what you write.',
     docsUrl: 'https://docs.example.com/errors',
@@ -141,7 +141,7 @@ test('every setting reaches the configuration', () => {
     schedule: [0, 5_000, 300_000, 7_200_000, 7 * day],
     receivers: { allowCidrs: ['10.1.0.0/16'], allowHttp: false },
     captcha: {
-      altchaSecret: 'a'.repeat(32),
+      altchaSecret: 'hijklmno'.repeat(4),
       recaptchaSecret: 'r'.repeat(40),
       hcaptchaSecret: 'h'.repeat(40),
       turnstileSecret: 'u'.repeat(40),
@@ -187,8 +187,10 @@ test.each([
   ['a port beyond the last', { GUESTPASS_PORT: '65536' }],
   ['a port that is no number', { GUESTPASS_PORT: '0x50' }],
   ['a rate of nothing', { GUESTPASS_RATE_PER_ADDRESS: '0' }],
-  ['a token of 31 characters', { GUESTPASS_OPERATOR_TOKEN: 't'.repeat(31) }],
-  ['a token with a space', { GUESTPASS_OPERATOR_TOKEN: `${'t'.repeat(40)} x` }],
+  ['a token of 31 characters', { GUESTPASS_OPERATOR_TOKEN: 'abcdefgh'.repeat(4).slice(1) }],
+  ['a token that can be guessed', { GUESTPASS_OPERATOR_TOKEN: 'password'.repeat(4) }],
+  ['a secret of ALTCHA that can be guessed', { GUESTPASS_ALTCHA_SECRET: '0'.repeat(64) }],
+  ['a token with a space', { GUESTPASS_OPERATOR_TOKEN: `${'abcdefgh'.repeat(5)} x` }],
   ['an origin with a path', { GUESTPASS_ALLOWED_ORIGINS: 'https://www.example.com/' }],
   ['an origin with a pattern', { GUESTPASS_ALLOWED_ORIGINS: 'https://*.example.com' }],
   ['the origin null', { GUESTPASS_ALLOWED_ORIGINS: 'null' }],
@@ -279,10 +281,12 @@ test('faults of the SDK and of the gateway are told together, and none repeats a
 
 test('secrets may come from files, and not from both at once', () => {
   const variables = { ...simulator, GUESTPASS_OPERATOR_TOKEN_FILE: '/run/secrets/token' };
-  const config = readGatewayConfig(variables, { readFile: () => `${'t'.repeat(40)}\n` });
-  expect(config.operator.token).toBe('t'.repeat(40));
+  const config = readGatewayConfig(variables, { readFile: () => `${'abcdefgh'.repeat(5)}\n` });
+  expect(config.operator.token).toBe('abcdefgh'.repeat(5));
   expect(pointersOf(variables)).toEqual(['/GUESTPASS_OPERATOR_TOKEN_FILE']);
-  expect(pointersOf({ ...variables, GUESTPASS_OPERATOR_TOKEN: 't'.repeat(40) })).toEqual(['/GUESTPASS_OPERATOR_TOKEN']);
+  expect(pointersOf({ ...variables, GUESTPASS_OPERATOR_TOKEN: 'abcdefgh'.repeat(5) })).toEqual([
+    '/GUESTPASS_OPERATOR_TOKEN',
+  ]);
 });
 
 test('the SDK can share an environment with a gateway', () => {

@@ -131,6 +131,18 @@ export function token(fewest: number): (text: string) => Read<string> {
   };
 }
 
+/** A secret that operators make themselves, and so may make up: one of few different characters can be guessed. */
+export function ownToken(fewest: number): (text: string) => Read<string> {
+  const read = token(fewest);
+  return (text) => {
+    const isDull = text.length >= fewest && new Set(text).size < fewestCharacters;
+    return isDull ? { fault: 'must be random, such as what `openssl rand -base64 32` prints' } : read(text);
+  };
+}
+
+/** Of 32 random hexadecimal digits fewer than 8 are different ones once in ten million times. */
+const fewestCharacters = 8;
+
 /** At least 32 bytes in base64 or hexadecimal digits. */
 export function masterKey(text: string): Read<KeyObject> {
   const isHex = /^(?:[0-9a-f]{2})+$/i.test(text);

@@ -5,6 +5,7 @@ import {
   flag,
   masterKey,
   networks,
+  ownToken,
   receiverAddress,
   signingKey,
   token,
@@ -39,8 +40,8 @@ const listenerSettings = {
     doc: 'Port of the operator listener; 0 is any free one.',
     fallback: '4001',
   }),
-  operatorToken: defineSetting('GUESTPASS_OPERATOR_TOKEN', token(32), {
-    doc: 'Bearer token of the operator listener, at least 32 characters; `GUESTPASS_OPERATOR_TOKEN_FILE` names a file that holds it.',
+  operatorToken: defineSetting('GUESTPASS_OPERATOR_TOKEN', ownToken(32), {
+    doc: 'Bearer token of the operator listener, at least 32 random characters; `GUESTPASS_OPERATOR_TOKEN_FILE` names a file that holds it.',
     fallback: 'a fresh one for each start',
     secret: true,
   }),
@@ -223,8 +224,8 @@ const captchaSettings = {
     doc: 'Channels, separated by commas, whose guests are let in while their captcha provider is out of service; records and webhooks of these guests say so.',
     fallback: 'none: what cannot be verified is refused with `captcha_unavailable`',
   }),
-  altchaSecret: defineSetting('GUESTPASS_ALTCHA_SECRET', token(32), {
-    doc: 'Signs the challenges of ALTCHA, the captcha that needs no account; the same for every gateway of a fleet. `GUESTPASS_ALTCHA_SECRET_FILE` names a file that holds it.',
+  altchaSecret: defineSetting('GUESTPASS_ALTCHA_SECRET', ownToken(32), {
+    doc: 'Signs the challenges of ALTCHA, the captcha that needs no account: at least 32 random characters, the same for every gateway of a fleet. `GUESTPASS_ALTCHA_SECRET_FILE` names a file that holds it.',
     fallback: 'derived from the master key',
     secret: true,
   }),
