@@ -95,6 +95,8 @@ test.for(looks)('the console, $name', { timeout: 90_000 }, async ({ colorScheme,
   await page.goto(`${operatorUrl}/console/erasures`);
   await page.getByLabel('Guest id, or id of an attempt').fill('nobody');
   await look('erasures');
+  await page.getByRole('button', { name: 'Record a withdrawal' }).click();
+  await look('a withdrawal');
   expect(Object.entries(faults).filter(([, found]) => found.length > 0)).toEqual([]);
 });
 

@@ -186,3 +186,20 @@ test('a guest on hold is not erased until the hold is lifted', async () => {
   await page.getByRole('button', { name: 'See what would be erased' }).click();
   await page.getByText('Nothing was changed yet.').waitFor();
 });
+
+test('a consent that was taken back is put on record once, and the attempt tells of it', async () => {
+  const attemptId = await stage.letIn();
+  const page = await open('erasures');
+  const record = async () => {
+    await page.getByRole('button', { name: 'Record a withdrawal' }).click();
+    await page.getByRole('dialog').getByLabel('Guest id, or id of an attempt').fill(attemptId);
+    await giveReason(page, 'Record it');
+  };
+  await record();
+  await page.getByText('The consent of one attempt is withdrawn, and endpoints are told.').waitFor();
+  await record();
+  await page.getByText('It was on record before; nothing was changed.').waitFor();
+  await page.goto(`${stage.service.operatorUrl}/console/attempts?attempt=${attemptId}`);
+  await page.getByRole('dialog').getByText('Consent withdrawn').waitFor();
+  await page.getByRole('dialog').getByText('consent.withdrawn').waitFor();
+});

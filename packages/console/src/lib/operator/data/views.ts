@@ -124,6 +124,11 @@ export interface Erasure {
   readonly deliveries: number;
 }
 
+/** Consents that were taken back by one request. */
+export interface Withdrawn {
+  readonly attemptIds: readonly string[];
+}
+
 /** One guest, kept for one matter. */
 export interface Hold {
   readonly attemptId: string;

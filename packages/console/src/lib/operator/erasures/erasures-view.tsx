@@ -8,6 +8,7 @@ import type { Navigation } from '../place.ts';
 import { HoldsSection } from './holds-section.tsx';
 import { type Subject, subjectOf } from './subject.ts';
 import { SubjectField } from './subject-field.tsx';
+import { WithdrawalsSection } from './withdrawals-section.tsx';
 
 /** Erases a guest in two steps: what would go is shown first. */
 export function ErasuresView({ navigation }: { readonly navigation: Navigation }) {
@@ -62,6 +63,7 @@ export function ErasuresView({ navigation }: { readonly navigation: Navigation }
         </p>
       )}
       <HoldsSection />
+      <WithdrawalsSection />
     </>
   );
 }
