@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, parseEnv } from 'node:util';
 import { endOnCrash, run } from '@guestpass/cli';
-import { crashDrain, type Service, startService, tellCrash } from '@guestpass/gateway';
+import { type ConfigSource, crashDrain, type Service, startService, tellCrash } from '@guestpass/gateway';
 import { type GatewayConfig, readGatewayConfig } from '@guestpass/gateway/config';
 import { createSimulator, defaultWebhookSecret, type GuestMessage, type Reply } from '@guestpass/simulator';
 import { isGuestpassError } from 'guestpass';
@@ -22,7 +22,7 @@ const home = '.guestpass';
 /** What a visitor chooses to take leave. Stands here because everything below runs before the end of this file does. */
 const leaving = 'End the conversation';
 const readFile = (path: string) => readFileSync(path, 'utf8');
-const variables = { ...(existsSync('.env') ? parseEnv(readFile('.env')) : {}), ...process.env };
+const variables = readVariables();
 const { values: flags } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
 
 try {
@@ -46,10 +46,15 @@ async function simulate(): Promise<void> {
   tell('simulator', `${platform.url}   ${platform.joined ? 'runs here already, and is joined' : parts}`);
   await using network = { ...undiciExchange(), [Symbol.asyncDispose]: () => network.close() };
   await using log = openLog();
-  let config = configOf(platform, 4000, network.exchange);
+  const means = { variables, exchange: network.exchange };
+  let config = configOf(platform, 4000, means);
   const starting = onFreePort(4000, (port) => {
-    config = configOf(platform, port, network.exchange);
-    return startService(config, { version: '0.1.0', write: log.write });
+    const read: ConfigSource['read'] = (cause) => {
+      if (cause === 'signal') means.variables = readVariables();
+      return configOf(platform, port, means);
+    };
+    config = read('file');
+    return startService(config, { version: '0.1.0', write: log.write, source: { read, readFile } });
   });
   using _crash = endOnCrash(async (error) => {
     console.error('  ✗ Something broke that nobody caught; .guestpass/gateway.log has a line on it.');
@@ -58,6 +63,7 @@ async function simulate(): Promise<void> {
     await log[Symbol.asyncDispose]();
   });
   const service = await starting;
+  process.on('SIGHUP', () => service.reload());
   tell('gateway', `${service.gateway.url}   database in ${service.gateway.storage.place}`);
   tell('guest page', `${service.gateway.url}/guest?channel=demo`);
   tell('console', `${service.operatorUrl}/console#token=${operatorToken()}   API at /docs`);
@@ -68,8 +74,13 @@ async function simulate(): Promise<void> {
   await service.stop();
 }
 
+interface Means {
+  readonly variables: ReturnType<typeof readVariables>;
+  readonly exchange: Exchange;
+}
+
 /** The gateway's own defaults, pointed at the simulator; whoever set a variable of the gateway has it. */
-function configOf({ url: environment, joined }: SharedSimulator, port: number, exchange: Exchange): GatewayConfig {
+function configOf({ url: environment, joined }: SharedSimulator, port: number, means: Means): GatewayConfig {
   const config = readGatewayConfig(
     {
       GUESTPASS_PORT: String(port),
@@ -82,7 +93,7 @@ function configOf({ url: environment, joined }: SharedSimulator, port: number, e
       GUESTPASS_WEBHOOK_NETWORKS: '127.0.0.0/8',
       // Each gateway of a fleet signs checkpoints in a file of its own.
       ...(joined && { GUESTPASS_AUDIT_CHECKPOINT_FILE: join(home, `checkpoints-${port}.jsonl`) }),
-      ...variables,
+      ...means.variables,
       GUESTPASS_TARGET: 'simulator',
       GUESTPASS_ENVIRONMENT: environment,
     },
@@ -90,10 +101,14 @@ function configOf({ url: environment, joined }: SharedSimulator, port: number, e
     { readFile, alsoKnown: ['GUESTPASS_OPERATOR_URL'] },
   );
   const url = `${environment}/captcha/recaptcha/siteverify`;
-  const recaptcha = recaptchaVerifier({ secret: 'sim-captcha-secret', url, exchange });
+  const recaptcha = recaptchaVerifier({ secret: 'sim-captcha-secret', url, exchange: means.exchange });
   const { policy = {} } = config.platform;
   const captcha = { ...policy.captcha, verifiers: { recaptcha } };
   return { ...config, platform: { ...config.platform, policy: { ...policy, captcha } } };
+}
+
+function readVariables(): Readonly<Record<string, string | undefined>> {
+  return { ...(existsSync('.env') ? parseEnv(readFile('.env')) : {}), ...process.env };
 }
 
 /** Kept between starts, so that whoever noted it down is not locked out. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,6 +15,8 @@ const program = join(import.meta.dirname, '..', 'scripts', 'start.ts');
 interface Started extends AsyncDisposable {
   /** Resolves with the first line that matches, among those printed and those to come. */
   line(pattern: RegExp): Promise<string>;
+  /** Asks it to read its configuration again. */
+  reload(): void;
   /** Stops it as Ctrl-C does, and resolves with its exit code and signal. */
   stop(): Promise<unknown[]>;
 }
@@ -40,6 +42,7 @@ function start(directory: string, env: NodeJS.ProcessEnv): Started {
         await Promise.race([once(reader, 'line'), ended.then(() => expect.fail(`ended after\n${lines.join('\n')}`))]);
       }
     },
+    reload: () => void child.kill('SIGHUP'),
     stop,
     async [Symbol.asyncDispose]() {
       await stop();
@@ -77,6 +80,12 @@ test('who is let in by what `npm start` runs is answered, and may take leave', {
   await session.send('End the conversation');
   await expect.poll(() => session.state).toBe('read-only');
   await session.close();
+  await writeFile(join(directory, '.guestpass', 'operator-token'), `${'abcdefgh'.repeat(4)}\n`);
+  started.reload();
+  const log = () => readFile(join(directory, '.guestpass', 'gateway.log'), 'utf8');
+  await expect
+    .poll(log, { timeout: 5_000 })
+    .toMatch(/"changed":\["GUESTPASS_OPERATOR_TOKEN"\].*"configuration reloaded"/);
   expect(await started.stop()).toEqual([0, null]);
   await rm(directory, { recursive: true });
 });
