@@ -121,17 +121,17 @@ test('a guest gets a receipt that anybody can verify, and the audit log and the 
   expect(record).toMatchObject({
     eventType: 'WEBMESSAGING_GUEST_AUTHENTICATED',
     consentTimestamp: given.timestamp,
-    consent: {
-      receiptId: receipt.receiptId,
-      noticeId: 'chat-privacy',
-      noticeVersion: '2024-01',
-      language: 'en',
-      noticeSha256: hash('sha256', text),
-      purposes: ['answering the guest'],
-      state: 'given',
-      origin,
-      receiptSha256: hash('sha256', canonicalJson(receipt)),
-    },
+    consent: 'sealed',
+  });
+  const [opened] = await stage.gateway.audit.page({ limit: 1, attemptId: body.attemptId });
+  expect(opened?.opened?.consent).toMatchObject({
+    receiptId: receipt.receiptId,
+    notice: { id: 'chat-privacy', version: '2024-01', language: 'en', sha256: hash('sha256', text) },
+    purposes: ['answering the guest'],
+    consent: { state: 'given', claimedAt: given.timestamp },
+    collection: { origin },
+    evidence: { network: '127.0.0.0/24' },
+    receiptSha256: hash('sha256', canonicalJson(receipt)),
   });
   expect(JSON.stringify(receipt)).not.toContain(body.guestId);
   expect(JSON.stringify(record)).not.toContain(body.guestId);

@@ -1,6 +1,7 @@
 import { type Attempt, type Clock, type GuestPayload, GuestpassError, isGuestpassError } from 'guestpass';
 import { parseGuestPayload } from 'guestpass/contract';
 import { attemptGuest, endEarly, type Pipeline, type Run, refusePayload } from 'guestpass/pipeline';
+import { type Collection, nowhere } from './consent/collection.ts';
 import type { Consents, Receipted } from './consent/consents.ts';
 import type { OutcomeKeeper } from './outcome-keeper.ts';
 import type { AttemptStore, IntentOutcome } from './store/attempts.ts';
@@ -45,8 +46,8 @@ export interface Ask {
   readonly idempotency?: Idempotency;
   /** The visitor's address, for the captcha provider. */
   readonly remoteIp?: string;
-  /** Of the website, for the receipt; `null` when the request names none. */
-  readonly origin?: string | null;
+  /** Where the guest consents, for the receipt and its record. Default nothing is known of it. */
+  readonly collection?: Collection;
   /** Follows the attempt. Default nobody does. */
   readonly trace?: AttemptTrace | undefined;
 }
@@ -68,7 +69,10 @@ export function createAdmit({ pipeline, attempts, outcomes, consents, clock }: A
 
     const attempt = await attemptGuest(parsed.payload, pipeline.setup, run);
     const { payload } = parsed;
-    return await settle(consents?.receiptFor(attempt, { payload, origin: ask.origin ?? null }) ?? { attempt }, run);
+    return await settle(
+      consents?.receiptFor(attempt, { payload, collection: ask.collection ?? nowhere }) ?? { attempt },
+      run,
+    );
   };
 
   function begin({ remoteIp, trace }: Ask): Run {

@@ -31,7 +31,14 @@ const noticeSchema = z
     channels: lines(256).optional(),
     purposes: lines(200),
     dataCategories: lines(200),
+    processing: lines(200).optional(),
     recipients: lines(200).optional(),
+    method: z.enum(['checkbox', 'button', 'statement'], 'must be checkbox, button or statement').optional(),
+    validDays: z
+      .int('must be a whole number')
+      .min(1, 'must be at least 1')
+      .max(36_500, 'must be at most 36500')
+      .optional(),
     controller: z.strictObject({ name: line(200), contact: line(500) }),
     storageDuration: line(200),
     withdrawal: line(500),

@@ -14,7 +14,7 @@ import type { AuditStore } from '../store/audit.ts';
 import { exportAudit } from './export.ts';
 
 export interface ArchiveOptions {
-  readonly audit: Pick<AuditStore, 'head' | 'read' | 'beginning'>;
+  readonly audit: Pick<AuditStore, 'head' | 'read' | 'readOpened' | 'beginning'>;
   readonly archives: ArchiveStore;
   /** The id of the log. */
   readonly origin: string;

@@ -37,15 +37,31 @@ test('members without a column of their own stand together', () => {
     extra: '=1',
     hash: 'h',
   });
-  const row = Object.fromEntries(recordColumns.map((name, index) => [name, recordRow(line)[index]]));
+  const row = Object.fromEntries(recordColumns.map((name, index) => [name, recordRow(line, null)[index]]));
   expect(row).toMatchObject({ sequence: 3, eventType: 'X', channelId: null, attemptId: null, hash: 'h' });
   expect(row.details).toBe('{"stages":{"token":1},"extra":"=1"}');
 });
 
 test('a line that is no record is kept as it is', () => {
   for (const line of ['broken', 'null', '"text"']) {
-    const row = recordRow(line);
+    const row = recordRow(line, null);
     expect(row).toHaveLength(recordColumns.length);
     expect(row.filter((cell) => cell !== null)).toEqual([line]);
   }
+});
+
+test('what a line holds sealed stands in its place, and nothing does once it is erased', () => {
+  const line = JSON.stringify({
+    sequence: 2,
+    guestId: 'sealed',
+    correlationId: 'sealed',
+    consent: 'sealed',
+    sealed: 'AQ',
+  });
+  const rowOf = (opened: Parameters<typeof recordRow>[1]) =>
+    Object.fromEntries(recordColumns.map((name, index) => [name, recordRow(line, opened)[index]]));
+  const opened = rowOf({ guestId: 'guest-1', correlationId: 'correlation-1', detail: 'more' });
+  expect(opened).toMatchObject({ sequence: 2, guestId: 'guest-1', correlationId: 'correlation-1' });
+  expect(opened.details).toBe('{"consent":null,"detail":"more"}');
+  expect(rowOf(null)).toMatchObject({ guestId: null, correlationId: null, details: '{"consent":null}' });
 });

@@ -105,6 +105,7 @@ test('records are read as they are taken, not before', async () => {
   const counted: AuditExportOptions['audit'] = {
     head: audit.head,
     beginning: audit.beginning,
+    readOpened: audit.readOpened,
     async *read(range) {
       for await (const record of audit.read(range)) {
         read += 1;
@@ -130,6 +131,7 @@ test('an export of a broken log tells what is there, and is found out', async ()
   const broken: AuditExportOptions['audit'] = {
     head: audit.head,
     beginning: audit.beginning,
+    readOpened: audit.readOpened,
     async *read(range) {
       for await (const record of audit.read(range)) if (record.sequence !== 7) yield record;
     },

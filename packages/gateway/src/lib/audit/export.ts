@@ -7,7 +7,7 @@ import { recordColumns, recordRow } from './record-row.ts';
 
 export interface AuditExportOptions extends AuditRange {
   readonly format: ExportManifest['format'];
-  readonly audit: Pick<AuditStore, 'head' | 'read' | 'beginning'>;
+  readonly audit: Pick<AuditStore, 'head' | 'read' | 'readOpened' | 'beginning'>;
   /** The last checkpoint of the log, for the manifest. */
   readonly checkpoint?: Checkpoint | undefined;
   /** Signs the manifest. Default unsigned. */
@@ -28,7 +28,8 @@ export interface AuditExport {
 const pieceBytes = 64 * 1024;
 
 /**
- * Exports a part of the audit log as it stands now, in constant memory: JSON lines as they were hashed, or a CSV table.
+ * Exports a part of the audit log as it stands now, in constant memory: JSON lines as they were hashed, or a CSV table,
+ * which tells in the clear what is sealed in the lines.
  * Reading rejects with `storage_unavailable`; what was taken until then has no manifest, and is no export.
  */
 export async function exportAudit(options: AuditExportOptions): Promise<AuditExport> {
@@ -42,16 +43,17 @@ export async function exportAudit(options: AuditExportOptions): Promise<AuditExp
 
   async function* pieces(): AsyncGenerator<Buffer, void, undefined> {
     let text = format === 'csv' ? csvRow(recordColumns) : '';
-    for await (const record of audit.read({ from, to, filter })) {
-      text += format === 'csv' ? csvRow(recordRow(record.line)) : `${record.line}\n`;
+    const range = { from, to, filter };
+    for await (const { text: row, record } of format === 'csv' ? rows(audit, range) : lines(audit, range)) {
+      text += row;
       note(record, seen);
       if (text.length < pieceBytes) continue;
       yield measured(text, seen);
       text = '';
     }
     if (text !== '') yield measured(text, seen);
-    const range = { from, to, ...(filter && { filter }), head, ...(begins && { genesis: begins }) };
-    manifest = manifestOf(seen, range, options);
+    const told = { from, to, ...(filter && { filter }), head, ...(begins && { genesis: begins }) };
+    manifest = manifestOf(seen, told, options);
   }
 
   return {
@@ -61,6 +63,16 @@ export async function exportAudit(options: AuditExportOptions): Promise<AuditExp
       return manifest;
     },
   };
+}
+
+async function* rows(audit: AuditExportOptions['audit'], range: AuditRange) {
+  for await (const record of audit.readOpened(range)) {
+    yield { text: csvRow(recordRow(record.line, record.opened)), record };
+  }
+}
+
+async function* lines(audit: AuditExportOptions['audit'], range: AuditRange) {
+  for await (const record of audit.read(range)) yield { text: `${record.line}\n`, record };
 }
 
 type Row = { readonly previous_hash: string; readonly hash: string };

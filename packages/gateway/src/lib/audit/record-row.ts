@@ -1,3 +1,5 @@
+import { sealedMark } from '../store/open-records.ts';
+import type { Personal } from '../store/personal.ts';
 import type { Cell } from './csv.ts';
 
 /** Members of a record that have a column of their own; the others stand together in the column `details`. */
@@ -25,15 +27,26 @@ const own: ReadonlySet<string> = new Set(members);
 /** The names of the columns of a table of records. */
 export const recordColumns: readonly string[] = [...members, 'details'];
 
-/** A line of the log as a row of the table. A line that is no record stands in `details` as it is. */
-export function recordRow(line: string): readonly Cell[] {
-  const record = parse(line);
-  if (!record) return [...members.map(() => null), line];
+/**
+ * A line of the log as a row of the table, with what it holds sealed in its place; that is empty for a guest who was
+ * erased. A line that is no record stands in `details` as it is.
+ */
+export function recordRow(line: string, opened: Personal | null): readonly Cell[] {
+  const closed = parse(line);
+  if (!closed) return [...members.map(() => null), line];
+  const record = withOpened(closed, opened);
   const others = Object.entries(record).filter(([name]) => !own.has(name));
   return [
     ...members.map((name) => cellOf(record[name])),
     others.length === 0 ? null : JSON.stringify(Object.fromEntries(others)),
   ];
+}
+
+function withOpened(record: Members, opened: Personal | null): Members {
+  const { sealed, ...told } = record;
+  if (typeof sealed !== 'string') return opened ? { ...told, ...opened } : record;
+  const emptied = Object.entries(told).map(([name, value]) => [name, value === sealedMark ? null : value] as const);
+  return { ...Object.fromEntries(emptied), ...opened };
 }
 
 function cellOf(value: unknown): Cell {
@@ -42,11 +55,13 @@ function cellOf(value: unknown): Cell {
   return JSON.stringify(value);
 }
 
-function parse(line: string): Readonly<Record<string, unknown>> | undefined {
+type Members = Readonly<Record<string, unknown>>;
+
+function parse(line: string): Members | undefined {
   try {
     const value: unknown = JSON.parse(line);
     // A cast, because JSON gives no other objects: any key may be read.
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+    return typeof value === 'object' && value !== null ? (value as Members) : undefined;
   } catch {
     return undefined;
   }

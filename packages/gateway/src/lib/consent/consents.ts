@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Admitted, Attempt, GuestPass, GuestPayload } from 'guestpass';
 import type { ConsentNotice } from '../consent-notices.ts';
 import type { RecordedConsent } from '../store/recorded-consent.ts';
+import type { Collection } from './collection.ts';
 import { parseCompact, signCompact } from './compact-jws.ts';
+import { consentRecord } from './consent-record.ts';
 import { type Asked, createNoticeChoice } from './notice-choice.ts';
 import type { PublicJwk } from './public-jwk.ts';
-import { type ConsentReceipt, parseReceipt, receiptFor, receiptText, receiptType, recordOf } from './receipt.ts';
+import { type ConsentReceipt, parseReceipt, receiptFor, receiptText, receiptType } from './receipt.ts';
 import type { ReceiptKeys } from './receipt-keys.ts';
 
 /** What a website gets where notices are configured: the guest pass, and the receipt to hand to the guest. */
@@ -23,8 +25,7 @@ export interface Receipted {
 /** What is known of a request to let a guest in. */
 export interface Given {
   readonly payload: GuestPayload;
-  /** Of the website; `null` when the request names none. */
-  readonly origin: string | null;
+  readonly collection: Collection;
 }
 
 /** Notices, and receipts for those who consented to them. */
@@ -43,14 +44,19 @@ export function createConsents(notices: readonly ConsentNotice[], keys: ReceiptK
   const choice = createNoticeChoice(notices);
   return {
     isKnownNotice: (asked) => !choice.covers(asked.channelId) || choice.choose(asked) !== undefined,
-    receiptFor(attempt, { payload, origin }) {
+    receiptFor(attempt, { payload, collection }) {
       const notice = attempt.outcome === 'admitted' ? choice.choose(payload) : undefined;
       if (attempt.outcome !== 'admitted' || !notice) return undefined;
-      const receipt = receiptFor(attempt, { receiptId: `crt_${randomUUID()}`, notice, payload, origin });
+      const receipt = receiptFor(attempt, {
+        receiptId: `crt_${randomUUID()}`,
+        notice,
+        payload,
+        origin: collection.origin,
+      });
       const consentReceipt = signCompact(receiptText(receipt), receiptType, keys.signing);
       return {
         attempt: { ...attempt, guestPass: { ...attempt.guestPass, consentReceipt } },
-        consent: recordOf(receipt),
+        consent: consentRecord(receipt, { notice, captcha: attempt.captcha, collection }),
       };
     },
     async open(text) {

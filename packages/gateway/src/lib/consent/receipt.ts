@@ -1,9 +1,7 @@
-import { hash } from 'node:crypto';
 import type { Admitted, GuestPayload } from 'guestpass';
 import { canonicalJson } from 'guestpass/audit';
 import * as z from 'zod';
 import type { ConsentNotice } from '../consent-notices.ts';
-import type { RecordedConsent } from '../store/recorded-consent.ts';
 
 const schemaVersion = 'guestpass-consent-1';
 
@@ -22,6 +20,7 @@ export interface ConsentReceipt {
   readonly notice: Pick<ConsentNotice, 'id' | 'version' | 'language' | 'url' | 'sha256'>;
   readonly purposes: readonly string[];
   readonly dataCategories: readonly string[];
+  readonly processing?: readonly string[];
   readonly recipients?: readonly string[];
   readonly storageDuration: string;
   /** How the consent is taken back. */
@@ -32,6 +31,8 @@ export interface ConsentReceipt {
     readonly claimedAt: string;
     /** By our own clock. */
     readonly receivedAt: string;
+    /** When it ends by itself, where the notice says so. */
+    readonly expiresAt?: string;
     /** Of the website; `null` when the request named none. */
     readonly origin: string | null;
   };
@@ -47,7 +48,8 @@ export interface ReceiptTerms {
 /** Writes down what the guest consented to. */
 export function receiptFor({ id, startedAt }: Admitted, terms: ReceiptTerms): ConsentReceipt {
   const { receiptId, notice, payload, origin } = terms;
-  const { id: noticeId, version, language, url, sha256, recipients } = notice;
+  const { id: noticeId, version, language, url, sha256, processing, recipients } = notice;
+  const expiresAt = expiryOf(startedAt, notice);
   return {
     schemaVersion,
     receiptId,
@@ -57,34 +59,29 @@ export function receiptFor({ id, startedAt }: Admitted, terms: ReceiptTerms): Co
     notice: { id: noticeId, version, language, ...(url !== undefined && { url }), sha256 },
     purposes: notice.purposes,
     dataCategories: notice.dataCategories,
+    ...(processing && { processing }),
     ...(recipients && { recipients }),
     storageDuration: notice.storageDuration,
     withdrawal: notice.withdrawal,
-    consent: { state: 'given', claimedAt: payload.consent.timestamp, receivedAt: startedAt, origin },
+    consent: {
+      state: 'given',
+      claimedAt: payload.consent.timestamp,
+      receivedAt: startedAt,
+      ...(expiresAt !== undefined && { expiresAt }),
+      origin,
+    },
   };
+}
+
+const dayMs = 86_400_000;
+
+function expiryOf(receivedAt: string, { validDays }: ConsentNotice): string | undefined {
+  return validDays === undefined ? undefined : new Date(Date.parse(receivedAt) + validDays * dayMs).toISOString();
 }
 
 /** The text that is signed: RFC 8785, so that whoever has the values has the hash. */
 export function receiptText(receipt: ConsentReceipt): string {
   return canonicalJson(receipt);
-}
-
-/** What the audit log tells of it. */
-export function recordOf(receipt: ConsentReceipt): RecordedConsent {
-  const { receiptId, notice, purposes, consent } = receipt;
-  return {
-    schemaVersion,
-    receiptId,
-    noticeId: notice.id,
-    noticeVersion: notice.version,
-    language: notice.language,
-    noticeSha256: notice.sha256,
-    purposes,
-    state: consent.state,
-    receivedAt: consent.receivedAt,
-    origin: consent.origin,
-    receiptSha256: hash('sha256', receiptText(receipt)),
-  };
 }
 
 const namesSchema = z.object({

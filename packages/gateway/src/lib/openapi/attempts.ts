@@ -1,5 +1,7 @@
 import { type ErrorCode, errorTable } from 'guestpass';
 import * as z from 'zod';
+import { attemptId } from './attempt-id.ts';
+import { consentRecordSchema } from './consent-record.ts';
 import { instant, line } from './line.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery } from './query.ts';
@@ -12,8 +14,6 @@ const stage = z.enum(['payload', 'consent', 'channel', 'captcha', 'token', 'gues
 const outcome = z
   .enum(['intent', 'admitted', 'refused', 'failed', 'unknown'])
   .describe('`intent` is an attempt that has no outcome yet.');
-
-export const attemptId = z.string().regex(/^att_[A-Za-z0-9_-]{1,60}$/, 'must be the id of an attempt');
 
 const captchaSchema = z.object({
   provider: z.string(),
@@ -49,6 +49,13 @@ export const attemptSchema = z.object({
 
 export type AttemptView = z.infer<typeof attemptSchema>;
 
+/** One attempt, and the consent of its guest. */
+export const attemptDetailSchema = attemptSchema.extend({
+  consent: consentRecordSchema
+    .nullable()
+    .describe('To what the guest consented, as it stands now; null without a receipt, and once the guest is erased.'),
+});
+
 export const attemptPageSchema = pageOf(attemptSchema);
 
 export const listAttempts = operation({
@@ -74,6 +81,6 @@ export const getAttempt = operation({
   tag: 'Attempts',
   summary: 'Show one attempt',
   params: z.strictObject({ id: attemptId }),
-  answers: { 200: { description: 'The attempt.', schema: attemptSchema } },
+  answers: { 200: { description: 'The attempt.', schema: attemptDetailSchema } },
   problems: ['not_found'],
 });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { attemptId } from './attempts.ts';
+import { attemptId } from './attempt-id.ts';
+import { consentRecordSchema } from './consent-record.ts';
 import { givenInstant, instant, line } from './line.ts';
 import { operation } from './operation.ts';
 import { pageOf, pageQuery, wholeNumber } from './query.ts';
@@ -17,9 +18,10 @@ export const auditRecordSchema = z.object({
       guestId: z.string().optional(),
       correlationId: z.string().optional(),
       detail: z.string().optional(),
+      consent: consentRecordSchema.optional(),
     })
     .nullable()
-    .describe('What `line` holds sealed, also the consent record, as long as the guest is not erased.'),
+    .describe('What `line` holds sealed, as long as the guest is not erased.'),
   recordedAt: instant,
   line: z.string().describe('The record as it was hashed and as it is exported.'),
   previousHash: hash,

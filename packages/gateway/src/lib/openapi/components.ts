@@ -1,6 +1,6 @@
 import { guestPayloadSchema } from 'guestpass/contract';
 import * as z from 'zod';
-import { attemptPageSchema, attemptSchema } from './attempts.ts';
+import { attemptDetailSchema, attemptPageSchema, attemptSchema } from './attempts.ts';
 import {
   auditPageSchema,
   auditRecordSchema,
@@ -9,6 +9,7 @@ import {
   verificationRequestSchema,
   verificationSchema,
 } from './audit.ts';
+import { consentRecordSchema } from './consent-record.ts';
 import { consentKeySetSchema, receiptSchema } from './consents.ts';
 import {
   deliveryDetailSchema,
@@ -47,6 +48,8 @@ const named: Readonly<Record<string, z.ZodType>> = {
   GuestPass: guestPassSchema,
   CaptchaChallenge: challengeSchema,
   Attempt: attemptSchema,
+  AttemptDetail: attemptDetailSchema,
+  ConsentRecord: consentRecordSchema,
   AttemptPage: attemptPageSchema,
   Delivery: deliverySchema,
   DeliveryTry: trySchema,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { attemptId } from './attempts.ts';
+import { attemptId } from './attempt-id.ts';
 import { endpointId } from './endpoints.ts';
 import { givenInstant, instant, reason } from './line.ts';
 import { operation } from './operation.ts';

@@ -1,7 +1,7 @@
 import { guestPayloadSchema } from 'guestpass/contract';
 import * as z from 'zod';
 import type { ProblemCode } from '../http/problem-table.ts';
-import { attemptId } from './attempts.ts';
+import { attemptId } from './attempt-id.ts';
 import { instant } from './line.ts';
 import { operation } from './operation.ts';
 

@@ -1,4 +1,5 @@
 import type { Admission, Admit } from '../admission.ts';
+import { collectionOf } from '../consent/collection.ts';
 import { readJsonBody } from '../http/body.ts';
 import { serverTiming } from '../http/headers.ts';
 import { readIdempotencyKey } from '../http/idempotency-key.ts';
@@ -7,6 +8,7 @@ import type { Origins } from '../http/origins.ts';
 import type { Problems } from '../http/problem.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import { refusalOf } from '../http/refusal.ts';
+import { rangesOf } from '../network.ts';
 import type { RequestTrace } from '../tracing/tracing.ts';
 import { orThrow, paced, refuseIf, withHeaders } from './request-steps.ts';
 
@@ -78,11 +80,21 @@ async function letIn(request: Request, { caller, desk, headers }: Context): Prom
     refuseIf(desk.origins.refuse(origin, channelId));
     refuseIf(await paced(desk.rates.ofChannel(channelId), headers));
   }
-  const ask = { remoteIp: caller.address, origin, trace: caller.trace };
+  const ask = {
+    remoteIp: caller.address,
+    collection: collectionOf(request.headers, networkOf(caller)),
+    trace: caller.trace,
+  };
   if (key === null) return await desk.admit(value, ask);
   // One website's keys say nothing to another.
   const scope = JSON.stringify(['guests', origin, channelId ?? null]);
   return await desk.admit(value, { ...ask, idempotency: { scope, key } });
+}
+
+/** Little enough of an address to stand as evidence. */
+function networkOf({ address }: Caller): string | null {
+  const { subnet } = rangesOf(address);
+  return subnet === 'none' ? null : subnet;
 }
 
 function replyTo({ attempt, replayed }: Admission, problems: Problems, { requestId }: Caller): Response {

@@ -1,11 +1,18 @@
+import type { Clock } from 'guestpass';
 import { parseTraceparent } from 'guestpass/http';
+import { standingConsent } from '../../consent/consent-state.ts';
 import { type AttemptView, getAttempt, listAttempts } from '../../openapi/attempts.ts';
 import type { AttemptStore } from '../../store/attempts.ts';
 import type { AttemptSummary } from '../../store/list-attempts.ts';
 import { pageOf, pageQuery } from './page.ts';
 import { notFound, type OperatorRoute, route } from './route.ts';
 
-export function createAttemptRoutes(attempts: Pick<AttemptStore, 'list' | 'get'>): readonly OperatorRoute[] {
+export interface AttemptRoutesOptions {
+  readonly attempts: Pick<AttemptStore, 'list' | 'get'>;
+  readonly clock: Clock;
+}
+
+export function createAttemptRoutes({ attempts, clock }: AttemptRoutesOptions): readonly OperatorRoute[] {
   return [
     route(listAttempts, async ({ query }) => {
       const { outcome, code, channel, guest } = query;
@@ -20,7 +27,9 @@ export function createAttemptRoutes(attempts: Pick<AttemptStore, 'list' | 'get'>
     }),
     route(getAttempt, async ({ params }) => {
       const row = await attempts.get(params.id);
-      return row ? Response.json(viewOf(row)) : notFound;
+      if (!row) return notFound;
+      const consent = row.consent && standingConsent(row.consent, row.consent_withdrawn_at, clock.now());
+      return Response.json({ ...viewOf(row), consent });
     }),
   ];
 }

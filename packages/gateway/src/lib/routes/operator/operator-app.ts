@@ -139,7 +139,7 @@ function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
   const { manifests = { tool: 'guestpass' }, onVerified = () => {}, onError = () => {} } = options;
   const journal = createJournal(attempts, clock);
   return [
-    ...createAttemptRoutes(attempts),
+    ...createAttemptRoutes({ attempts, clock }),
     ...createStreamRoutes(options),
     ...createDeliveryRoutes({ deliveries, journal, clock }),
     ...createEndpointRoutes({ endpoints, deliveries, journal, clock, policy: options.endpointPolicy }),
