@@ -28,16 +28,19 @@ test('two gateways together call the platform no more often than one may', async
   await using one = await start('one');
   await using two = await start('two');
   const begun = performance.now();
-  const statuses = await Promise.all(
+  const outcomes = await Promise.all(
     Array.from({ length: 300 }, async (_, index) => {
       const response = await askGuest((index % 2 === 0 ? one : two).url, freshPayload({ captcha: undefined }));
-      await response.arrayBuffer();
-      return response.status;
+      // A cast, because the answer is our own gateway's.
+      const { code } = (await response.json()) as { readonly code?: string };
+      return response.status === 201 ? 'admitted' : code;
     }),
   );
   const elapsedMs = performance.now() - begun;
   const { guestRequests } = simulator.stats();
-  expect(statuses.filter((status) => status === 201)).toHaveLength(guestRequests);
+  // On a busy machine the deadline may come while the platform answers.
+  const sent = outcomes.filter((outcome) => outcome === 'admitted' || outcome === 'outcome_unknown');
+  expect(sent).toHaveLength(guestRequests);
   // A hundred at once, ten a second, and a credit of one for each gateway.
   expect(guestRequests).toBeGreaterThanOrEqual(100);
   expect(guestRequests).toBeLessThanOrEqual(100 + elapsedMs / 100 + 2);

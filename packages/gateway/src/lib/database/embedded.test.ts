@@ -237,7 +237,7 @@ test('whoever starts while the last one leaves waits as long as that takes', asy
   process.kill(pid, 'SIGSTOP');
   const left = leaving[Symbol.asyncDispose]();
   // Holds the directory for a moment more, as the last processes of a large server do.
-  const straggler = spawn('flock', [join(directory, 'lock'), 'sleep', '0.2']);
+  const straggler = spawn('/usr/bin/flock', [join(directory, 'lock'), 'sleep', '0.2']);
   const next = open();
   await sleep(systemClock, 1_200);
   process.kill(pid, 'SIGCONT');
