@@ -141,16 +141,16 @@ test('a gateway is loaded as websites ask it', async () => {
     'load',
     ...flags,
     '--rate',
-    '60/s',
+    '20/s',
     '--for',
     '1s',
     '--assert',
-    'errors<1%,admitted>=60',
+    'errors<1%,admitted>=20',
     '--json',
   ]);
   expect(loaded).toMatchObject({ code: 0, err: '' });
-  expect(JSON.parse(loaded.out)).toMatchObject({ planned: 60, ended: 60, outcomes: { admitted: 60 }, errorPercent: 0 });
-  expect(gateway.simulator.stats().guestsCreated - before).toBe(60);
+  expect(JSON.parse(loaded.out)).toMatchObject({ planned: 20, ended: 20, outcomes: { admitted: 20 }, errorPercent: 0 });
+  expect(gateway.simulator.stats().guestsCreated - before).toBe(20);
   const refused = await play(['load', ...flags.slice(0, 4), '--for', '2s', '--assert', 'errors<1%']);
   expect(refused.code).toBe(6);
   expect(refused.out).toMatch(/codes +2 consent_required\n[\s\S]*✗ errors<1% {3}\(100%\)\n$/);
