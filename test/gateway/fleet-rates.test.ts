@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { optionsFor } from './support/options.ts';
 import { freshPayload } from './support/payload.ts';
 import { askGuest } from './support/stage.ts';
+import { until } from './support/until.ts';
 
 // Four gateways, one database, one limit of each kind.
 
@@ -80,6 +81,29 @@ test('they hold a network and a channel to one limit together', async () => {
   expect(await admittedOf(80, { address: (index) => `198.51.100.${index}` })).toBe(25);
   expect(await admittedOf(80, { channelId: 'busy', address: anywhere })).toBe(40);
   expect(problems).toEqual([]);
+});
+
+test('while the counts of the others hang a guest waits for them a moment, and is let in', async () => {
+  const holder = `select pid from pg_stat_activity where datname = current_database() and query like 'do $held$%'`;
+  const held = database.query(
+    'do $held$ begin lock table guestpass.rate_uses in access exclusive mode; perform pg_sleep(60); end $held$',
+  );
+  const ended = held.then(
+    () => 'released',
+    () => 'cancelled',
+  );
+  const locks = `select 1 from pg_locks where relation = 'guestpass.rate_uses'::regclass and granted and pid in (${holder})`;
+  await until(
+    () => database.query(locks),
+    (rows) => rows.length > 0,
+    10_000,
+  );
+  const answer = askGuest(fleet[0]?.url ?? '', freshPayload({ captcha: undefined }), {
+    'x-forwarded-for': '192.0.2.20',
+  });
+  expect(await Promise.race([answer.then(({ status }) => status), ended])).toBe(201);
+  await database.query(`select pg_cancel_backend(pid) from (${holder}) as holders`);
+  expect(await ended).toBe('cancelled');
 });
 
 test('without the counts of the others each gateway still holds callers to the limit, and lets guests in', async () => {

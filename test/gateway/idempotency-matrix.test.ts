@@ -3,14 +3,13 @@ import { type Exchange, undiciExchange } from 'guestpass/http';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { freshPayload } from './support/payload.ts';
 import { askGuest, openStage, type Stage } from './support/stage.ts';
-import { until } from './support/until.ts';
 
 // What the second request costs, without a key and with one: each cell by status and code, and by how often the captcha
 // provider and the platform were asked, outcomes recorded and deliveries written.
 
 let stage: Stage;
-/** Where calls to the platform wait. */
-let gate = Promise.resolve();
+/** Where the next call to the platform waits. */
+let gate: Gate | undefined;
 let network: ReturnType<typeof undiciExchange>;
 
 const shop = 'https://shop.example';
@@ -19,7 +18,10 @@ const other = 'https://other.example';
 beforeAll(async () => {
   network = undiciExchange();
   const exchange: Exchange = async (request) => {
-    if (request.url.endsWith('/guests')) await gate;
+    const { reached, released } = (request.url.endsWith('/guests') && gate) || {};
+    if (reached) gate = undefined;
+    reached?.resolve();
+    await released?.promise;
     return await network.exchange(request);
   };
   stage = await openStage({
@@ -34,7 +36,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  gate = Promise.resolve();
+  gate = undefined;
   stage.simulator.faults.clear();
 });
 
@@ -114,15 +116,18 @@ const oneGuest = [1, 1, 1, 1];
 const admitted = { status: 201, code: undefined, replayed: false };
 const replayed = { status: 201, code: undefined, replayed: true };
 
-/** Asks, and comes back once the platform has the request but does not answer before `release` is called. */
+interface Gate {
+  readonly reached: PromiseWithResolvers<void>;
+  readonly released: PromiseWithResolvers<void>;
+}
+
+/** Asks, and comes back once the platform would be called, which it is not before `release` is. */
 async function askHeld(asking: Asking) {
-  const held = Promise.withResolvers<void>();
-  gate = held.promise;
+  const held = { reached: Promise.withResolvers<void>(), released: Promise.withResolvers<void>() };
+  gate = held;
   const first = ask(asking);
-  const intents = () => stage.database.query(`select id from guestpass.attempts where status = 'intent'`);
-  await until(intents, (rows) => rows.length === 1, 10_000);
-  gate = Promise.resolve();
-  return { first, release: () => held.resolve() };
+  await held.reached.promise;
+  return { first, release: () => held.released.resolve() };
 }
 
 /** As if the key had been used a day ago. */

@@ -51,7 +51,7 @@ export interface GuestLimits {
 const defaultRates: GuestRates = { address: 10, subnet: 60, channel: 600, total: 3_000 };
 
 /** How long a guest waits for the fleet's counts, in milliseconds. */
-const longestPatienceMs = 1_000;
+const longestPatienceMs = 2_000;
 
 export function openGuestLimits(options: GuestLimitsOptions, opened: Opened): GuestLimits {
   const { clock, rateUses, deadlineMs, onProblem } = options;
