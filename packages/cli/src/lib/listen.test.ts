@@ -71,6 +71,25 @@ test('an event that is triggered is heard, verified and shown, and a repeat of i
   expect(out + err).not.toContain(defaultWebhookSecret);
 });
 
+test('an event behind a later one about the same attempt is told to be late', async () => {
+  const receiver = await listening(['--ndjson']);
+  const send = async (attemptId: string, sequence: number) => {
+    const fields = ['--set', `attemptId=${attemptId}`, '--set', `sequence=${sequence}`];
+    const id = `msg_${attemptId}_${sequence}`;
+    expect(await trigger(['guest.failed', '--to', receiver.url, '--id', id, ...fields])).toMatchObject({ code: 0 });
+  };
+  for (const sequence of [7, 9, 8, 9]) await send('att_1', sequence);
+  await send('att_2', 1);
+  const lines = (await receiver.end()).out.trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line)).map(({ late, repeat }) => [late, repeat])).toEqual([
+    [false, false],
+    [false, false],
+    [true, false],
+    [false, true],
+    [false, false],
+  ]);
+});
+
 test('what is not signed with the secret, too old, or no webhook is refused and told', async () => {
   const receiver = await listening(['--ndjson']);
   const body = '{"type":"guest.failed"}';

@@ -80,19 +80,20 @@ Ctrl-C ends it.
 `;
 }
 
-function recordOf({ event, reason, isRepeat, status, forwarded }: Heard): object {
+function recordOf({ event, reason, isRepeat, isLate, status, forwarded }: Heard): object {
   if (!event) return { verified: false, reason, status };
   const { id, payload } = event;
   const fields = typeof payload === 'object' ? payload : { payload };
-  return { ...fields, verified: true, id, repeat: isRepeat, status, ...(forwarded && { forwarded }) };
+  return { ...fields, verified: true, id, repeat: isRepeat, late: isLate, status, ...(forwarded && { forwarded }) };
 }
 
-function lineOf({ event, reason, isRepeat, status, forwarded }: Heard, paint: Paint): string {
+function lineOf({ event, reason, isRepeat, isLate, status, forwarded }: Heard, paint: Paint): string {
   if (!event) return `${paint.red('✗')} not trusted (${reason}), answered ${status}\n`;
   const { id, type, payload } = event;
   const again = isRepeat ? `  ${paint.yellow('again')}` : '';
+  const late = isLate ? `  ${paint.yellow('late')}` : '';
   const further = forwarded ? `  → ${printable(forwarded.result)} in ${forwarded.durationMs} ms` : '';
-  return `${paint.green('✓')} ${printable(type)}  ${printable(id)}  ${subjectOf(payload)}${again}${further}\n`;
+  return `${paint.green('✓')} ${printable(type)}  ${printable(id)}  ${subjectOf(payload)}${again}${late}${further}\n`;
 }
 
 function subjectOf(payload: unknown): string {

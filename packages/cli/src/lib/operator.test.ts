@@ -83,6 +83,20 @@ test('deliveries are listed page by page, and shown with their tries', async () 
   expect((await ask(['deliveries', 'list', '--state', 'held'])).err).toBe('There are no such deliveries.\n');
 });
 
+test('a delivery that waits for another says which', async () => {
+  await Promise.all([gateway.letIn(), gateway.letIn()]);
+  const [one, two] = await delivered();
+  const wait = `update guestpass.deliveries set state = $2, behind = $3, settled_at = null,
+    next_at = case when $2 = 'pending' then created_at end where id = $1`;
+  await gateway.database.query(wait, [two?.id, 'pending', one?.id]);
+  const listed = await ask(['deliveries', 'list', '--state', 'pending']);
+  expect(listed.out).toMatch(new RegExp(` {2}waits for ${one?.id}\n$`));
+  const shown = await ask(['deliveries', 'show', two?.id ?? '']);
+  expect(shown.out).toMatch(new RegExp(`^ +waits for +${one?.id}$`, 'm'));
+  expect(shown.out).not.toContain('next try');
+  await gateway.database.query(wait, [two?.id, 'delivered', null]);
+});
+
 test('a delivery is replayed with the same id and bytes', async () => {
   await gateway.letIn();
   const [newest] = await delivered();

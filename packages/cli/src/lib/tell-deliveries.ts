@@ -11,6 +11,8 @@ export interface DeliveryView {
   readonly state: 'pending' | 'delivered' | 'dead' | 'held';
   readonly tries: number;
   readonly nextAt: string | null;
+  /** The delivery it waits for. A gateway of before does not tell. */
+  readonly waitsFor?: string | null;
   readonly createdAt: string;
   readonly settledAt: string | null;
 }
@@ -35,14 +37,32 @@ export function listText(deliveries: readonly DeliveryView[], paint: Paint): str
     `${one.tries} ${one.tries === 1 ? 'try' : 'tries'}`,
     printable(one.eventType),
     one.createdAt,
-    one.nextAt === null ? '' : `next ${one.nextAt}`,
+    whenText(one),
   ]);
   return table(rows);
 }
 
+function whenText({ nextAt, waitsFor }: DeliveryView): string {
+  if (waitsFor != null) return `waits for ${printable(waitsFor)}`;
+  return nextAt === null ? '' : `next ${nextAt}`;
+}
+
 /** One delivery, line by line. */
 export function detailText(detail: DeliveryDetail, paint: Paint): string {
-  const { id, state, eventType, eventId, attemptId, endpointId, createdAt, settledAt, nextAt, attempts, body } = detail;
+  const {
+    id,
+    state,
+    eventType,
+    eventId,
+    attemptId,
+    endpointId,
+    createdAt,
+    settledAt,
+    nextAt,
+    waitsFor,
+    attempts,
+    body,
+  } = detail;
   const rows = [
     ['event', `${printable(eventType)} ${printable(eventId)}`],
     ['attempt', attemptId ?? '-'],
@@ -50,6 +70,7 @@ export function detailText(detail: DeliveryDetail, paint: Paint): string {
     ['created', createdAt],
     ...(settledAt === null ? [] : [['settled', settledAt] as const]),
     ...(nextAt === null ? [] : [['next try', nextAt] as const]),
+    ...(waitsFor == null ? [] : [['waits for', printable(waitsFor)] as const]),
     ['body', body === null ? 'erased' : printable(body)],
   ] as const;
   const tries = attempts.map(({ number, startedAt, durationMs, outcome, responseStatus }) => [

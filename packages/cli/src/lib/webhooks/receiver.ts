@@ -2,6 +2,7 @@ import type { Clock } from 'guestpass';
 import { type Exchange, ExchangeError, withDeadline } from 'guestpass/http';
 import { type VerifiedWebhook, verifyWebhook, WebhookVerificationError } from 'guestpass/webhook';
 import type { Answerer, Received, Reply } from '../network.ts';
+import { createEventOrder } from './event-order.ts';
 
 /** What came in, and what was made of it. */
 export interface Heard {
@@ -11,6 +12,8 @@ export interface Heard {
   readonly reason?: string;
   /** True when the same id came before. */
   readonly isRepeat: boolean;
+  /** True when a later event about the same attempt came before; a receiver should drop this one. */
+  readonly isLate: boolean;
   /** What was answered. */
   readonly status: number;
   /** What the one it was handed on to answered, or why nothing came. */
@@ -34,21 +37,23 @@ const forwardMs = 15_000;
 export function createReceiver(options: ReceiverOptions): Answerer {
   const { secret, clock, isWanted, onHeard } = options;
   const seen = new Set<string>();
+  const comesLate = createEventOrder();
   return async (request) => {
     if (request.method !== 'POST') return { status: 405, headers: { allow: 'POST' } };
     const verified = verify(request, secret, clock.now());
     if (typeof verified === 'string') {
-      onHeard({ reason: verified, isRepeat: false, status: 401 });
+      onHeard({ reason: verified, isRepeat: false, isLate: false, status: 401 });
       return json(401, { error: verified });
     }
     const { id, payload } = verified;
     const type = typeOf(payload);
     const isRepeat = seen.has(id);
+    const isLate = comesLate(payload);
     seen.add(id);
     if (seen.size > idsRemembered) seen.delete(seen.values().next().value ?? id);
     if (!isWanted(type)) return { status: 204 };
     const { reply, forwarded } = await handOn(request, options);
-    onHeard({ event: { id, type, payload }, isRepeat, status: reply.status, ...(forwarded && { forwarded }) });
+    onHeard({ event: { id, type, payload }, isRepeat, isLate, status: reply.status, ...(forwarded && { forwarded }) });
     return reply;
   };
 }

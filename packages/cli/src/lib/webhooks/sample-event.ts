@@ -33,7 +33,12 @@ export function sampleEvent(
   changes: Readonly<Record<string, string>> = {},
 ): SampleEvent {
   const timestamp = new Date(nowMs).toISOString();
-  return { type, timestamp, data: { ...dataOf(type, timestamp), ...changes } };
+  return { type, timestamp, data: { ...dataOf(type, timestamp), ...changes, ...numberOf(changes) } };
+}
+
+/** The one field of the data that is no text. */
+function numberOf({ sequence }: Readonly<Record<string, string>>): { readonly sequence?: number } {
+  return sequence !== undefined && /^\d{1,15}$/.test(sequence) ? { sequence: Number(sequence) } : {};
 }
 
 function dataOf(type: EventType, timestamp: string): SampleEvent['data'] {
