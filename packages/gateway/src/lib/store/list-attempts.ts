@@ -40,7 +40,7 @@ export async function listAttempts(
     // An admitted attempt has no code; saying so lets the index of the others serve.
     .$if(code !== undefined, (rows) => rows.where('code', '=', code ?? 'aborted').where('status', '<>', 'admitted'))
     .$if(channelId !== undefined, (rows) => rows.where('channel_id', '=', channelId ?? ''))
-    .$if(guestId !== undefined, (rows) => rows.where('guest_print', '=', guestPrint(guestId ?? '', master)))
+    .$if(guestId !== undefined, (rows) => rows.where(isOf(guestId ?? '', master)))
     .orderBy('number', 'desc')
     .limit(limit)
     .execute();
@@ -74,6 +74,11 @@ export async function listOrphans(session: Session): Promise<readonly AttemptRow
     .execute();
 }
 
+/** Gateways of before left guest ids in the clear. */
+function isOf(guestId: string, master: Seal) {
+  return sql<boolean>`(guest_print = ${guestPrint(guestId, master)} or guest_id = ${guestId})`;
+}
+
 const sealedKey = sql<Buffer | null>`(
   select k.sealed_key from guestpass.subject_keys k where k.attempt_id = guestpass.attempts.id)`.as('sealed_key');
 
@@ -88,8 +93,8 @@ function opened(row: SealedSummary, master: Seal): AttemptSummary {
   const { guestId, correlationId, detail, consent } = openPerson(row, master);
   return {
     ...told,
-    guest_id: guestId ?? null,
-    correlation_id: correlationId ?? null,
+    guest_id: guestId ?? told.guest_id,
+    correlation_id: correlationId ?? told.correlation_id,
     detail: detail ?? told.detail,
     consent: consent ?? null,
     is_erasable: openKey(row.id, sealed_key, master) !== undefined,

@@ -52,7 +52,7 @@ function factsOf(row: AttemptRow, person: Personal): AttemptFacts {
     stages: row.stages ?? {},
     retries: row.retries ?? 0,
     statusCodes: row.status_codes ?? [],
-    correlationId: person.correlationId ?? null,
+    correlationId: person.correlationId ?? row.correlation_id,
   };
 }
 

@@ -4,6 +4,7 @@ import { admitted, masterKey, newAttemptId, noon, payload } from '../testing/gue
 import { testDatabase } from '../testing/postgres.ts';
 import { createAttemptStore } from './attempts.ts';
 import { createAuditStore } from './audit.ts';
+import { createDeliveryStore } from './deliveries.ts';
 import { createEndpointStore } from './endpoints.ts';
 
 test('an erased guest is in no table any more, the chain is whole, and the erasure is on record and told', async () => {
@@ -59,4 +60,28 @@ test('an erased guest is in no table any more, the chain is whole, and the erasu
   const again = { attemptId: newAttemptId(), payload, nowMs: noon, idempotency };
   expect(await store.recordIntent(again)).toMatchObject({ outcome: 'replay', attempt: { outcome: 'unknown' } });
   expect(await tablesHolding(database, `guest-of-${erased}`)).toEqual([]);
+});
+
+test('what gateways of before left in the clear is found, told and erased like the rest', async () => {
+  await using database = await testDatabase();
+  const endpoints = createEndpointStore(database, masterKey);
+  await endpoints.create({ url: 'https://idp.example/hook', secret: 'whsec_x' }, noon);
+  await using store = createAttemptStore({ database, masterKey, owner: 'gateway-1' });
+  const attemptId = newAttemptId();
+  await store.recordIntent({ attemptId, payload, nowMs: noon });
+  await store.recordOutcome(admitted(attemptId), noon);
+  await database.query(
+    `update guestpass.attempts set guest_id = 'guest-of-before', correlation_id = 'correlation-of-before',
+      sealed_person = null, guest_print = null`,
+  );
+  const [found] = await store.list({ limit: 9, guestId: 'guest-of-before' });
+  expect(found).toMatchObject({ id: attemptId, correlation_id: 'correlation-of-before', is_erasable: true });
+
+  expect(await store.withdrawConsent({ attemptId, basis: 'asked for', nowMs: noon })).toBe(true);
+  const deliveries = createDeliveryStore({ database, masterKey, announce: async () => {} });
+  const [told] = await deliveries.list({ limit: 1 });
+  expect((await deliveries.get(told?.id ?? ''))?.body?.toString()).toContain('guest-of-before');
+
+  expect(await store.eraseGuest({ attemptId, basis: 'asked for', nowMs: noon })).toBe(true);
+  expect(await tablesHolding(database, 'of-before')).toEqual([]);
 });

@@ -26,20 +26,25 @@ export async function withdrawConsents(
 ): Promise<Map<string, WithdrawnFrom>> {
   if (withdrawals.length === 0) return new Map();
   const rows = withdrawals.map(({ attemptId, nowMs }) => ({ id: attemptId, at: new Date(nowMs).toISOString() }));
-  const { rows: withdrawn } = await sql<SealedPerson>`
+  const { rows: withdrawn } = await sql<WithdrawnRow>`
     with asked as (
       select distinct on (id) id, at
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as w(id text, at timestamptz)
     )
     update guestpass.attempts a set consent_withdrawn_at = asked.at
     from asked where a.id = asked.id and a.consent_timestamp is not null and a.consent_withdrawn_at is null
-    returning a.id, a.sealed_person,
+    returning a.id, a.guest_id, a.sealed_person,
       (select k.sealed_key from guestpass.subject_keys k where k.attempt_id = a.id) as sealed_key`.execute(work);
   return new Map(withdrawn.map((row) => [row.id, withdrawnFrom(row, master)]));
 }
 
-function withdrawnFrom(row: SealedPerson, master: Seal): WithdrawnFrom {
+interface WithdrawnRow extends SealedPerson {
+  /** Gateways of before left it in the clear. */
+  readonly guest_id: string | null;
+}
+
+function withdrawnFrom(row: WithdrawnRow, master: Seal): WithdrawnFrom {
   const seal = openKey(row.id, row.sealed_key, master);
-  const { guestId } = openPerson(row, master);
+  const { guestId = row.guest_id ?? undefined } = openPerson(row, master);
   return { ...(guestId !== undefined && { guestId }), ...(seal && { seal }) };
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AttemptView } from '../../openapi/attempts.ts';
+import { consentOf } from '../../testing/consent.ts';
 import { admitted, failed, newAttemptId, payload, unknown } from '../../testing/guests.ts';
 import { type Operators, openOperators } from '../../testing/operators.ts';
 
@@ -77,4 +78,23 @@ test('an attempt names the trace of the request that asked', async () => {
   const traceOf = async (id: string) => (await operators.ask<AttemptView>(`GET /v1/attempts/${id}`)).body.traceId;
   expect(await traceOf(attemptId)).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
   expect(await traceOf(ids.admitted)).toBeNull();
+});
+
+test('an attempt is shown with its consent as it stands now, until the guest is erased', async () => {
+  const { attempts, clock } = operators;
+  const attemptId = newAttemptId();
+  const consent = consentOf(attemptId, clock.now());
+  await attempts.recordIntent({ attemptId, payload, nowMs: clock.now() });
+  await attempts.recordOutcome(admitted(attemptId), clock.now(), consent);
+  const shown = async () => Object((await operators.ask(`GET /v1/attempts/${attemptId}`)).body).consent;
+  expect(await shown()).toEqual(consent);
+  await clock.advance(30 * 86_400_000);
+  expect((await shown()).consent).toMatchObject({ state: 'expired', withdrawnAt: null });
+
+  const nowMs = clock.now();
+  await attempts.withdrawConsent({ attemptId, basis: 'Asked for.', nowMs });
+  const withdrawn = { state: 'withdrawn', withdrawnAt: new Date(nowMs).toISOString() };
+  expect(await shown()).toEqual({ ...consent, consent: { ...consent.consent, ...withdrawn } });
+  await attempts.eraseGuest({ attemptId, basis: 'Asked for.', nowMs });
+  expect(await shown()).toBeNull();
 });
