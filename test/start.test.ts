@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { testDatabase } from '@guestpass/gateway/testing';
+import { createSimulator } from '@guestpass/simulator';
 import type { GuestPass } from 'guestpass';
+import { lockLog } from 'guestpass/audit';
 import { connectSession } from 'guestpass/session';
 import { expect, test } from 'vitest';
+import { shareSimulator } from '../scripts/start/shared-simulator.ts';
 
 const program = join(import.meta.dirname, '..', 'scripts', 'start.ts');
 
@@ -66,7 +69,7 @@ async function askIn(url: string): Promise<Response> {
   });
 }
 
-test('who is let in by what `npm start` runs is answered, and may take leave', { timeout: 60_000 }, async () => {
+test('who is let in by what `npm start` runs is answered, and may take leave', { timeout: 120_000 }, async () => {
   await using database = await testDatabase({ migrated: false });
   const directory = await mkdtemp(join(tmpdir(), 'guestpass-start-'));
   const masterKey = Buffer.alloc(32, 7).toString('base64');
@@ -90,7 +93,7 @@ test('who is let in by what `npm start` runs is answered, and may take leave', {
   await rm(directory, { recursive: true });
 });
 
-test('two that start in one directory at once share it, and one goes on alone', { timeout: 60_000 }, async () => {
+test('two that start in one directory at once share it, and one goes on alone', { timeout: 120_000 }, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'guestpass-start-'));
   await using one = start(directory, {});
   await using other = start(directory, {});
@@ -112,5 +115,25 @@ test('two that start in one directory at once share it, and one goes on alone', 
   expect(kept.filter((name) => /^checkpoints.*\.jsonl$/.test(name))).toHaveLength(2);
   expect(kept.filter((name) => /lock|simulator/.test(name))).toEqual([]);
   expect(await readdir(join(directory, '.guestpass', 'postgres', 'cluster'))).not.toContain('postmaster.pid');
+  await rm(directory, { recursive: true });
+});
+
+test('a simulator that does not answer is told with the process that has it', async () => {
+  await using simulator = createSimulator();
+  const directory = await mkdtemp(join(tmpdir(), 'guestpass-start-'));
+  const lock = await lockLog(join(directory, 'simulator'));
+  await expect(shareSimulator(simulator, directory, () => {})).rejects.toMatchObject({
+    code: 'storage_unavailable',
+    message: expect.stringContaining(`process ${process.pid} on`),
+  });
+  await lock.release();
+
+  const tellsNothing = () => {};
+  const first = await shareSimulator(simulator, directory, tellsNothing);
+  const second = await shareSimulator(simulator, directory, tellsNothing);
+  expect([first.joined, second.joined, second.url]).toEqual([false, true, first.url]);
+  await second[Symbol.asyncDispose]();
+  await first[Symbol.asyncDispose]();
+  expect(await readdir(directory)).toEqual([]);
   await rm(directory, { recursive: true });
 });
