@@ -293,6 +293,15 @@ test('a URL the policy does not allow is refused before anything is asked', asyn
   }
 });
 
+test('what is refused once is refused again, however many others are asked between', async () => {
+  const { exchange, close } = guardedExchange({ allowHttp: true, ports: 'any' });
+  const inwards = Array.from({ length: 100 }, (_, index) => `http://169.254.169.254/${index}`);
+  const asked = [...inwards, ...inwards].map((url) => exchange({ method: 'POST', url, headers: {} }));
+  const answers = await Promise.allSettled(asked);
+  expect(answers.every((one) => one.status === 'rejected' && one.reason.failure === 'address_refused')).toBe(true);
+  await close();
+});
+
 test('a name without an address and a closed port are not sent, and worth another try', async () => {
   const resolve = async () => [];
   expect(await failureOf(client({ resolve })(post('https://idp.example/')))).toMatchObject({

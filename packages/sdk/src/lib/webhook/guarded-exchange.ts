@@ -1,7 +1,7 @@
 import { Agent } from 'undici';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from '../http/exchange.ts';
 import { classifyFailure } from '../http/failure.ts';
-import { checkEndpointUrl, type EndpointPolicy } from './address-guard.ts';
+import { checkEndpointUrl, type EndpointCheck, type EndpointPolicy } from './address-guard.ts';
 import { guardedConnector, type Resolve, systemResolve } from './guarded-connector.ts';
 
 export interface GuardedExchangeOptions extends EndpointPolicy {
@@ -34,15 +34,16 @@ export interface GuardedExchange {
 export function guardedExchange(options: GuardedExchangeOptions = {}): GuardedExchange {
   const { connections = 16, connectTimeoutMs = 5_000, maxBodyBytes = 16_384, resolve = systemResolve } = options;
   const { ca, ...policy } = options;
+  const check = rememberedChecks(policy);
   // Tells at once of networks that are none.
-  checkEndpointUrl('https://localhost', policy);
+  check('https://localhost');
   const { allowCidrs = [] } = policy;
   const connect = guardedConnector({ resolve, connectTimeoutMs, allowCidrs, ...(ca !== undefined && { ca }) });
   const agent = new Agent({ connect, connections, allowH2: false });
   let closing: Promise<void> | undefined;
   return {
     exchange: (request) => {
-      const checked = checkEndpointUrl(request.url, policy);
+      const checked = check(request.url);
       if (checked.ok) return send(agent, { request, url: checked.url, maxBodyBytes });
       return Promise.reject(new ExchangeError(checked.reason, { sent: 'no', permanent: true }));
     },
@@ -50,6 +51,20 @@ export function guardedExchange(options: GuardedExchangeOptions = {}): GuardedEx
       closing ??= agent.close();
       return closing;
     },
+  };
+}
+
+/** The same receivers are asked again and again, and what a URL says by itself does not change. */
+function rememberedChecks(policy: EndpointPolicy): (url: string) => EndpointCheck {
+  const known = new Map<string, EndpointCheck>();
+  return (url) => {
+    const before = known.get(url);
+    if (before) return before;
+    const checked = checkEndpointUrl(url, policy);
+    // Bounded: a caller with many different ones must not grow a map.
+    if (known.size >= 64) known.clear();
+    known.set(url, checked);
+    return checked;
   };
 }
 
