@@ -56,6 +56,8 @@ export interface DeliveryTry {
 }
 
 export interface DeliveryDetail extends Delivery {
+  /** The earlier delivery about the same guest that comes first. */
+  readonly waitsFor: string | null;
   readonly body: string | null;
   readonly attempts: readonly DeliveryTry[];
 }
@@ -70,6 +72,7 @@ export interface Endpoint {
   readonly url: string;
   readonly description: string;
   readonly eventTypes: readonly string[] | null;
+  readonly ordering: 'none' | 'guest';
   readonly enabled: boolean;
   readonly disabledReason: string | null;
   readonly failingSince: string | null;

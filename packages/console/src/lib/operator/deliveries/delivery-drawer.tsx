@@ -79,7 +79,7 @@ interface DeliveryFactsProps {
 }
 
 function DeliveryFacts({ delivery, navigation }: DeliveryFactsProps) {
-  const { state, eventType, eventId, attemptId, endpointId, createdAt, nextAt, settledAt } = delivery;
+  const { state, eventType, eventId, attemptId, endpointId, createdAt, nextAt, waitsFor, settledAt } = delivery;
   const openAttempt = (id: string) => (
     <button type="button" class="link mono" onClick={() => navigation.go('attempts', { attempt: id })}>
       {id}
@@ -95,6 +95,7 @@ function DeliveryFacts({ delivery, navigation }: DeliveryFactsProps) {
         ['Attempt', attemptId === null ? null : openAttempt(attemptId)],
         ['Created', <Instant key="created" at={createdAt} withDay />],
         ['Next try', nextAt === null ? null : <Instant at={nextAt} withDay />],
+        ['Waits for', waitsFor === null ? null : <code key="waits">{waitsFor}</code>],
         ['Settled', settledAt === null ? null : <Instant at={settledAt} withDay />],
       ]}
     />

@@ -70,7 +70,8 @@ interface EndpointCardProps {
 }
 
 function EndpointCard({ endpoint, navigation, onDeed }: EndpointCardProps) {
-  const { id, url, description, eventTypes, enabled, disabledReason, failingSince, failures, createdAt } = endpoint;
+  const { id, url, description, eventTypes, ordering, enabled, disabledReason, failingSince, failures, createdAt } =
+    endpoint;
   return (
     <li class="card">
       <h2 class="address">{url}</h2>
@@ -81,6 +82,7 @@ function EndpointCard({ endpoint, navigation, onDeed }: EndpointCardProps) {
       <FactList
         facts={[
           ['Told of', eventTypes === null ? 'every event' : eventTypes.join(', ')],
+          ['Order', ordering === 'guest' ? 'each event of a guest after the one before' : null],
           ['Disabled because', disabledReason],
           ['Failing since', failingSince === null ? null : <Instant at={failingSince} withDay />],
           ['Failures in a row', failures === 0 ? null : String(failures)],
