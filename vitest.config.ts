@@ -10,6 +10,8 @@ export default defineConfig({
     // A promise that nobody waits for is a fault of ours, never noise.
     dangerouslyIgnoreUnhandledErrors: false,
     testTimeout: 20_000,
+    // Tests wait for databases and other processes more than they compute: two cores have room for two at once.
+    maxWorkers: 2,
     coverage: {
       include: ['packages/*/src/lib/**/*.ts'],
       exclude: ['**/*.test.ts'],
