@@ -1,7 +1,10 @@
+import { systemClock } from 'guestpass';
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
-import { createFleetTurns } from './fleet-turns.ts';
+import { createFleetTurns, turnsOfClient } from './fleet-turns.ts';
 import type { PlatformTurns } from './store/platform-turns.ts';
+import { masterKey } from './testing/guests.ts';
+import { testDatabase } from './testing/postgres.ts';
 
 const noon = Date.parse('2024-01-15T10:30:00Z');
 
@@ -85,4 +88,20 @@ test('nobody waits long for turns that do not come', async () => {
   await clock.advance(250);
   expect(await waiting).toBe(clock.monotonic());
   stuck.resolve();
+});
+
+test('a client that became another has turns of its own', async () => {
+  await using database = await testDatabase();
+  let clientId = 'client-1';
+  const platform = { environment: 'http://127.0.0.1:4010', client: () => ({ clientId, clientSecret: 'canary' }) };
+  const onProblem = (error: unknown) => expect.unreachable(String(error));
+  const { turns } = turnsOfClient({ platform, database, masterKey, clock: systemClock, onProblem });
+  const buckets = async () => (await database.query('select client from guestpass.platform_turns')).length;
+  await turns?.take();
+  await expect.poll(buckets).toBe(1);
+  clientId = 'client-2';
+  await turns?.take();
+  await expect.poll(buckets).toBe(2);
+  await turns?.take();
+  expect(await buckets()).toBe(2);
 });
