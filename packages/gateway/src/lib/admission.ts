@@ -47,7 +47,7 @@ export interface Ask {
   /** The visitor's address, for the captcha provider. */
   readonly remoteIp?: string;
   /** Where the guest consents, for the receipt and its record. Default nothing is known of it. */
-  readonly collection?: Collection;
+  readonly collection?: () => Collection;
   /** Follows the attempt. Default nobody does. */
   readonly trace?: AttemptTrace | undefined;
 }
@@ -70,7 +70,7 @@ export function createAdmit({ pipeline, attempts, outcomes, consents, clock }: A
     const attempt = await attemptGuest(parsed.payload, pipeline.setup, run);
     const { payload } = parsed;
     return await settle(
-      consents?.receiptFor(attempt, { payload, collection: ask.collection ?? nowhere }) ?? { attempt },
+      consents?.receiptFor(attempt, { payload, collection: ask.collection ?? (() => nowhere) }) ?? { attempt },
       run,
     );
   };

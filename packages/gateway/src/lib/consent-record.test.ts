@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { collectionOf, nowhere } from './consent/collection.ts';
 import { standingConsent } from './consent/consent-state.ts';
-import { createConsents, type Given } from './consent/consents.ts';
+import { createConsents } from './consent/consents.ts';
 import { openReceiptKeys } from './consent/receipt-keys.ts';
 import { parseConsentNotices } from './consent-notices.ts';
 import { consentRecordSchema } from './openapi/consent-record.ts';
@@ -18,14 +18,14 @@ const published = (name: string): Record<string, unknown> =>
 const schema = published('consent-record.schema.json');
 const conforms = (record: unknown) => z.fromJSONSchema(schema).safeParse(record);
 
-async function recordOf(change: object, collection: Given['collection'] = nowhere) {
+async function recordOf(change: object, where = nowhere) {
   const read = parseConsentNotices(JSON.stringify([{ ...notice, ...change }]));
   if (!('notices' in read)) throw new Error(JSON.stringify(read));
   const { privateKey } = generateKeyPairSync('ed25519');
   const store = { remember: async () => {}, list: async () => [] };
   const consents = createConsents(read.notices, await openReceiptKeys({ privateKey, store, nowMs: 0 }));
   const consent = { ...payload.consent, noticeVersion: '2024-01', language: 'en' };
-  const given = { payload: { ...payload, consent }, collection };
+  const given = { payload: { ...payload, consent }, collection: () => where };
   const receipted = consents.receiptFor(admitted(newAttemptId()), given);
   if (!receipted) throw new Error('There is no receipt.');
   return { record: receipted.consent, receipt: receipted.attempt.guestPass.consentReceipt };

@@ -25,7 +25,7 @@ const consenting = { ...payload, consent: { ...payload.consent, noticeVersion: '
 
 test('only a guest that was let in gets a receipt, and the attempt stays as it is otherwise', async () => {
   const { consents } = await open();
-  const given = { payload: consenting, collection: nowhere };
+  const given = { payload: consenting, collection: () => nowhere };
   const id = newAttemptId();
   const attempt = admitted(id);
   const receipted = consents.receiptFor(attempt, given);
@@ -39,7 +39,9 @@ test('only a guest that was let in gets a receipt, and the attempt stays as it i
 test('each receipt has an id of its own, and holds neither guest id nor session token', async () => {
   const { consents } = await open();
   const attempt = admitted(newAttemptId());
-  const [one, other] = [0, 1].map(() => consents.receiptFor(attempt, { payload: consenting, collection: nowhere }));
+  const [one, other] = [0, 1].map(() =>
+    consents.receiptFor(attempt, { payload: consenting, collection: () => nowhere }),
+  );
   expect(one?.consent.receiptId).not.toBe(other?.consent.receiptId);
   const text = parseCompact(one?.attempt.guestPass.consentReceipt ?? '')?.payload;
   expect(text).toContain(attempt.id);
@@ -51,8 +53,8 @@ test('each receipt has an id of its own, and holds neither guest id nor session 
 test('what the key signed for another purpose is no receipt', async () => {
   const { consents, keys } = await open();
   const { consentReceipt = '' } =
-    consents.receiptFor(admitted(newAttemptId()), { payload: consenting, collection: nowhere })?.attempt.guestPass ??
-    {};
+    consents.receiptFor(admitted(newAttemptId()), { payload: consenting, collection: () => nowhere })?.attempt
+      .guestPass ?? {};
   const told = parseCompact(consentReceipt)?.payload ?? '';
   expect(await consents.open(signCompact(told, 'other+jws', keys.signing))).toBeUndefined();
   expect(await consents.open(signCompact('{}', 'guestpass-consent-receipt+jws', keys.signing))).toBeUndefined();

@@ -25,7 +25,8 @@ export interface Receipted {
 /** What is known of a request to let a guest in. */
 export interface Given {
   readonly payload: GuestPayload;
-  readonly collection: Collection;
+  /** Where it came from; asked for a receipt alone. */
+  readonly collection: () => Collection;
 }
 
 /** Notices, and receipts for those who consented to them. */
@@ -47,16 +48,17 @@ export function createConsents(notices: readonly ConsentNotice[], keys: ReceiptK
     receiptFor(attempt, { payload, collection }) {
       const notice = attempt.outcome === 'admitted' ? choice.choose(payload) : undefined;
       if (attempt.outcome !== 'admitted' || !notice) return undefined;
+      const where = collection();
       const receipt = receiptFor(attempt, {
         receiptId: `crt_${randomUUID()}`,
         notice,
         payload,
-        origin: collection.origin,
+        origin: where.origin,
       });
       const consentReceipt = signCompact(receiptText(receipt), receiptType, keys.signing);
       return {
         attempt: { ...attempt, guestPass: { ...attempt.guestPass, consentReceipt } },
-        consent: consentRecord(receipt, { notice, captcha: attempt.captcha, collection }),
+        consent: consentRecord(receipt, { notice, captcha: attempt.captcha, collection: where }),
       };
     },
     async open(text) {

@@ -6,9 +6,8 @@ const longestPath = 256;
  * the website asks for more.
  */
 export function pagePath(referer: string | null, origin: string | null): string | null {
-  if (referer === null || referer.length > 8_192 || !URL.canParse(referer)) return null;
-  const { origin: of, pathname, protocol } = new URL(referer);
-  if (protocol !== 'https:' && protocol !== 'http:') return null;
-  if (pathname === '/' || (origin !== null && of !== origin.toLowerCase())) return null;
-  return pathname.slice(0, longestPath);
+  const url = referer !== null && referer.length <= 8_192 ? URL.parse(referer) : null;
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return null;
+  if (url.pathname === '/' || (origin !== null && url.origin !== origin.toLowerCase())) return null;
+  return url.pathname.slice(0, longestPath);
 }

@@ -82,7 +82,7 @@ async function letIn(request: Request, { caller, desk, headers }: Context): Prom
   }
   const ask = {
     remoteIp: caller.address,
-    collection: collectionOf(request.headers, networkOf(caller)),
+    collection: () => collectionOf(request.headers, networkOf(caller)),
     trace: caller.trace,
   };
   if (key === null) return await desk.admit(value, ask);

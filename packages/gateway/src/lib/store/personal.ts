@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { Attempt } from 'guestpass';
-import { canonicalJson } from 'guestpass/audit';
 import type { NewOutcome } from './new-outcome.ts';
 import type { RecordedConsent } from './recorded-consent.ts';
 import { type Seal, sealWith } from './seal.ts';
@@ -38,7 +37,7 @@ export function sealSubjects(outcomes: readonly NewOutcome[], master: Seal): Rea
     if (!person || subjects.has(attempt.id)) continue;
     const key = randomBytes(32);
     const seal = sealWith(key);
-    const sealedPerson = seal.seal(canonicalJson(person), attempt.id);
+    const sealedPerson = seal.seal(JSON.stringify(person), attempt.id);
     subjects.set(attempt.id, {
       attemptId: attempt.id,
       seal,
@@ -63,7 +62,7 @@ function personalOf(attempt: Attempt, consent: RecordedConsent | undefined): Per
 
 /** Finds the attempts of a guest without telling who that is. */
 export function guestPrint(guestId: string, master: Seal): Buffer {
-  return master.fingerprint(canonicalJson(['guest', guestId]));
+  return master.fingerprint(JSON.stringify(['guest', guestId]));
 }
 
 /** What a row holds sealed, and the key for it. */
