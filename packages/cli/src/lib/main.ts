@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
-import { exitCodes } from './exit-codes.ts';
-import type { Job } from './job.ts';
 import { parseJob } from './program.ts';
-import type { Surroundings } from './surroundings.ts';
+import { exitCodes } from './terminal/exit-codes.ts';
+import type { Job } from './terminal/job.ts';
+import type { Surroundings } from './terminal/surroundings.ts';
 
 /** Runs one command line. Resolves with the exit code and never rejects. */
 export async function main(surroundings: Surroundings): Promise<number> {
@@ -13,7 +13,7 @@ export async function main(surroundings: Surroundings): Promise<number> {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCodes.done.code;
     if (surroundings.argv.includes('--json')) {
-      const { misread } = await import('./misread.ts');
+      const { misread } = await import('./terminal/misread.ts');
       surroundings.terminal.out(misread(error));
     }
     return exitCodes.usage.code;
@@ -21,7 +21,7 @@ export async function main(surroundings: Surroundings): Promise<number> {
   try {
     return await job.start();
   } catch (error) {
-    const { tellMalfunction } = await import('./tell-malfunction.ts');
+    const { tellMalfunction } = await import('./terminal/tell-malfunction.ts');
     return tellMalfunction(error, surroundings, job.flags);
   }
 }

@@ -1,5 +1,5 @@
 import type { Exchange } from 'guestpass/http';
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from './terminal/surroundings.ts';
 
 /** The network for whole answers, and its end. */
 export interface OpenExchange extends AsyncDisposable {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { systemClock } from 'guestpass';
 import { main } from './main.ts';
-import type { Surroundings, Terminal } from './surroundings.ts';
+import type { Surroundings, Terminal } from './terminal/surroundings.ts';
 
 /**
  * Runs the command line of this process and sets its exit code. The first SIGINT or SIGTERM asks the command to end,

@@ -14,13 +14,13 @@ import { addServe } from './commands/serve.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addTail } from './commands/tail.ts';
 import { addTrigger } from './commands/trigger.ts';
-import { exitCodes } from './exit-codes.ts';
-import { helpAsked } from './help-asked.ts';
-import type { Choose, Job } from './job.ts';
-import { paintFor } from './output.ts';
-import type { Surroundings } from './surroundings.ts';
-import { jsonDocument } from './text.ts';
-import { version } from './version.ts';
+import { exitCodes } from './terminal/exit-codes.ts';
+import { helpAsked } from './terminal/help-asked.ts';
+import type { Choose, Job } from './terminal/job.ts';
+import { paintFor } from './terminal/output.ts';
+import type { Surroundings } from './terminal/surroundings.ts';
+import { jsonDocument } from './terminal/text.ts';
+import { version } from './terminal/version.ts';
 
 const examples = `Examples:
   guestpass simulate
@@ -60,7 +60,7 @@ export function parseJob(surroundings: Surroundings): Job {
 }
 
 async function tellHelp(command: Command, { terminal }: Surroundings): Promise<number> {
-  const { helpDocument } = await import('./help-document.ts');
+  const { helpDocument } = await import('./terminal/help-document.ts');
   terminal.out(jsonDocument(helpDocument(command)));
   return exitCodes.done.code;
 }

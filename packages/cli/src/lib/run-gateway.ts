@@ -1,14 +1,14 @@
 import { type ConfigSource, crashDrain, type Service, startService, tellCrash } from '@guestpass/gateway';
 import type { GatewayConfig } from '@guestpass/gateway/config';
 import { isGuestpassError } from 'guestpass';
-import { exitCodes } from './exit-codes.ts';
-import { type ConfigFlags, gatewayConfigSource } from './load-config.ts';
-import { codeOf, misuse } from './misuse.ts';
-import { type OutputFlags, say } from './output.ts';
-import type { Surroundings } from './surroundings.ts';
-import { tellMalfunction } from './tell-malfunction.ts';
-import { columns } from './text.ts';
-import { version } from './version.ts';
+import { type ConfigFlags, gatewayConfigSource } from './settings/load-config.ts';
+import { exitCodes } from './terminal/exit-codes.ts';
+import { codeOf, misuse } from './terminal/misuse.ts';
+import { type OutputFlags, say } from './terminal/output.ts';
+import type { Surroundings } from './terminal/surroundings.ts';
+import { tellMalfunction } from './terminal/tell-malfunction.ts';
+import { columns } from './terminal/text.ts';
+import { version } from './terminal/version.ts';
 
 export type ServeFlags = OutputFlags & ConfigFlags;
 

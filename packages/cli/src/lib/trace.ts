@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ExchangeEvent } from 'guestpass/http';
-import type { Paint } from './output.ts';
-import type { Terminal } from './surroundings.ts';
-import { printable } from './text.ts';
+import type { Paint } from './terminal/output.ts';
+import type { Terminal } from './terminal/surroundings.ts';
+import { printable } from './terminal/text.ts';
 
 /** The channel on which the SDK tells of each try. */
 const exchangeChannel = 'guestpass:exchange';

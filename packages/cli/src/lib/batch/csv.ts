@@ -1,4 +1,4 @@
-import { misuse } from '../misuse.ts';
+import { misuse } from '../terminal/misuse.ts';
 import type { BatchInput } from './batch-input.ts';
 import { type InputLine, longestLine } from './lines.ts';
 

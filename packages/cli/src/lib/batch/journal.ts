@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { GuestpassError, isGuestpassError } from 'guestpass';
 import type { LogLock } from 'guestpass/audit';
-import { codeOf, misuse } from '../misuse.ts';
+import { codeOf, misuse } from '../terminal/misuse.ts';
 import { createLedger, type Ledger, type LineState } from './ledger.ts';
 import { linesIn } from './lines.ts';
 

@@ -1,7 +1,7 @@
 import { type Attempt, type Clock, type Guestpass, GuestpassError, isGuestpassError, type Outcome } from 'guestpass';
-import { exitCodes, exitOfError } from '../exit-codes.ts';
-import { composePayload } from '../payload-input.ts';
-import { shortened } from '../text.ts';
+import { composePayload } from '../guest/payload-input.ts';
+import { exitCodes, exitOfError } from '../terminal/exit-codes.ts';
+import { shortened } from '../terminal/text.ts';
 import type { BatchInput } from './batch-input.ts';
 
 /** What became of a line. */

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { VerifyFlags } from '../audit-evidence.ts';
-import type { Choose } from '../job.ts';
-import type { OutputFlags } from '../output.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { VerifyFlags } from '../audit/audit-evidence.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { OutputFlags } from '../terminal/output.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 
 const verifyExamples = `Examples:
   guestpass audit verify audit.jsonl
@@ -41,7 +41,7 @@ function addVerify(audit: Command, surroundings: Surroundings, choose: Choose): 
     .option('--manifest <file>', 'the manifest of an export; one for each, in their order', collect)
     .action((files: readonly string[], _, chosen: Command) =>
       choose<VerifyFlags>(chosen, async (flags) => {
-        const { verifyAudit } = await import('../verify-audit.ts');
+        const { verifyAudit } = await import('../audit/verify-audit.ts');
         return verifyAudit(files, surroundings, flags);
       }),
     );
@@ -58,7 +58,7 @@ function addKeygen(audit: Command, surroundings: Surroundings, choose: Choose): 
     .argument('[file]', 'where the private key goes; nothing is overwritten', 'checkpoint-key.pem')
     .action((file: string, _, chosen: Command) =>
       choose<OutputFlags>(chosen, async (flags) => {
-        const { createAuditKey } = await import('../create-audit-key.ts');
+        const { createAuditKey } = await import('../audit/create-audit-key.ts');
         return createAuditKey(file, surroundings, flags);
       }),
     );

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { AuthenticateFlags } from '../authenticate-guest.ts';
-import type { Choose } from '../job.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { AuthenticateFlags } from '../guest/authenticate-guest.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 import { addGuestFlags, addPlatformFlags, readSpan } from './guest-flags.ts';
 
 const examples = `Examples:
@@ -26,7 +26,7 @@ export function addAuthenticate(program: Command, surroundings: Surroundings, ch
   addRunFlags(command);
   command.action((_, chosen: Command) =>
     choose<AuthenticateFlags>(chosen, async (flags) => {
-      const { authenticateGuest } = await import('../authenticate-guest.ts');
+      const { authenticateGuest } = await import('../guest/authenticate-guest.ts');
       return authenticateGuest(surroundings, flags);
     }),
   );

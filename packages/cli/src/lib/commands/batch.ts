@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { BatchFlags } from '../batch.ts';
-import type { Choose } from '../job.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { BatchFlags } from '../batch/batch.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 import { addPlatformFlags, readSpan } from './guest-flags.ts';
 
 const examples = `Examples:
@@ -40,7 +40,7 @@ export function addBatch(program: Command, surroundings: Surroundings, choose: C
   addPlatformFlags(command);
   command.action((file: string, _, chosen: Command) =>
     choose<BatchFlags>(chosen, async (flags) => {
-      const { runBatch } = await import('../batch.ts');
+      const { runBatch } = await import('../batch/batch.ts');
       return runBatch(file, surroundings, flags);
     }),
   );

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { ChatFlags } from '../chat.ts';
-import type { Choose } from '../job.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { ChatFlags } from '../chat/chat.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 import { addGuestFlags, addPlatformFlags, readSpan } from './guest-flags.ts';
 
 const examples = `Examples:
@@ -27,7 +27,7 @@ export function addChat(program: Command, surroundings: Surroundings, choose: Ch
   addPlatformFlags(command);
   command.action((_, chosen: Command) =>
     choose<ChatFlags>(chosen, async (flags) => {
-      const { chat } = await import('../chat.ts');
+      const { chat } = await import('../chat/chat.ts');
       return chat(surroundings, flags);
     }),
   );

@@ -1,9 +1,9 @@
 import { Argument, type Command } from 'commander';
 import { type Shell, shells } from '../completion/scripts.ts';
-import { exitCodes } from '../exit-codes.ts';
-import type { Choose } from '../job.ts';
-import type { OutputFlags } from '../output.ts';
-import type { Surroundings } from '../surroundings.ts';
+import { exitCodes } from '../terminal/exit-codes.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { OutputFlags } from '../terminal/output.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 
 const examples = `Examples:
   source <(guestpass completion bash)

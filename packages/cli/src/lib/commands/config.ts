@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Choose } from '../job.ts';
-import type { OutputFlags } from '../output.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { OutputFlags } from '../terminal/output.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 
 const examples = `Examples:
   guestpass config show
@@ -24,7 +24,7 @@ export function addConfig(program: Command, surroundings: Surroundings, choose: 
     )
     .action((_, chosen: Command) =>
       choose<OutputFlags>(chosen, async (flags) => {
-        const { showConfig } = await import('../show-config.ts');
+        const { showConfig } = await import('../settings/show-config.ts');
         return showConfig(surroundings, flags);
       }),
     );

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
-import type { ListFlags, ReplayFlags } from '../deliveries.ts';
-import type { Choose } from '../job.ts';
-import type { OutputFlags } from '../output.ts';
-import type { PurgeFlags } from '../purge-deliveries.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { ListFlags, ReplayFlags } from '../operator/deliveries.ts';
+import type { PurgeFlags } from '../operator/purge-deliveries.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { OutputFlags } from '../terminal/output.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 import { readCount, readLongSpan } from './flag-values.ts';
 
 const examples = `Examples:
@@ -39,7 +39,7 @@ function addList(deliveries: Command, surroundings: Surroundings, choose: Choose
     .option('--ndjson', 'print one JSON object a line')
     .action((_, chosen: Command) =>
       choose<ListFlags>(chosen, async (flags) => {
-        const { listDeliveries } = await import('../deliveries.ts');
+        const { listDeliveries } = await import('../operator/deliveries.ts');
         return listDeliveries(surroundings, flags);
       }),
     );
@@ -54,7 +54,7 @@ function addShow(deliveries: Command, surroundings: Surroundings, choose: Choose
     .argument('<id>', 'dlv_…')
     .action((id: string, _, chosen: Command) =>
       choose<OutputFlags>(chosen, async (flags) => {
-        const { showDelivery } = await import('../deliveries.ts');
+        const { showDelivery } = await import('../operator/deliveries.ts');
         return showDelivery(id, surroundings, flags);
       }),
     );
@@ -82,7 +82,7 @@ function addReplay(deliveries: Command, surroundings: Surroundings, choose: Choo
     .option('-y, --yes', 'do not ask')
     .action((id: string | undefined, _, chosen: Command) =>
       choose<ReplayFlags>(chosen, async (flags) => {
-        const { replayDeliveries } = await import('../deliveries.ts');
+        const { replayDeliveries } = await import('../operator/deliveries.ts');
         return replayDeliveries(id, surroundings, flags);
       }),
     );
@@ -110,7 +110,7 @@ function addPurge(deliveries: Command, surroundings: Surroundings, choose: Choos
     .option('-y, --yes', 'do not ask')
     .action((id: string | undefined, _, chosen: Command) =>
       choose<PurgeFlags>(chosen, async (flags) => {
-        const { purgeDeliveries } = await import('../purge-deliveries.ts');
+        const { purgeDeliveries } = await import('../operator/purge-deliveries.ts');
         return purgeDeliveries(id, surroundings, flags);
       }),
     );

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { DoctorFlags } from '../doctor.ts';
-import type { Choose } from '../job.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { DoctorFlags } from '../doctor/doctor.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 
 const examples = `Examples:
   guestpass doctor --target simulator
@@ -30,7 +30,7 @@ export function addDoctor(program: Command, surroundings: Surroundings, choose: 
     .option('--webhook', 'send the receiver of webhooks two test events, one of them forged')
     .action((_, chosen: Command) =>
       choose<DoctorFlags>(chosen, async (flags) => {
-        const { examine } = await import('../doctor.ts');
+        const { examine } = await import('../doctor/doctor.ts');
         return examine(surroundings, flags);
       }),
     );

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { exitCodes } from '../exit-codes.ts';
-import type { Choose } from '../job.ts';
-import type { OutputFlags } from '../output.ts';
-import type { Surroundings } from '../surroundings.ts';
-import { jsonDocument } from '../text.ts';
+import { exitCodes } from '../terminal/exit-codes.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { OutputFlags } from '../terminal/output.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
+import { jsonDocument } from '../terminal/text.ts';
 
 const examples = `Examples:
   guestpass help batch
@@ -23,14 +23,14 @@ export function addHelp(program: Command, surroundings: Surroundings, choose: Ch
       const found = find(program, topic);
       if (found && chosen.optsWithGlobals().json) {
         return choose<OutputFlags>(chosen, async () => {
-          const { helpDocument } = await import('../help-document.ts');
+          const { helpDocument } = await import('../terminal/help-document.ts');
           surroundings.terminal.out(jsonDocument(helpDocument(found)));
           return exitCodes.done.code;
         });
       }
       if (found) return found.help();
       choose<OutputFlags>(chosen, async () => {
-        const { helpTopic } = await import('../help-topics.ts');
+        const { helpTopic } = await import('../settings/help-topics.ts');
         const text = helpTopic(
           topic.join(' '),
           program.commands.map((command) => command.name()),

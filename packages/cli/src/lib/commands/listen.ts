@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Choose } from '../job.ts';
-import type { ListenFlags } from '../listen.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
+import type { ListenFlags } from '../webhooks/listen.ts';
 import { readCount, readList, readPort, readUrl } from './flag-values.ts';
 
 const examples = `Examples:
@@ -32,7 +32,7 @@ export function addListen(program: Command, surroundings: Surroundings, choose: 
     .option('--count <number>', 'end after so many', readCount)
     .action((_, chosen: Command) =>
       choose<ListenFlags>(chosen, async (flags) => {
-        const { listen } = await import('../listen.ts');
+        const { listen } = await import('../webhooks/listen.ts');
         return listen(surroundings, flags);
       }),
     );

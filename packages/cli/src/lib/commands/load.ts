@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Choose } from '../job.ts';
 import { type Assertion, parseAssertions } from '../load/assertions.ts';
 import { type LoadFault, parseFault } from '../load/faults.ts';
-import type { LoadFlags } from '../load.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { LoadFlags } from '../load/load.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 import { readLongSpan, readUrl } from './flag-values.ts';
 import { addGuestFlags, addPlatformFlags } from './guest-flags.ts';
 
@@ -41,7 +41,7 @@ export function addLoad(program: Command, surroundings: Surroundings, choose: Ch
   addPlatformFlags(command);
   command.action((_, chosen: Command) =>
     choose<LoadFlags>(chosen, async (flags) => {
-      const { load } = await import('../load.ts');
+      const { load } = await import('../load/load.ts');
       return load(surroundings, flags);
     }),
   );

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Choose } from '../job.ts';
 import type { ServeFlags } from '../run-gateway.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 
 const examples = `Examples:
   guestpass serve --target simulator

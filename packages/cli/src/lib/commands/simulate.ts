@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Choose } from '../job.ts';
-import type { SimulateFlags } from '../simulator-options.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { SimulateFlags } from '../simulator/simulator-options.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 
 const examples = `Examples:
   guestpass simulate
@@ -20,7 +20,7 @@ export function addSimulate(program: Command, surroundings: Surroundings, choose
   addPlatformFlags(command);
   command.action((_, chosen: Command) =>
     choose<SimulateFlags>(chosen, async (flags) => {
-      const { runSimulator } = await import('../run-simulator.ts');
+      const { runSimulator } = await import('../simulator/run-simulator.ts');
       return runSimulator(surroundings, flags);
     }),
   );

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Outcome } from 'guestpass';
-import type { Choose } from '../job.ts';
-import type { Surroundings } from '../surroundings.ts';
-import type { TailFlags } from '../tail.ts';
+import type { TailFlags } from '../operator/tail.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 import { readCount, readList } from './flag-values.ts';
 
 const examples = `Examples:
@@ -29,7 +29,7 @@ export function addTail(program: Command, surroundings: Surroundings, choose: Ch
     .option('--count <number>', 'end after so many', readCount)
     .action((_, chosen: Command) =>
       choose<TailFlags>(chosen, async (flags) => {
-        const { tail } = await import('../tail.ts');
+        const { tail } = await import('../operator/tail.ts');
         return tail(surroundings, flags);
       }),
     );

@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
-import type { Choose } from '../job.ts';
-import type { Surroundings } from '../surroundings.ts';
-import type { TriggerFlags } from '../trigger.ts';
+import type { Choose } from '../terminal/job.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 import { type EventType, eventTypes } from '../webhooks/sample-event.ts';
+import type { TriggerFlags } from '../webhooks/trigger.ts';
 import { readAttribute } from './guest-flags.ts';
 
 const examples = `Examples:
@@ -28,7 +28,7 @@ export function addTrigger(program: Command, surroundings: Surroundings, choose:
     .option('--dry-run', 'show the event and its signature; send nothing')
     .action((event: EventType, _, chosen: Command) =>
       choose<TriggerFlags>(chosen, async (flags) => {
-        const { trigger } = await import('../trigger.ts');
+        const { trigger } = await import('../webhooks/trigger.ts');
         return trigger(event, surroundings, flags);
       }),
     );

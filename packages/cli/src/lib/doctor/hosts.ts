@@ -1,6 +1,6 @@
 import type { Clock } from 'guestpass';
-import { codeOf } from '../misuse.ts';
 import type { Network } from '../network.ts';
+import { codeOf } from '../terminal/misuse.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';
 
 /** The host of a URL, ready to be looked up, and its port. */

@@ -1,6 +1,6 @@
 import { type Clock, isGuestpassError } from 'guestpass';
 import { ExchangeError } from 'guestpass/http';
-import { codeOf } from '../misuse.ts';
+import { codeOf } from '../terminal/misuse.ts';
 import { TimeLimitError, within } from '../time-limit.ts';
 import { type Check, type Finding, problem } from './check.ts';
 

@@ -7,9 +7,9 @@ import {
   isGuestpassError,
   type Setting,
 } from 'guestpass';
-import { type ConfigFlags, type LoadedGatewayConfig, loadConfig, loadGatewayConfig } from '../load-config.ts';
-import type { Surroundings } from '../surroundings.ts';
-import { shortened } from '../text.ts';
+import { type ConfigFlags, type LoadedGatewayConfig, loadConfig, loadGatewayConfig } from '../settings/load-config.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
+import { shortened } from '../terminal/text.ts';
 import { type Finding, ok, problem } from './check.ts';
 
 /** The settings as far as they can be read, and what is wrong with them. */

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { readAuditLines, verifyAuditLog } from 'guestpass/audit';
-import { codeOf } from '../misuse.ts';
+import { codeOf } from '../terminal/misuse.ts';
 import { type Check, type Finding, ok, problem, skipped, warning } from './check.ts';
 
 /** Is the audit log whole, and can it grow? */

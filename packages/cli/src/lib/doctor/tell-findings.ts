@@ -1,6 +1,6 @@
-import { type OutputFlags, type Paint, paintFor } from '../output.ts';
-import type { Surroundings } from '../surroundings.ts';
-import { columns, jsonDocument, printable } from '../text.ts';
+import { type OutputFlags, type Paint, paintFor } from '../terminal/output.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
+import { columns, jsonDocument, printable } from '../terminal/text.ts';
 import type { CheckedFinding } from './run-checks.ts';
 
 /** Tells every finding on standard output, one line a check, and what to do below those that need it. */

@@ -1,5 +1,5 @@
 import { type Exchange, ExchangeError } from 'guestpass/http';
-import { misuse } from '../misuse.ts';
+import { misuse } from '../terminal/misuse.ts';
 
 /** What the simulator is to do to a share of the guests; the rest as it takes it. */
 export interface LoadFault {

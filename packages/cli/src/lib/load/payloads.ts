@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from 'guestpass';
-import { codeOf, misuse } from '../misuse.ts';
-import { composePayload, type PayloadFlags } from '../payload-input.ts';
-import type { Surroundings } from '../surroundings.ts';
+import { composePayload, type PayloadFlags } from '../guest/payload-input.ts';
+import { codeOf, misuse } from '../terminal/misuse.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 
 export interface PayloadSource extends PayloadFlags {
   /** Path of a JSON file, or `-`. */

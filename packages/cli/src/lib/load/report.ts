@@ -1,6 +1,6 @@
-import { type OutputFlags, paintFor } from '../output.ts';
-import type { Surroundings } from '../surroundings.ts';
-import { columns, jsonDocument, printable } from '../text.ts';
+import { type OutputFlags, paintFor } from '../terminal/output.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
+import { columns, jsonDocument, printable } from '../terminal/text.ts';
 import type { Judged } from './assertions.ts';
 import type { Latencies, Measured } from './measurements.ts';
 

@@ -1,13 +1,13 @@
 import { systemClock } from 'guestpass';
 import { ExchangeError } from 'guestpass/http';
-import { exitCodes } from '../exit-codes.ts';
 import { openExchange } from '../open-exchange.ts';
-import { readOperatorAccess } from '../operator-access.ts';
-import { type OutputFlags, paintFor } from '../output.ts';
-import type { Surroundings } from '../surroundings.ts';
-import { type Complaint, complaint } from '../tell-error.ts';
-import { jsonDocument } from '../text.ts';
+import { exitCodes } from '../terminal/exit-codes.ts';
+import { type OutputFlags, paintFor } from '../terminal/output.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
+import { type Complaint, complaint } from '../terminal/tell-error.ts';
+import { jsonDocument } from '../terminal/text.ts';
 import { GatewayRefusal } from './gateway-refusal.ts';
+import { readOperatorAccess } from './operator-access.ts';
 import { createOperatorApi, type OperatorApi } from './operator-api.ts';
 
 /** Works with the gateway of the settings, and tells why when it refuses or does not answer. Resolves with the exit code. */

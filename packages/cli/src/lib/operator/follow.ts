@@ -1,7 +1,7 @@
 import { type Clock, sleep } from 'guestpass';
 import type { Network } from '../network.ts';
-import type { OperatorAccess } from '../operator-access.ts';
 import { GatewayRefusal } from './gateway-refusal.ts';
+import type { OperatorAccess } from './operator-access.ts';
 import { bearer } from './operator-api.ts';
 import { createEventReader, type ServerSentEvent } from './server-sent-events.ts';
 

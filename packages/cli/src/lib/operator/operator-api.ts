@@ -1,7 +1,7 @@
 import type { Clock } from 'guestpass';
 import { type Exchange, readJson, withDeadline } from 'guestpass/http';
-import type { OperatorAccess } from '../operator-access.ts';
 import { GatewayRefusal } from './gateway-refusal.ts';
+import type { OperatorAccess } from './operator-access.ts';
 
 /** The operator listener of a gateway. Rejects with a {@link GatewayRefusal}, or an `ExchangeError` without an answer. */
 export interface OperatorApi {

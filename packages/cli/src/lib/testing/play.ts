@@ -1,5 +1,5 @@
 import { main } from '../main.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 
 /** What a test says about the world of one command line; everything else is empty. */
 export interface Props

@@ -4,9 +4,9 @@ import { gatewaySettings } from '@guestpass/gateway/config';
 import { GuestpassError } from 'guestpass';
 import { readSettings } from 'guestpass/settings';
 import { generateWebhookSecret, parseWebhookSecret } from 'guestpass/webhook';
-import { variablesIn } from '../load-config.ts';
-import { codeOf, misuse } from '../misuse.ts';
-import type { Surroundings } from '../surroundings.ts';
+import { variablesIn } from '../settings/load-config.ts';
+import { codeOf, misuse } from '../terminal/misuse.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
 
 /** Who is told, and by what secret. */
 export interface WebhookAccess {

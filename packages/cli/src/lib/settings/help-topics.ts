@@ -1,0 +1,56 @@
+import { gatewaySettings } from '@guestpass/gateway/config';
+import { configSettings, type Setting } from 'guestpass';
+import { didYouMean } from 'guestpass/settings';
+import { exitCodes } from '../terminal/exit-codes.ts';
+import { columns, printable } from '../terminal/text.ts';
+import { operatorSettings } from './operator-settings.ts';
+
+/** A page of help, or what to say when there is none of that name; `commands` are names that would have had help. */
+export function helpTopic(
+  name: string,
+  commands: readonly string[],
+): { readonly found: boolean; readonly text: string } {
+  const topic = Object.hasOwn(topics, name) ? topics[name] : undefined;
+  if (topic) return { found: true, text: topic() };
+  const known = Object.keys(topics);
+  const near = didYouMean(name, [...commands, ...known]);
+  const meant = near === undefined ? '' : ` Did you mean ${near}?`;
+  return {
+    found: false,
+    text: `✗ There is no help on ${printable(name)}.${meant}\n  Next: name a command, or one of ${known.join(', ')}\n`,
+  };
+}
+
+const topics: Readonly<Record<string, () => string>> = {
+  'exit-codes': exitCodePage,
+  environment: environmentPage,
+  gateway: gatewayPage,
+};
+
+function exitCodePage(): string {
+  return `Exit codes:\n${columns(Object.values(exitCodes).map(({ code, meaning }) => [String(code), meaning]))}`;
+}
+
+function environmentPage(): string {
+  const settings: readonly Setting[] = [...Object.values(configSettings), ...Object.values(operatorSettings)];
+  return `Settings come from flags, then the environment, then the file .env in the working directory.
+
+${settings.map(settingText).join('\n')}
+  NO_COLOR
+      Set and not empty: no colors.
+
+Settings of the gateway are in guestpass help gateway.
+`;
+}
+
+function gatewayPage(): string {
+  const settings: readonly Setting[] = Object.values(gatewaySettings);
+  return `Settings of guestpass serve, beside those in guestpass help environment.
+
+${settings.map(settingText).join('\n')}`;
+}
+
+function settingText({ name, aliases, secret, doc, fallback }: Setting): string {
+  const others = [...(secret ? [`${name}_FILE`] : []), ...aliases];
+  return `  ${name}${others.length > 0 ? `   also ${others.join(', ')}` : ''}\n      ${doc}\n      Default: ${fallback}\n`;
+}
