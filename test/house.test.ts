@@ -17,6 +17,8 @@ interface Violation {
 
 const root = join(import.meta.dirname, '..');
 const sdk = 'packages/sdk/src/lib';
+const gateway = 'packages/gateway/src/lib';
+const cli = 'packages/cli/src/lib';
 const sixtyOneLines = Array.from({ length: 61 }, (_, index) => `  list.push(${index});`).join('\n');
 const threeHundredLines = Array.from({ length: 301 }, (_, index) => `export const value${index} = ${index};`).join(
   '\n',
@@ -42,6 +44,29 @@ const violations: Record<string, Violation> = {
     path: `${sdk}/errors.ts`,
     source: importing('./contract/guest-pass.ts'),
   },
+  'settings of the gateway import its store': {
+    ...floor,
+    path: `${gateway}/settings/v1.ts`,
+    source: importing('../store/chain.ts'),
+  },
+  'jobs of the gateway import their sibling routes': {
+    ...floor,
+    path: `${gateway}/jobs/v1.ts`,
+    source: importing('../routes/answer-page.ts'),
+  },
+  'admission imports a type of those who watch it': {
+    ...floor,
+    path: `${gateway}/admission/v1.ts`,
+    source: typing('../watch/log.ts'),
+  },
+  'a route reaches for the log': {
+    rule: floor.rule,
+    says: 'routes/ stands on everything below them',
+    path: `${gateway}/routes/v1.ts`,
+    source: importing('../watch/log.ts'),
+  },
+  'the terminal imports a command': { ...floor, path: `${cli}/terminal/v1.ts`, source: importing('../guest/hints.ts') },
+  'a batch imports its sibling chat': { ...floor, path: `${cli}/batch/v1.ts`, source: typing('../chat/chat.ts') },
   'http imports oauth': { ...floor, path: `${sdk}/http/v1.ts`, source: importing('../oauth/token-provider.ts') },
   'captcha imports its sibling oauth': {
     ...floor,

@@ -1,2 +1,2 @@
-export { type GatewayConfig, gatewayVariables, readGatewayConfig } from './lib/config.ts';
-export { gatewaySettings } from './lib/settings.ts';
+export { type GatewayConfig, gatewayVariables, readGatewayConfig } from './lib/settings/config.ts';
+export { gatewaySettings } from './lib/settings/settings.ts';

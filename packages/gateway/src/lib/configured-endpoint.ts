@@ -1,4 +1,4 @@
-import type { GatewayConfig } from './config.ts';
+import type { GatewayConfig } from './settings/config.ts';
 import type { EndpointStore } from './store/endpoints.ts';
 
 /** The receiver of the configuration has the secret of the configuration; those made by operators stand beside it. */

@@ -3,8 +3,8 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readGatewayConfig } from './config.ts';
 import { configuredConsent } from './consent-key.ts';
+import { readGatewayConfig } from './settings/config.ts';
 import { notice } from './testing/consent.ts';
 
 let directory: string;

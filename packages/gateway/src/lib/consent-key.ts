@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { keyKeptAt } from './checkpoint-key.ts';
-import type { GatewayConfig } from './config.ts';
-import { dataDirectory } from './data-directory.ts';
 import type { GatewayOptions } from './gateway.ts';
+import { keyKeptAt } from './settings/checkpoint-key.ts';
+import type { GatewayConfig } from './settings/config.ts';
+import { dataDirectory } from './settings/data-directory.ts';
 
 /** The notices of the configuration and the key for their receipts: the one configured, or one that is kept from start to start. */
 export async function configuredConsent(config: GatewayConfig): Promise<GatewayOptions['consent']> {

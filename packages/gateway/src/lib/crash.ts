@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from 'guestpass';
-import type { GatewayConfig } from './config.ts';
-import { createLog } from './log.ts';
-import { secretsOf } from './log-secrets.ts';
+import type { GatewayConfig } from './settings/config.ts';
+import { secretsOf } from './settings/log-secrets.ts';
+import { createLog } from './watch/log.ts';
 
 export interface CrashOptions {
   /** Where the line goes, newline included. */

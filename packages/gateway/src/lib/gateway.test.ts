@@ -6,9 +6,9 @@ import { systemClock } from 'guestpass';
 import { fetchExchange } from 'guestpass/http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type GatewayOptions, startGateway } from './gateway.ts';
-import type { GatewayObserver } from './observer.ts';
 import { admitted, masterKey, newAttemptId, payload } from './testing/guests.ts';
 import { type TestDatabase, testDatabase } from './testing/postgres.ts';
+import type { GatewayObserver } from './watch/observer.ts';
 
 let database: TestDatabase;
 

@@ -11,15 +11,15 @@ import {
 import type { Exchange } from 'guestpass/http';
 import { createPipeline } from 'guestpass/pipeline';
 import { type EndpointPolicy, guardedExchange } from 'guestpass/webhook';
-import { type Admit, createAdmit } from './admission.ts';
+import { type Admit, createAdmit } from './admission/admission.ts';
+import { turnsOfClient } from './admission/fleet-turns.ts';
+import { type GuestLimits, openGuestLimits, type WorkLoad } from './admission/guest-limits.ts';
+import { createOutcomeKeeper } from './admission/outcome-keeper.ts';
 import { type Altcha, type AltchaOptions, createAltcha } from './captcha/altcha.ts';
 import { fleetCaptchaUses } from './captcha/fleet-uses.ts';
 import { gatewayPolicy } from './captcha/gateway-policy.ts';
 import { type Consents, createConsents } from './consent/consents.ts';
 import { openReceiptKeys } from './consent/receipt-keys.ts';
-import type { ConsentNotice } from './consent-notices.ts';
-import { turnsOfClient } from './fleet-turns.ts';
-import { type GuestLimits, openGuestLimits, type WorkLoad } from './guest-limits.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { type AllowedOrigin, createOrigins } from './http/origins.ts';
 import { createProblems } from './http/problem.ts';
@@ -27,12 +27,10 @@ import type { GuestRates } from './http/rate-limits.ts';
 import { type Handler, serve } from './http/serve.ts';
 import { createDeliverWebhook } from './jobs/deliver-webhook.ts';
 import { type DeliveryQueue, openDeliveryQueue } from './jobs/delivery-queue.ts';
-import { calmObserver, type GatewayObserver } from './observer.ts';
 import { createOpened, type Opened } from './opened.ts';
-import { createOutcomeKeeper } from './outcome-keeper.ts';
 import { createPublicApp } from './public-app.ts';
-import { type DiskPlace, type MeasureDisk, type Room, type RoomLimits, watchRoom } from './room.ts';
 import type { GuestPageOptions } from './routes/pages/guest-page.ts';
+import type { ConsentNotice } from './settings/consent-notices.ts';
 import { openStorage, type Storage, type StorageOptions } from './storage.ts';
 import { type AttemptStore, createAttemptStore } from './store/attempts.ts';
 import { type AuditStore, createAuditStore } from './store/audit.ts';
@@ -44,7 +42,9 @@ import { createRateUses, type RateUses } from './store/rate-uses.ts';
 import type { MasterKey } from './store/seal.ts';
 import { createTracing } from './tracing/tracer.ts';
 import type { Tracing } from './tracing/tracing.ts';
-import { type Chore, startUpkeep } from './upkeep.ts';
+import { type DiskPlace, type MeasureDisk, type Room, type RoomLimits, watchRoom } from './upkeep/room.ts';
+import { type Chore, startUpkeep } from './upkeep/upkeep.ts';
+import { calmObserver, type GatewayObserver } from './watch/observer.ts';
 
 export interface GatewayOptions {
   /** Platform, credentials and policy, as the SDK takes them; the policy is stricter by default. */

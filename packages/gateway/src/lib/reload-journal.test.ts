@@ -1,9 +1,9 @@
 import { GuestpassError } from 'guestpass';
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
-import { readGatewayConfig } from './config.ts';
 import type { Reload } from './reload/config-reload.ts';
 import { createReloadJournal } from './reload-journal.ts';
+import { readGatewayConfig } from './settings/config.ts';
 import { noon } from './testing/guests.ts';
 
 const config = readGatewayConfig(

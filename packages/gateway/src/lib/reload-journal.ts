@@ -1,8 +1,8 @@
 import type { Clock } from 'guestpass';
-import type { GatewayConfig } from './config.ts';
 import { ensureEndpoint } from './configured-endpoint.ts';
 import type { Reload } from './reload/config-reload.ts';
-import { gatewaySettings } from './settings.ts';
+import type { GatewayConfig } from './settings/config.ts';
+import { gatewaySettings } from './settings/settings.ts';
 import type { AttemptStore } from './store/attempts.ts';
 import type { EndpointStore } from './store/endpoints.ts';
 

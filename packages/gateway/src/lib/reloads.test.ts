@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { GuestpassError } from 'guestpass';
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
-import { type GatewayConfig, readGatewayConfig } from './config.ts';
 import { createEvents } from './events.ts';
-import { createLog } from './log.ts';
-import { createMetrics } from './metrics.ts';
 import { createConfigReload } from './reload/config-reload.ts';
 import { openReloads } from './reloads.ts';
 import { startService } from './service.ts';
+import { type GatewayConfig, readGatewayConfig } from './settings/config.ts';
 import { noon } from './testing/guests.ts';
 import { testDatabase } from './testing/postgres.ts';
+import { createLog } from './watch/log.ts';
+import { createMetrics } from './watch/metrics.ts';
 
 /** A gateway that is told what to read, by hand. */
 function setUp() {

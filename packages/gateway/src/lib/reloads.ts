@@ -1,11 +1,11 @@
 import type { Clock } from 'guestpass';
-import type { GatewayConfig } from './config.ts';
 import type { Events } from './events.ts';
-import type { GatewayLog } from './log.ts';
-import type { Metrics } from './metrics.ts';
 import type { ConfigReload, Reload, ReloadCause } from './reload/config-reload.ts';
 import { watchFiles } from './reload/watch-files.ts';
 import { createReloadJournal, type ReloadJournalOptions } from './reload-journal.ts';
+import type { GatewayConfig } from './settings/config.ts';
+import type { GatewayLog } from './watch/log.ts';
+import type { Metrics } from './watch/metrics.ts';
 
 /** Where the configuration can be read again. */
 export interface ConfigSource {

@@ -2,16 +2,16 @@ import { type Clock, systemClock } from 'guestpass';
 import { parseTraceparent } from 'guestpass/http';
 import { createEvents, type Events } from './events.ts';
 import { refusalOf } from './http/refusal.ts';
-import { createLog, type GatewayLog } from './log.ts';
-import { secretsOf } from './log-secrets.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
-import type { GatewayObserver } from './observer.ts';
-import { type PlatformBreakers, watchBreakers } from './platform-breakers.ts';
-import { retryReasons } from './platform-calls.ts';
-import { watchRefusals } from './receiver-refusals.ts';
 import type { ConfigReload } from './reload/config-reload.ts';
 import { attemptEvent, deliveryEvent, type StreamEvent } from './routes/operator/stream-event.ts';
-import { createSeldom } from './seldom.ts';
+import { secretsOf } from './settings/log-secrets.ts';
+import { createLog, type GatewayLog } from './watch/log.ts';
+import { createMetrics, type Metrics } from './watch/metrics.ts';
+import type { GatewayObserver } from './watch/observer.ts';
+import { type PlatformBreakers, watchBreakers } from './watch/platform-breakers.ts';
+import { retryReasons } from './watch/platform-calls.ts';
+import { watchRefusals } from './watch/receiver-refusals.ts';
+import { createSeldom } from './watch/seldom.ts';
 
 export interface WatchOptions {
   readonly version: string;

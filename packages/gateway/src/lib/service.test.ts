@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { parseCheckpointPublicKeys, readAuditLines, verifyAuditLog, verifyCheckpoints } from 'guestpass/audit';
 import { generateWebhookSecret } from 'guestpass/webhook';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readGatewayConfig } from './config.ts';
 import { startService } from './service.ts';
+import { readGatewayConfig } from './settings/config.ts';
 import { type TestDatabase, testDatabase } from './testing/postgres.ts';
 
 let database: TestDatabase;

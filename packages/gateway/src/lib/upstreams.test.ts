@@ -3,9 +3,9 @@ import type { Exchange } from 'guestpass/http';
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
 import { configuredVerifiers } from './captcha/config-verifiers.ts';
-import { createLog } from './log.ts';
-import { createMetrics } from './metrics.ts';
 import { openUpstreams } from './upstreams.ts';
+import { createLog } from './watch/log.ts';
+import { createMetrics } from './watch/metrics.ts';
 
 const captcha = {
   altchaSecret: undefined,

@@ -2,8 +2,8 @@ import type { PipelineOptions } from 'guestpass';
 import type { SiteverifyOptions } from 'guestpass/captcha';
 import { type Bulkhead, createBreaker, createBulkhead } from 'guestpass/http';
 import type { CaptchaProvider } from './captcha/config-verifiers.ts';
-import type { GatewayLog } from './log.ts';
-import type { Metrics } from './metrics.ts';
+import type { GatewayLog } from './watch/log.ts';
+import type { Metrics } from './watch/metrics.ts';
 
 export interface UpstreamsOptions {
   readonly platform: Pick<PipelineOptions, 'connections' | 'breaker'>;

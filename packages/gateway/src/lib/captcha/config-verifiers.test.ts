@@ -1,7 +1,7 @@
 import type { CaptchaAnswer } from 'guestpass/captcha';
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
-import { readGatewayConfig } from '../config.ts';
+import { readGatewayConfig } from '../settings/config.ts';
 import { type ConfiguredVerifiersOptions, configuredVerifiers } from './config-verifiers.ts';
 
 /** What becomes of an answer that the provider vouches for in these words, by the configuration. */

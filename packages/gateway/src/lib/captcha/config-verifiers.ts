@@ -7,8 +7,8 @@ import {
   turnstileVerifier,
 } from 'guestpass/captcha';
 import type { Exchange } from 'guestpass/http';
-import type { GatewayConfig } from '../config.ts';
-import { withChannelHostnames } from './channel-hostnames.ts';
+import { withChannelHostnames } from '../settings/channel-hostnames.ts';
+import type { GatewayConfig } from '../settings/config.ts';
 
 /** A provider that is asked over the network. */
 export type CaptchaProvider = 'recaptcha' | 'hcaptcha' | 'turnstile';

@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Admitted } from 'guestpass';
-import type { ConsentNotice } from '../consent-notices.ts';
+import type { ConsentNotice } from '../settings/consent-notices.ts';
 import type { RecordedConsent } from '../store/recorded-consent.ts';
 import type { Collection } from './collection.ts';
 import { type ConsentReceipt, receiptText } from './receipt.ts';

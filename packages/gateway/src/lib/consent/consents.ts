@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Admitted, Attempt, GuestPass, GuestPayload } from 'guestpass';
-import type { ConsentNotice } from '../consent-notices.ts';
+import type { ConsentNotice } from '../settings/consent-notices.ts';
 import type { RecordedConsent } from '../store/recorded-consent.ts';
 import type { Collection } from './collection.ts';
 import { parseCompact, signCompact } from './compact-jws.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ConsentNotice } from '../consent-notices.ts';
+import type { ConsentNotice } from '../settings/consent-notices.ts';
 import { notice } from '../testing/consent.ts';
 import { createNoticeChoice } from './notice-choice.ts';
 

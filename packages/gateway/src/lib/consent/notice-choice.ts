@@ -1,5 +1,5 @@
 import type { GuestPayload } from 'guestpass';
-import type { ConsentNotice } from '../consent-notices.ts';
+import type { ConsentNotice } from '../settings/consent-notices.ts';
 
 /** Which channel, and which notice the guest says it was. */
 export type Asked = Pick<GuestPayload, 'channelId' | 'consent'>;

@@ -1,7 +1,7 @@
 import type { Admitted, GuestPayload } from 'guestpass';
 import { canonicalJson } from 'guestpass/audit';
 import * as z from 'zod';
-import type { ConsentNotice } from '../consent-notices.ts';
+import type { ConsentNotice } from '../settings/consent-notices.ts';
 
 const schemaVersion = 'guestpass-consent-1';
 

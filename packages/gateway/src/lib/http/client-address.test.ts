@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createNetworkList } from '../network.ts';
+import { createNetworkList } from '../settings/network.ts';
 import { createClientAddress } from './client-address.ts';
 
 const isTrusted = createNetworkList([

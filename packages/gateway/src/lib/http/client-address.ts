@@ -1,4 +1,4 @@
-import { plainAddress } from '../network.ts';
+import { plainAddress } from '../settings/network.ts';
 
 export interface ClientAddressOptions {
   /** True for the addresses of proxies whose `X-Forwarded-For` is believed. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from 'guestpass';
-import { rangesOf } from '../network.ts';
+import { rangesOf } from '../settings/network.ts';
 
 /** One socket and what is under way on it. */
 export interface Connection {

@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { rangesOf } from '../network.ts';
+import { rangesOf } from '../settings/network.ts';
 import { holdsSession, type OperatorSessions, takeBack } from './operator-sessions.ts';
 import type { MemoryRates } from './rate-store.ts';
 import type { Refusal } from './refusal.ts';

@@ -1,5 +1,5 @@
 import { GuestpassError } from 'guestpass';
-import { rangesOf } from '../network.ts';
+import { rangesOf } from '../settings/network.ts';
 import type { Rate, RateReading, RateStore } from './rate-store.ts';
 
 /** How often guests may ask in one window of the store. */

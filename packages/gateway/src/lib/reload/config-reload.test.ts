@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { generateWebhookSecret } from 'guestpass/webhook';
 import { expect, test } from 'vitest';
-import { readGatewayConfig } from '../config.ts';
+import { readGatewayConfig } from '../settings/config.ts';
 import { createConfigReload } from './config-reload.ts';
 
 const letters = (letter: string) => `${letter.repeat(20)}-0123456789-0123456789`;

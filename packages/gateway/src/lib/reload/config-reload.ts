@@ -1,4 +1,4 @@
-import type { GatewayConfig } from '../config.ts';
+import type { GatewayConfig } from '../settings/config.ts';
 import { changesBetween } from './live-settings.ts';
 
 /** Why the configuration is read again: somebody asked, or a file that is named in it has changed. */

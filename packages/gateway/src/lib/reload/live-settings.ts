@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { configSettings } from 'guestpass';
-import type { GatewayConfig } from '../config.ts';
-import { gatewaySettings } from '../settings.ts';
+import type { GatewayConfig } from '../settings/config.ts';
+import { gatewaySettings } from '../settings/settings.ts';
 
 /** What a configuration that was read again brings. */
 export interface Changes {

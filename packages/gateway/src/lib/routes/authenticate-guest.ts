@@ -1,4 +1,4 @@
-import type { Admission, Admit } from '../admission.ts';
+import type { Admission, Admit } from '../admission/admission.ts';
 import { collectionOf } from '../consent/collection.ts';
 import { readJsonBody } from '../http/body.ts';
 import { serverTiming } from '../http/headers.ts';
@@ -8,7 +8,7 @@ import type { Origins } from '../http/origins.ts';
 import type { Problems } from '../http/problem.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import { refusalOf } from '../http/refusal.ts';
-import { rangesOf } from '../network.ts';
+import { rangesOf } from '../settings/network.ts';
 import type { RequestTrace } from '../tracing/tracing.ts';
 import { orThrow, paced, refuseIf, withHeaders } from './request-steps.ts';
 

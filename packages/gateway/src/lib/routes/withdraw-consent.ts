@@ -7,7 +7,7 @@ import { entryOf } from '../http/problem-table.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import { type Refusal, refusalOf } from '../http/refusal.ts';
 import { receiptSchema } from '../openapi/consents.ts';
-import { parseWith } from '../schema-faults.ts';
+import { parseWith } from '../settings/schema-faults.ts';
 import type { AttemptStore } from '../store/attempts.ts';
 import type { Caller } from './authenticate-guest.ts';
 import { orThrow, paced, refuseIf, withHeaders } from './request-steps.ts';

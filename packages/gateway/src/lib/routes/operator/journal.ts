@@ -1,5 +1,5 @@
 import type { Clock, JsonValue } from 'guestpass';
-import { rangesOf } from '../../network.ts';
+import { rangesOf } from '../../settings/network.ts';
 import type { AttemptStore } from '../../store/attempts.ts';
 import type { Caller } from './route.ts';
 

@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { readJsonBody } from '../../http/body.ts';
 import { type Refusal, refusalOf } from '../../http/refusal.ts';
 import type { Operation } from '../../openapi/operation.ts';
-import { parseWith, pointerTo } from '../../schema-faults.ts';
+import { parseWith, pointerTo } from '../../settings/schema-faults.ts';
 
 /** A request as it came in. */
 export interface Asked {

@@ -1,6 +1,6 @@
 import { resolveEnvironment } from 'guestpass';
 import { expect, test } from 'vitest';
-import type { ConsentNotice } from '../../consent-notices.ts';
+import type { ConsentNotice } from '../../settings/consent-notices.ts';
 import { notice } from '../../testing/consent.ts';
 import { createGuestPage, type GuestPageOptions } from './guest-page.ts';
 

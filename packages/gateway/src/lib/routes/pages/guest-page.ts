@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { PlatformHosts } from 'guestpass';
-import type { ConsentNotice } from '../../consent-notices.ts';
+import type { ConsentNotice } from '../../settings/consent-notices.ts';
 import { createBuiltPage } from './built-page.ts';
 import type { PageRoute } from './console-page.ts';
 import { guestPolicy } from './page-policy.ts';

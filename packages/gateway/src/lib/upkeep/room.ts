@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock } from 'guestpass';
-import type { Database } from './database/connect.ts';
-import { measuredPressure, type Pressure } from './http/pressures.ts';
-import { countPending } from './store/pending.ts';
+import type { Database } from '../database/connect.ts';
+import { measuredPressure, type Pressure } from '../http/pressures.ts';
+import { countPending } from '../store/pending.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /** How little room may be left; below it guests are refused with `overloaded`. */

@@ -1,7 +1,7 @@
 import { type Attempt, type Clock, GuestpassError, isGuestpassError } from 'guestpass';
-import type { AttemptStore } from './store/attempts.ts';
-import { inTime } from './store/in-time.ts';
-import type { RecordedConsent } from './store/recorded-consent.ts';
+import type { AttemptStore } from '../store/attempts.ts';
+import { inTime } from '../store/in-time.ts';
+import type { RecordedConsent } from '../store/recorded-consent.ts';
 
 export interface OutcomeKeeperOptions {
   readonly attempts: Pick<AttemptStore, 'recordOutcome' | 'get'>;

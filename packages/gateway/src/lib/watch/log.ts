@@ -1,6 +1,6 @@
 import { type Attempt, type BreakerChange, type Clock, isGuestpassError } from 'guestpass';
 import { pino } from 'pino';
-import { rangesOf } from './network.ts';
+import { rangesOf } from '../settings/network.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 

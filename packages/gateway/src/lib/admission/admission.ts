@@ -1,13 +1,13 @@
 import { type Attempt, type Clock, type GuestPayload, GuestpassError, isGuestpassError } from 'guestpass';
 import { parseGuestPayload } from 'guestpass/contract';
 import { attemptGuest, endEarly, type Pipeline, type Run, refusePayload } from 'guestpass/pipeline';
-import { type Collection, nowhere } from './consent/collection.ts';
-import type { Consents, Receipted } from './consent/consents.ts';
+import { type Collection, nowhere } from '../consent/collection.ts';
+import type { Consents, Receipted } from '../consent/consents.ts';
+import type { AttemptStore, IntentOutcome } from '../store/attempts.ts';
+import { inTime } from '../store/in-time.ts';
+import type { Idempotency, Intent } from '../store/intents.ts';
+import type { AttemptTrace } from '../tracing/tracing.ts';
 import type { OutcomeKeeper } from './outcome-keeper.ts';
-import type { AttemptStore, IntentOutcome } from './store/attempts.ts';
-import { inTime } from './store/in-time.ts';
-import type { Idempotency, Intent } from './store/intents.ts';
-import type { AttemptTrace } from './tracing/tracing.ts';
 
 export interface AdmissionOptions {
   readonly pipeline: Pipeline;

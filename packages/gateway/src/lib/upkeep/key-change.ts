@@ -1,7 +1,7 @@
 import type { Clock } from 'guestpass';
-import type { KeyChange } from './audit/sealer.ts';
-import type { AttemptStore } from './store/attempts.ts';
-import type { AuditStore } from './store/audit.ts';
+import type { KeyChange } from '../audit/sealer.ts';
+import type { AttemptStore } from '../store/attempts.ts';
+import type { AuditStore } from '../store/audit.ts';
 
 const eventType = 'WEBMESSAGING_AUDIT_KEY_CHANGED';
 

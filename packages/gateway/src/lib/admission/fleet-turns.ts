@@ -1,10 +1,10 @@
 import { type Clock, GuestpassError, type PipelineOptions, resolveEnvironment } from 'guestpass';
 import type { SharedTurns } from 'guestpass/http';
 import { defaultRequestsPerMinute } from 'guestpass/pipeline';
-import type { Database } from './database/connect.ts';
-import { inTime } from './store/in-time.ts';
-import { createPlatformTurns, type PlatformTurns } from './store/platform-turns.ts';
-import type { MasterKey } from './store/seal.ts';
+import type { Database } from '../database/connect.ts';
+import { inTime } from '../store/in-time.ts';
+import { createPlatformTurns, type PlatformTurns } from '../store/platform-turns.ts';
+import type { MasterKey } from '../store/seal.ts';
 
 export interface FleetTurnsOptions {
   readonly clock: Clock;

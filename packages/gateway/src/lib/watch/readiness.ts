@@ -1,9 +1,9 @@
 import type { Clock } from 'guestpass';
 import { sql } from 'kysely';
-import type { Database } from './database/connect.ts';
-import type { Room } from './room.ts';
-import type { ReadinessCheck } from './routes/operator/health.ts';
-import type { DeliveryStore } from './store/deliveries.ts';
+import type { Database } from '../database/connect.ts';
+import type { ReadinessCheck } from '../routes/operator/health.ts';
+import type { DeliveryStore } from '../store/deliveries.ts';
+import type { Room } from '../upkeep/room.ts';
 
 export interface ReadinessOptions {
   readonly database: Database;

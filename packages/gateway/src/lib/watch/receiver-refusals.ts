@@ -1,4 +1,4 @@
-import type { EndedTry } from './jobs/deliver-webhook.ts';
+import type { EndedTry } from '../jobs/deliver-webhook.ts';
 
 /** An answer that another try will hardly change: somebody has to mend something. */
 export interface ReceiverRefusal {

@@ -1,10 +1,10 @@
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
+import { createAttemptStore } from '../store/attempts.ts';
+import { createAuditStore } from '../store/audit.ts';
+import { masterKey, noon } from '../testing/guests.ts';
+import { testDatabase } from '../testing/postgres.ts';
 import { recordKeyChange } from './key-change.ts';
-import { createAttemptStore } from './store/attempts.ts';
-import { createAuditStore } from './store/audit.ts';
-import { masterKey, noon } from './testing/guests.ts';
-import { testDatabase } from './testing/postgres.ts';
 
 test('a change of keys is on record once, and again when the keys change back and forth', async () => {
   await using database = await testDatabase();

@@ -1,8 +1,8 @@
 import { errorTable } from 'guestpass';
 import { Counter, type Registry } from 'prom-client';
-import { gatewayErrorTable } from './http/problem-table.ts';
+import { gatewayErrorTable } from '../http/problem-table.ts';
+import type { WithdrawalOutcome } from '../routes/withdraw-consent.ts';
 import { createLabel } from './metric-label.ts';
-import type { WithdrawalOutcome } from './routes/withdraw-consent.ts';
 
 export interface WithdrawalMetrics {
   /** A guest asked to take the consent back; `code` says why that did not come about. */

@@ -1,11 +1,11 @@
 import type { Clock } from 'guestpass';
 import type { Checkpoint, CheckpointKey } from 'guestpass/audit';
-import { archiveDue } from './audit/archive.ts';
-import type { Database } from './database/connect.ts';
+import { archiveDue } from '../audit/archive.ts';
+import type { Database } from '../database/connect.ts';
+import { createArchiveStore } from '../store/archives.ts';
+import type { AuditStore } from '../store/audit.ts';
+import { createRetentionStore } from '../store/retention.ts';
 import { forgetDue, type RetentionTerms } from './retention.ts';
-import { createArchiveStore } from './store/archives.ts';
-import type { AuditStore } from './store/audit.ts';
-import { createRetentionStore } from './store/retention.ts';
 import { startUpkeep } from './upkeep.ts';
 
 export interface RecordsOptions extends RetentionTerms {

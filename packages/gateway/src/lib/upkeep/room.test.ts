@@ -1,10 +1,10 @@
 import { manualClock } from 'guestpass/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAttemptStore } from '../store/attempts.ts';
+import { createEndpointStore } from '../store/endpoints.ts';
+import { admitted, masterKey, newAttemptId, noon, payload } from '../testing/guests.ts';
+import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
 import { type DiskSpace, type RoomOptions, watchRoom } from './room.ts';
-import { createAttemptStore } from './store/attempts.ts';
-import { createEndpointStore } from './store/endpoints.ts';
-import { admitted, masterKey, newAttemptId, noon, payload } from './testing/guests.ts';
-import { type TestDatabase, testDatabase } from './testing/postgres.ts';
 
 let database: TestDatabase;
 

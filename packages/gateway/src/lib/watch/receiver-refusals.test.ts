@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { EndedTry } from './jobs/deliver-webhook.ts';
+import type { EndedTry } from '../jobs/deliver-webhook.ts';
 import { type ReceiverRefusal, watchRefusals } from './receiver-refusals.ts';
 
 const delivery: EndedTry['delivery'] = {

@@ -15,7 +15,7 @@ import {
   type ValuesOf,
   type Variables,
 } from 'guestpass/settings';
-import type { CaptchaHost } from './captcha/channel-hostnames.ts';
+import type { CaptchaHost } from './channel-hostnames.ts';
 import { type ConsentNotice, parseConsentNotices } from './consent-notices.ts';
 import { createNetworkList } from './network.ts';
 import { gatewaySettings } from './settings.ts';

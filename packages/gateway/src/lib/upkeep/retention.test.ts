@@ -1,7 +1,7 @@
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
+import type { RetentionStep, RetentionStore } from '../store/retention.ts';
 import { forgetDue } from './retention.ts';
-import type { RetentionStep, RetentionStore } from './store/retention.ts';
 
 /** A store in which so many attempts are due, of which a step takes one. */
 function storeOf(due: number, onStep: () => void = () => {}) {

@@ -1,10 +1,10 @@
 import { GuestpassError } from 'guestpass';
 import { manualClock } from 'guestpass/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type AttemptStore, createAttemptStore } from '../store/attempts.ts';
+import { admitted, masterKey, newAttemptId, noon, payload } from '../testing/guests.ts';
+import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
 import { createOutcomeKeeper } from './outcome-keeper.ts';
-import { type AttemptStore, createAttemptStore } from './store/attempts.ts';
-import { admitted, masterKey, newAttemptId, noon, payload } from './testing/guests.ts';
-import { type TestDatabase, testDatabase } from './testing/postgres.ts';
 
 let database: TestDatabase;
 let attempts: AttemptStore;

@@ -1,10 +1,10 @@
 import { systemClock } from 'guestpass';
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
+import type { PlatformTurns } from '../store/platform-turns.ts';
+import { masterKey } from '../testing/guests.ts';
+import { testDatabase } from '../testing/postgres.ts';
 import { createFleetTurns, turnsOfClient } from './fleet-turns.ts';
-import type { PlatformTurns } from './store/platform-turns.ts';
-import { masterKey } from './testing/guests.ts';
-import { testDatabase } from './testing/postgres.ts';
 
 const noon = Date.parse('2024-01-15T10:30:00Z');
 

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { systemClock } from 'guestpass';
 import { manualClock } from 'guestpass/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectDatabase } from './database/connect.ts';
+import { connectDatabase } from '../database/connect.ts';
+import { openStorage } from '../storage.ts';
+import { createAttemptStore } from '../store/attempts.ts';
+import { createDeliveryStore } from '../store/deliveries.ts';
+import { createEndpointStore } from '../store/endpoints.ts';
+import { admitted, masterKey, newAttemptId, noon, payload } from '../testing/guests.ts';
+import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
+import type { Room } from '../upkeep/room.ts';
 import { createReadiness } from './readiness.ts';
-import type { Room } from './room.ts';
-import { openStorage } from './storage.ts';
-import { createAttemptStore } from './store/attempts.ts';
-import { createDeliveryStore } from './store/deliveries.ts';
-import { createEndpointStore } from './store/endpoints.ts';
-import { admitted, masterKey, newAttemptId, noon, payload } from './testing/guests.ts';
-import { type TestDatabase, testDatabase } from './testing/postgres.ts';
 
 let database: TestDatabase;
 

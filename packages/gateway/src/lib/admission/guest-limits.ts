@@ -1,14 +1,14 @@
 import type { Clock, PipelineOptions } from 'guestpass';
-import { watchEventLoop } from './http/event-loop.ts';
-import { createFleetRates } from './http/fleet-rates.ts';
-import { createLoadGate, type LoadGate } from './http/load-gate.ts';
-import { memoryPressure, queuePressure } from './http/pressures.ts';
-import { createRateLimits, type GuestRates, type RateLimits } from './http/rate-limits.ts';
-import type { Opened } from './opened.ts';
-import { memoryLimitBytes, residentBytes } from './process.ts';
-import type { Room } from './room.ts';
-import type { AttemptStore } from './store/attempts.ts';
-import type { RateUses } from './store/rate-uses.ts';
+import { watchEventLoop } from '../http/event-loop.ts';
+import { createFleetRates } from '../http/fleet-rates.ts';
+import { createLoadGate, type LoadGate } from '../http/load-gate.ts';
+import { memoryPressure, queuePressure } from '../http/pressures.ts';
+import { createRateLimits, type GuestRates, type RateLimits } from '../http/rate-limits.ts';
+import type { Opened } from '../opened.ts';
+import { memoryLimitBytes, residentBytes } from '../process.ts';
+import type { AttemptStore } from '../store/attempts.ts';
+import type { RateUses } from '../store/rate-uses.ts';
+import type { Room } from '../upkeep/room.ts';
 
 /** How much work is taken on at once; beyond it guests are refused with `overloaded`. */
 export interface WorkLoad {

@@ -3,12 +3,12 @@ import { systemClock } from 'guestpass';
 import { manualClock } from 'guestpass/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createFleetRates, type FleetRates } from './http/fleet-rates.ts';
-import { createRateLimits } from './http/rate-limits.ts';
-import type { RateStore } from './http/rate-store.ts';
-import { createRateUses } from './store/rate-uses.ts';
-import { masterKey, noon } from './testing/guests.ts';
-import { type TestDatabase, testDatabase } from './testing/postgres.ts';
+import { createFleetRates, type FleetRates } from '../http/fleet-rates.ts';
+import { createRateLimits } from '../http/rate-limits.ts';
+import type { RateStore } from '../http/rate-store.ts';
+import { createRateUses } from '../store/rate-uses.ts';
+import { masterKey, noon } from '../testing/guests.ts';
+import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
 
 // Four gateways, one PostgreSQL, one limit.
 

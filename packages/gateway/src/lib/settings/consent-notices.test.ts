@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { notice } from '../testing/consent.ts';
 import { parseConsentNotices } from './consent-notices.ts';
-import { notice } from './testing/consent.ts';
 
 const parse = (...notices: readonly unknown[]) => parseConsentNotices(JSON.stringify(notices));
 

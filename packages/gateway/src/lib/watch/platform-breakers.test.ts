@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { createSimulator } from '@guestpass/simulator';
 import { type ManualClock, manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
-import { readGatewayConfig } from './config.ts';
-import { createOpened } from './opened.ts';
+import { createOpened } from '../opened.ts';
+import { startService } from '../service.ts';
+import { readGatewayConfig } from '../settings/config.ts';
+import { noon, payload } from '../testing/guests.ts';
+import { testDatabase } from '../testing/postgres.ts';
 import { watchBreakers } from './platform-breakers.ts';
-import { startService } from './service.ts';
-import { noon, payload } from './testing/guests.ts';
-import { testDatabase } from './testing/postgres.ts';
 
 test('a breaker counts as open until it has closed, and each change is told', () => {
   const told: unknown[] = [];

@@ -1,5 +1,5 @@
 import type { Clock } from 'guestpass';
-import type { Forgotten, RetentionStep, RetentionStore } from './store/retention.ts';
+import type { Forgotten, RetentionStep, RetentionStore } from '../store/retention.ts';
 
 /** How long things are kept, counted from the end of an attempt. */
 export interface RetentionTerms {

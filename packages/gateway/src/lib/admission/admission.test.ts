@@ -3,11 +3,11 @@ import { systemClock } from 'guestpass';
 import { type Exchange, fetchExchange } from 'guestpass/http';
 import { createPipeline } from 'guestpass/pipeline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type AttemptStore, createAttemptStore } from '../store/attempts.ts';
+import { masterKey, newAttemptId, payload } from '../testing/guests.ts';
+import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
 import { createAdmit } from './admission.ts';
 import { createOutcomeKeeper } from './outcome-keeper.ts';
-import { type AttemptStore, createAttemptStore } from './store/attempts.ts';
-import { masterKey, newAttemptId, payload } from './testing/guests.ts';
-import { type TestDatabase, testDatabase } from './testing/postgres.ts';
 
 let database: TestDatabase;
 

@@ -3,17 +3,17 @@ import { readFileSync } from 'node:fs';
 import { canonicalJson } from 'guestpass/audit';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { collectionOf, nowhere } from './consent/collection.ts';
-import { standingConsent } from './consent/consent-state.ts';
-import { createConsents } from './consent/consents.ts';
-import { openReceiptKeys } from './consent/receipt-keys.ts';
-import { parseConsentNotices } from './consent-notices.ts';
-import { consentRecordSchema } from './openapi/consent-record.ts';
-import { notice } from './testing/consent.ts';
-import { admitted, newAttemptId, noon, payload } from './testing/guests.ts';
+import { consentRecordSchema } from '../openapi/consent-record.ts';
+import { parseConsentNotices } from '../settings/consent-notices.ts';
+import { notice } from '../testing/consent.ts';
+import { admitted, newAttemptId, noon, payload } from '../testing/guests.ts';
+import { collectionOf, nowhere } from './collection.ts';
+import { standingConsent } from './consent-state.ts';
+import { createConsents } from './consents.ts';
+import { openReceiptKeys } from './receipt-keys.ts';
 
 const published = (name: string): Record<string, unknown> =>
-  JSON.parse(readFileSync(new URL(`../../schemas/${name}`, import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL(`../../../schemas/${name}`, import.meta.url), 'utf8'));
 
 const schema = published('consent-record.schema.json');
 const conforms = (record: unknown) => z.fromJSONSchema(schema).safeParse(record);

@@ -1,7 +1,7 @@
-import type { Turned } from './http/turn-away.ts';
-import type { EndedTry } from './jobs/deliver-webhook.ts';
-import type { EndedRequest } from './routes/authenticate-guest.ts';
-import type { EndedWithdrawal } from './routes/withdraw-consent.ts';
+import type { Turned } from '../http/turn-away.ts';
+import type { EndedTry } from '../jobs/deliver-webhook.ts';
+import type { EndedRequest } from '../routes/authenticate-guest.ts';
+import type { EndedWithdrawal } from '../routes/withdraw-consent.ts';
 
 /** Told what happens, off the guest's path. */
 export interface GatewayObserver {

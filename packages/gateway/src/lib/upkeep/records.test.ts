@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { generateCheckpointKey } from 'guestpass/audit';
 import { manualClock } from 'guestpass/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type AttemptStore, createAttemptStore } from '../store/attempts.ts';
+import { type AuditStore, createAuditStore } from '../store/audit.ts';
+import { admitted, masterKey, newAttemptId, noon, payload } from '../testing/guests.ts';
+import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
 import { keepRecords, type RecordsOptions } from './records.ts';
-import { type AttemptStore, createAttemptStore } from './store/attempts.ts';
-import { type AuditStore, createAuditStore } from './store/audit.ts';
-import { admitted, masterKey, newAttemptId, noon, payload } from './testing/guests.ts';
-import { type TestDatabase, testDatabase } from './testing/postgres.ts';
 
 const hour = 3_600_000;
 const key = generateCheckpointKey();
