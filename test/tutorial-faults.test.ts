@@ -476,6 +476,7 @@ describe('callbacks', () => {
     expect(JSON.stringify([notices, records])).not.toContain(admitted.guestPass.sessionToken);
     expect(Object.keys(notices[0]?.data ?? {})).toEqual([
       'attemptId',
+      'sequence',
       'guestId',
       'channelId',
       'consentTimestamp',

@@ -12,7 +12,7 @@ import { type GatewayConfig, readGatewayConfig } from './settings/config.ts';
 import { noon } from './testing/guests.ts';
 import { testDatabase } from './testing/postgres.ts';
 import { createLog } from './watch/log.ts';
-import { createMetrics } from './watch/metrics.ts';
+import { createMetrics } from './watch/metrics/metrics.ts';
 
 /** A gateway that is told what to read, by hand. */
 function setUp() {

@@ -5,7 +5,7 @@ import { watchFiles } from './reload/watch-files.ts';
 import { createReloadJournal, type ReloadJournalOptions } from './reload-journal.ts';
 import type { GatewayConfig } from './settings/config.ts';
 import type { GatewayLog } from './watch/log.ts';
-import type { Metrics } from './watch/metrics.ts';
+import type { Metrics } from './watch/metrics/metrics.ts';
 
 /** Where the configuration can be read again. */
 export interface ConfigSource {

@@ -6,7 +6,7 @@ import type { ConfigReload } from './reload/config-reload.ts';
 import { attemptEvent, deliveryEvent, type StreamEvent } from './routes/operator/stream-event.ts';
 import { secretsOf } from './settings/log-secrets.ts';
 import { createLog, type GatewayLog } from './watch/log.ts';
-import { createMetrics, type Metrics } from './watch/metrics.ts';
+import { createMetrics, type Metrics } from './watch/metrics/metrics.ts';
 import type { GatewayObserver } from './watch/observer.ts';
 import { type PlatformBreakers, watchBreakers } from './watch/platform-breakers.ts';
 import { retryReasons } from './watch/platform-calls.ts';

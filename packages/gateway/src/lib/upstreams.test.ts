@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { configuredVerifiers } from './captcha/config-verifiers.ts';
 import { openUpstreams } from './upstreams.ts';
 import { createLog } from './watch/log.ts';
-import { createMetrics } from './watch/metrics.ts';
+import { createMetrics } from './watch/metrics/metrics.ts';
 
 const captcha = {
   altchaSecret: undefined,

@@ -3,7 +3,7 @@ import type { SiteverifyOptions } from 'guestpass/captcha';
 import { type Bulkhead, createBreaker, createBulkhead } from 'guestpass/http';
 import type { CaptchaProvider } from './captcha/config-verifiers.ts';
 import type { GatewayLog } from './watch/log.ts';
-import type { Metrics } from './watch/metrics.ts';
+import type { Metrics } from './watch/metrics/metrics.ts';
 
 export interface UpstreamsOptions {
   readonly platform: Pick<PipelineOptions, 'connections' | 'breaker'>;

@@ -1,7 +1,7 @@
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
 import { tellBacklog } from './backlog.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics } from './metrics/metrics.ts';
 
 const noon = Date.parse('2024-01-15T10:30:00Z');
 

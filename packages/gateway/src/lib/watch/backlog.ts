@@ -1,7 +1,7 @@
 import { type Clock, GuestpassError } from 'guestpass';
 import type { DeliveryStore } from '../store/deliveries.ts';
 import { inTime } from '../store/in-time.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 export interface BacklogOptions {
   readonly deliveries: Pick<DeliveryStore, 'undelivered' | 'oldestPending'>;

@@ -1,6 +1,6 @@
 import type { BreakerChange } from 'guestpass';
 import type { GatewayLog } from './log.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /** Knows which calls to the platform are held back at the moment. */
 export interface PlatformBreakers {

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Attempt, Clock } from 'guestpass';
 import { type ExchangeEvent, exchangeChannel } from 'guestpass/http';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 export interface PlatformCallsOptions {
   /** Where the platform is: its hosts, without a trailing slash. */

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Reload } from '../reload/config-reload.ts';
+import type { Reload } from '../../reload/config-reload.ts';
 
 export interface ReloadMetrics {
   /** The configuration was read again. */

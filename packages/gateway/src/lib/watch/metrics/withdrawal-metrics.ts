@@ -1,7 +1,7 @@
 import { errorTable } from 'guestpass';
 import { Counter, type Registry } from 'prom-client';
-import { gatewayErrorTable } from '../http/problem-table.ts';
-import type { WithdrawalOutcome } from '../routes/withdraw-consent.ts';
+import { gatewayErrorTable } from '../../http/problem-table.ts';
+import type { WithdrawalOutcome } from '../../routes/withdraw-consent.ts';
 import { createLabel } from './metric-label.ts';
 
 export interface WithdrawalMetrics {

@@ -1,0 +1,1 @@
+export { type MetricFamily, metricFamilies } from './lib/watch/metrics/metrics.ts';
