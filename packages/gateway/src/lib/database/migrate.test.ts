@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +36,12 @@ test('files are applied once, in the order of their names, and recorded with the
   expect(await database.query('select name, applied_at from guestpass.migrations order by name limit 1')).toEqual([
     { name: '001-first.sql', applied_at: new Date(noon) },
   ]);
+});
+
+test('each file that is shipped has a number of its own, so that their order is no matter of spelling', async () => {
+  const names = await readdir(new URL('../../../migrations/', import.meta.url));
+  const numbers = names.map((name) => name.slice(0, 3));
+  expect(numbers.toSorted()).toEqual([...new Set(numbers)].toSorted());
 });
 
 test('a file that fails leaves nothing behind, and the next run goes on from there', async () => {
