@@ -13,6 +13,7 @@ function scene({ concurrency = 8, concurrencyPerGroup = 2, leavesAtOnce = false 
   let mostAtOnce = 0;
   let claims = 0;
   let broken = false;
+  let meanwhile = () => {};
   const loop = startJobLoop<ClaimedJob>({
     clock,
     concurrency,
@@ -20,6 +21,7 @@ function scene({ concurrency = 8, concurrencyPerGroup = 2, leavesAtOnce = false 
     onProblem: (error) => problems.push(error),
     async claim(most, withoutGroups) {
       claims += 1;
+      meanwhile();
       if (broken) throw new Error('no queue');
       const free = due.filter(({ groupId }) => !withoutGroups.includes(groupId ?? '')).slice(0, most);
       for (const job of free) due.splice(due.indexOf(job), 1);
@@ -53,6 +55,10 @@ function scene({ concurrency = 8, concurrencyPerGroup = 2, leavesAtOnce = false 
     },
     break: (isBroken: boolean) => {
       broken = isBroken;
+    },
+    /** What happens while a claim is under way. */
+    meanwhile(happens: () => void) {
+      meanwhile = happens;
     },
     get claims() {
       return claims;
@@ -135,6 +141,24 @@ test('what is expected is looked for at once and then less and less often', asyn
   await clock.advance(8);
   expect(begun).toHaveLength(1);
   stage.working.get(begun[0] ?? '')?.();
+  await clock.settle(loop[Symbol.asyncDispose]());
+});
+
+test('what is expected while a claim finds something else is looked for as soon', async () => {
+  const stage = scene();
+  const { clock, loop, add, begun } = stage;
+  await clock.advance(10_000);
+  add('a', 1);
+  stage.meanwhile(() => {
+    loop.expect();
+    stage.meanwhile(() => {});
+  });
+  loop.look();
+  await clock.advance(2);
+  add('b', 1);
+  await clock.advance(18);
+  expect(begun).toHaveLength(2);
+  for (const go of stage.working.values()) go();
   await clock.settle(loop[Symbol.asyncDispose]());
 });
 

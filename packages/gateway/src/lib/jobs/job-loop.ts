@@ -40,6 +40,7 @@ export function startJobLoop<Job extends ClaimedJob>(options: JobLoopOptions<Job
   const room = createJobRoom(options);
   const doze = createDoze(clock);
   let eager = eagerMs.length;
+  let expected = false;
   let stopped = false;
 
   const claimOnce = async (most: number): Promise<number> => {
@@ -60,9 +61,11 @@ export function startJobLoop<Job extends ClaimedJob>(options: JobLoopOptions<Job
   const loop = async () => {
     while (!stopped) {
       const most = concurrency - room.running;
+      expected = false;
       const claimed = most > 0 ? await claimOnce(most) : 0;
       await giveBack(room.takeParked(longestParkedMs));
-      if (claimed > 0) eager = eagerMs.length;
+      // What was announced meanwhile may not have been visible to this claim.
+      if (claimed > 0 && !expected) eager = eagerMs.length;
       // Whoever gets less than asked for has all there is.
       if (claimed > 0 && claimed === most) continue;
       while (!stopped && !(await doze.sleep(eagerMs[eager++] ?? idleMs)));
@@ -75,6 +78,7 @@ export function startJobLoop<Job extends ClaimedJob>(options: JobLoopOptions<Job
   return {
     expect() {
       eager = 0;
+      expected = true;
       doze.wake(false);
     },
     look: () => doze.wake(true),
