@@ -75,6 +75,33 @@ test('a healthy place is told line by line, in one order, and nothing was change
   expect(simulator.stats()).toMatchObject({ guestsCreated: 0, tokensIssued: 1 });
 });
 
+test('a secret shows as in `config show`, without a character of it', async () => {
+  const secret = 'canary-client-secret-0123456789abcdef';
+  const env = {
+    GUESTPASS_TARGET: 'simulator',
+    GUESTPASS_ENVIRONMENT: url,
+    GUESTPASS_CLIENT_ID: 'id',
+    GUESTPASS_CLIENT_SECRET: secret,
+    GUESTPASS_OPERATOR_TOKEN_FILE: 'operator-token',
+    GUESTPASS_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+  };
+  const files = { 'operator-token': `canary-operator-token-0123456789abcdef\n` };
+  const shown = async (argv: readonly string[]) => {
+    const { out } = await play(argv, { env, files });
+    expect(out).not.toMatch(/canary|cdef|Bwc=/);
+    return [...out.matchAll(/(GUESTPASS_\w+) +(\*{3} sha256:[0-9a-f]{8})/g)]
+      .map(([, name, print]) => [name, print])
+      .sort();
+  };
+  const configured = await shown(['config', 'show']);
+  expect(configured.map(([name]) => name)).toEqual([
+    'GUESTPASS_CLIENT_SECRET',
+    'GUESTPASS_MASTER_KEY',
+    'GUESTPASS_OPERATOR_TOKEN',
+  ]);
+  expect(await shown(['doctor'])).toEqual(configured);
+});
+
 test('quiet tells what is wrong alone', async () => {
   const { code, out } = await play(['doctor', '-q'], {
     env: { GUESTPASS_TARGET: 'simulator', GUESTPASS_ENVIRONMENT: url },

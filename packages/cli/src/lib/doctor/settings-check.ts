@@ -8,8 +8,9 @@ import {
   type Setting,
 } from 'guestpass';
 import { type ConfigFlags, type LoadedGatewayConfig, loadConfig, loadGatewayConfig } from '../settings/load-config.ts';
+import { createTexts } from '../settings/setting-texts.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
-import { shortened } from '../terminal/text.ts';
+import { fingerprint } from '../terminal/text.ts';
 import { type Finding, ok, problem } from './check.ts';
 
 /** The settings as far as they can be read, and what is wrong with them. */
@@ -25,9 +26,10 @@ export interface CheckedSettings {
 export function checkSettings(surroundings: Surroundings, flags: ConfigFlags): CheckedSettings {
   try {
     const gateway = loadGatewayConfig(surroundings, flags);
+    const written = createTexts(surroundings);
     const details = [
-      ...originsOf(configSettings, gateway.sdk, gateway),
-      ...originsOf(gatewaySettings, gateway, gateway),
+      ...originsOf(configSettings, gateway.sdk, { ...gateway, hidden: ({ value }) => fingerprint(String(value)) }),
+      ...originsOf(gatewaySettings, gateway, { ...gateway, hidden: ({ origin }) => fingerprint(written(origin)) }),
     ];
     return { finding: ok(`${details.length} set, all usable`, details), sdk: gateway.sdk, gateway };
   } catch (error) {
@@ -57,21 +59,22 @@ interface Read {
   readonly origins: Readonly<Partial<Record<string, string>>>;
 }
 
+interface Hiding {
+  /** A secret as it may be shown; the same as in `guestpass config show`. */
+  readonly hidden: (secret: { readonly value: unknown; readonly origin: string }) => string;
+}
+
 function originsOf(
   table: Readonly<Record<string, Setting>>,
   { values, origins }: Read,
-  { sourceOf }: Pick<LoadedGatewayConfig, 'sourceOf'>,
+  { sourceOf, hidden }: Pick<LoadedGatewayConfig, 'sourceOf'> & Hiding,
 ): (readonly [string, string])[] {
   return Object.entries(table).flatMap(([key, { name, secret }]) => {
     const origin = origins[key];
     if (origin === undefined) return [];
-    const shown = secret ? hidden(values[key]) : textOf(values[key]);
+    const shown = secret ? hidden({ value: values[key], origin }) : textOf(values[key]);
     return [[name, `${shown}   (${sourceOf(origin) ?? origin})`] as const];
   });
-}
-
-function hidden(value: unknown): string {
-  return typeof value === 'string' ? shortened(value) : '…';
 }
 
 function textOf(value: unknown): string {

@@ -4,7 +4,8 @@ import { exitCodes } from '../terminal/exit-codes.ts';
 import type { OutputFlags } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
 import { columns, fingerprint, jsonDocument, printable } from '../terminal/text.ts';
-import { type LoadedGatewayConfig, loadGatewayConfig, variablesIn } from './load-config.ts';
+import { type LoadedGatewayConfig, loadGatewayConfig } from './load-config.ts';
+import { createTexts } from './setting-texts.ts';
 
 /** Prints each setting in force and its origin, those of the gateway included. Resolves with the exit code. */
 export async function showConfig(surroundings: Surroundings, flags: OutputFlags): Promise<number> {
@@ -39,15 +40,6 @@ function sdkText(key: SettingKey, { values }: GuestpassConfig): string {
     return loginUrl === apiUrl ? apiUrl : `${loginUrl} and ${apiUrl}`;
   }
   return key === 'allowedChannels' ? (values.allowedChannels ?? []).join(', ') : String(values[key]);
-}
-
-/** What a setting was written as: in a variable, or in the file that it names. */
-function createTexts(surroundings: Surroundings): (origin: string) => string {
-  const variables = variablesIn(surroundings);
-  return (origin) => {
-    const text = variables[origin] ?? '';
-    return origin.endsWith('_FILE') ? surroundings.readFile(text).replace(/\r?\n$/, '') : text;
-  };
 }
 
 /** Values of the gateway as they were written. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+
 /**
  * Makes text from elsewhere harmless to a terminal: line breaks, escape sequences and invisible characters are shown
  * as `\u…`.
@@ -19,7 +20,10 @@ export function jsonLine(value: unknown): string {
   return `${JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escaped)}\n`;
 }
 
-/** A secret as it may be shown: its last four characters when it is long enough to keep the rest secret. */
+/**
+ * A token or an answer of one guest as it may be shown: its last four characters when it is long enough to keep the rest
+ * secret. What is configured shows as its {@link fingerprint}.
+ */
 export function shortened(secret: string): string {
   return secret.length >= 16 ? `…${printable(secret.slice(-4))}` : '…';
 }

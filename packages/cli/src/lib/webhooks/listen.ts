@@ -5,7 +5,7 @@ import { exitCodes } from '../terminal/exit-codes.ts';
 import { codeOf, misuse } from '../terminal/misuse.ts';
 import { type OutputFlags, type Paint, paintFor, say } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
-import { jsonLine, printable, shortened } from '../terminal/text.ts';
+import { fingerprint, jsonLine, printable } from '../terminal/text.ts';
 import { createEventFilter } from './event-filter.ts';
 import { createReceiver, type Heard } from './receiver.ts';
 import { readWebhookAccess } from './webhook-access.ts';
@@ -74,7 +74,7 @@ async function open(
 }
 
 function welcome(url: string, secret: string): string {
-  return `Listening on ${url}, signed with ${shortened(secret)} (guestpass listen --print-secret prints it).
+  return `Listening on ${url}, signed with ${fingerprint(secret)} (guestpass listen --print-secret prints it).
 Try  guestpass trigger guest.authenticated --to ${url}
 Ctrl-C ends it.
 `;
