@@ -95,6 +95,9 @@ test('the alerts watch what must not go unseen', async () => {
     'guestpass_audit_chain_valid',
     'guestpass_token_expiry_timestamp_seconds',
     'guestpass_config_last_reload_successful',
+    'guestpass_genesys_circuit_open',
+    'guestpass_captcha_circuit_open',
+    'guestpass_upstream_calls',
   ];
   expect(watched.filter((metric) => !alerts.includes(metric))).toEqual([]);
   const recorded = new Set([...alerts.matchAll(/record: (\S+)/g)].map(([, name]) => name));
