@@ -12,7 +12,7 @@ import { findBinaries, linkLibraries } from './binaries.ts';
 import { openEmbedded } from './embedded.ts';
 import { readPostmaster } from './postmaster.ts';
 import { firstClosed } from './reach.ts';
-import { stopServer } from './server.ts';
+import { startServer, stopServer } from './server.ts';
 
 let scratch: string;
 /** Used by the tests for which an existing database will do. */
@@ -57,6 +57,11 @@ async function holder(): Promise<ChildProcess> {
 async function postmasterPid(): Promise<number> {
   const file = await readFile(join(directory, 'cluster', 'postmaster.pid'), 'utf8');
   return Number(file.split('\n')[0]);
+}
+
+/** How many use the server of an address. */
+async function presences(url: string): Promise<number> {
+  return (await query(url, "select from pg_stat_activity where application_name = 'guestpass presence'")).length;
 }
 
 /** Waits until the server of an address takes connections again. */
@@ -166,6 +171,8 @@ test('after kill -9 of the process that started it the server is joined', async 
   expect(performance.now() - begun).toBeLessThan(10_000);
   expect(server.started).toBe(false);
   expect(await postmasterPid()).toBe(pid);
+  // The server needs a moment to see that the other one is gone.
+  while ((await presences(server.url)) > 1);
   await server[Symbol.asyncDispose]();
   expect(await hasServer()).toBe(false);
 });
@@ -228,6 +235,30 @@ test('ending a server that was killed leaves the next one alone', async () => {
   const account = await serverAccount({ cluster, program: binaries.initdb });
   await stopServer({ directory, binaries, account, clock: systemClock }, killed);
   expect(await query(server.url, 'select 1 as still')).toEqual([{ still: 1 }]);
+});
+
+test('a start that comes too late leaves what the running server has logged', async () => {
+  await using server = await open();
+  const log = () => readFile(join(directory, 'server.log'), 'utf8');
+  const before = await log();
+  expect(before).toContain('ready to accept connections');
+  const binaries = await findBinaries();
+  const account = await serverAccount({ cluster: join(directory, 'cluster'), program: binaries.initdb });
+  expect(await startServer({ directory, binaries, account, clock: systemClock })).toEqual({ outcome: 'held' });
+  expect((await log()).startsWith(before)).toBe(true);
+  expect(await query(server.url, 'select 1 as still')).toEqual([{ still: 1 }]);
+});
+
+test('a server that does not start says why, and its log is begun anew once it is long', async () => {
+  const place = join(scratch, 'broken');
+  await (await open(place))[Symbol.asyncDispose]();
+  const log = join(place, 'server.log');
+  await writeFile(log, 'old\n'.repeat(300_000));
+  const settings = join(place, 'cluster', 'postgresql.conf');
+  await writeFile(settings, 'no_such_setting = 1\n');
+  const why = /does not start: .*"no_such_setting".*contains errors/;
+  await expect(open(place)).rejects.toMatchObject({ code: 'storage_unavailable', detail: expect.stringMatching(why) });
+  expect(await readFile(log, 'utf8')).not.toContain('old');
 });
 
 test('whoever starts while the last one leaves waits as long as that takes', async () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, sleep } from 'guestpass';
@@ -36,15 +36,17 @@ export async function startServer(setup: ServerSetup): Promise<Start> {
   const locked = await underLock(lock, await commandFor(setup, port));
   const { path, args, ids } = commandAs(account, locked.path, locked.args);
 
-  const log = await open(join(directory, 'server.log'), 'w', 0o600);
+  const log = await openLog(directory);
   try {
+    // Behind what others wrote: who comes too late for the lock must not wipe out what the server says that has it.
+    const { size } = await log.stat();
     const stdio = ['ignore', log.fd, log.fd] as const;
     const server = spawn(path, [...args], { ...ids, cwd: '/', detached: true, stdio: [...stdio] });
     server.unref();
     const exitCode = await readyOrEnded(server, setup);
     if (exitCode === undefined) return { outcome: 'ready', port };
     if (exitCode === heldExitCode) return { outcome: 'held' };
-    return { outcome: 'failed', log: await lastLines(join(directory, 'server.log')) };
+    return { outcome: 'failed', log: await lastLines(log, size) };
   } finally {
     await log.close();
   }
@@ -150,9 +152,23 @@ function freePort(wanted: number | undefined): Promise<number> {
   });
 }
 
-async function lastLines(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  return text
+/** Begun anew once it is long, so that the logs of the last servers are there and the disk is not full of them. */
+async function openLog(directory: string): Promise<FileHandle> {
+  const log = await open(join(directory, 'server.log'), 'a+', 0o600);
+  if ((await log.stat()).size > longestLogBytes) await log.truncate();
+  return log;
+}
+
+const longestLogBytes = 1_048_576;
+
+/** What the file says last, of what was written from here on. */
+async function lastLines(log: FileHandle, from: number): Promise<string> {
+  const buffer = Buffer.alloc(65_536);
+  const { size } = await log.stat();
+  const { bytesRead } = await log.read({ buffer, position: Math.max(from, size - buffer.length) });
+  return buffer
+    .subarray(0, bytesRead)
+    .toString()
     .trim()
     .split('\n')
     .slice(-3)

@@ -31,6 +31,18 @@ test('starts of one directory at the same time share one key', async () => {
   expect((await keyKeptAt(path)).kid).toBe(keys[0]?.kid);
 });
 
+test('starts of one directory at the same time know its key once, also while the list is still being written', async () => {
+  const file = join(directory, 'checkpoints.jsonl');
+  const starts = await Promise.all(Array.from({ length: 8 }, () => checkpointKeys({ file })));
+  const kids = new Set(starts.flatMap(({ publicKeys }) => publicKeys.map(({ kid }) => kid)));
+  expect([...kids]).toEqual([starts[0]?.key.kid]);
+  expect((await checkpointKeys({ file })).publicKeys).toHaveLength(1);
+
+  await writeFile(join(directory, 'checkpoint-keys.pem'), '');
+  const { key, publicKeys } = await checkpointKeys({ file });
+  expect(publicKeys.map(({ kid }) => kid)).toEqual([key.kid]);
+});
+
 test('a key of the configuration is used, and none is written', async () => {
   const { privateKey } = generateKeyPairSync('ed25519');
   const file = join(directory, 'checkpoints.jsonl');

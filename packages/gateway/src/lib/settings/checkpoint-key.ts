@@ -62,11 +62,19 @@ async function rememberKeys(
   path: string,
   inUse: readonly CheckpointPublicKey[],
 ): Promise<readonly CheckpointPublicKey[]> {
-  const known = (await isThere(path)) ? parseCheckpointPublicKeys(await readFile(path, 'utf8')) : [];
+  const known = await keysRemembered(path);
   const fresh = inUse.filter(({ kid }) => !known.some((one) => one.kid === kid));
   const pem = fresh.map(({ publicKey }) => publicKey.export({ type: 'spki', format: 'pem' })).join('');
   if (pem !== '') await appendFile(path, pem, { mode: 0o644, flush: true });
   return [...known, ...fresh];
+}
+
+/** Each once: of several first starts at once more than one may have written the same key. */
+async function keysRemembered(path: string): Promise<readonly CheckpointPublicKey[]> {
+  const pem = (await isThere(path)) ? await readFile(path, 'utf8') : '';
+  // Another start has made the file and is about to write it.
+  if (pem === '') return [];
+  return [...new Map(parseCheckpointPublicKeys(pem).map((key) => [key.kid, key])).values()];
 }
 
 async function isThere(path: string): Promise<boolean> {
