@@ -75,6 +75,30 @@ test('a queue whose database hangs ends all the same', async () => {
   await queue[Symbol.asyncDispose]();
 }, 10_000);
 
+test('jobs that cannot be put away, because the database hangs, are left to come again and not waited for', async () => {
+  await using database = await testDatabase();
+  await using between = await swallower(database.url);
+  const common = { clock: systemClock, onProblem: () => {} };
+  await (await openDeliveryQueue({ ...common, url: database.url }))[Symbol.asyncDispose]();
+  const queue = await openDeliveryQueue({ ...common, url: between.url, answerTimeoutMs: 500 });
+  const claimed = Promise.withResolvers<void>();
+  await queue.start({
+    async prepare() {
+      between.swallow();
+      claimed.resolve();
+      return new Map();
+    },
+    deliver: async () => {},
+  });
+  const about = { endpointId: 'ep_1', eventId: 'evt_1', eventType: 'guest.failed', attemptId: null, tries: 0 };
+  const due = Array.from({ length: 64 }, (_, index) => ({ id: `dlv_${index}`, ...about }));
+  await database.transaction((work) => queue.announce(work, due));
+  await claimed.promise;
+  const begun = performance.now();
+  await queue[Symbol.asyncDispose]();
+  expect(performance.now() - begun).toBeLessThan(10_000);
+}, 60_000);
+
 interface DeliveringOptions {
   readonly clock?: Clock;
   readonly status?: number;

@@ -171,12 +171,13 @@ function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: Deliveries
   const giveBack = async (jobs: readonly Job<DeliveryJob>[]) => {
     if (jobs.length > 0) await boss.fail(queueName, [...jobs]);
   };
-  // A job that is done is of no more use: its delivery tells what became of it.
+  // A job that is done is of no more use: its delivery tells what became of it. One that cannot be put away comes again
+  // when its lease is over, and finds that.
   const done = createGroupCommit<Claimed, undefined>({
     clock,
     lingerMs: 50,
     commit: async (jobs) => {
-      await boss.deleteJob(queueName, [...jobs]);
+      await boss.deleteJob(queueName, [...jobs]).catch(onProblem);
       return jobs.map(() => undefined);
     },
   });
@@ -208,8 +209,8 @@ function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: Deliveries
       } catch (error) {
         return await giveBackOne(job, error);
       }
-      // Nobody waits for it: the try is on record, and a job that comes again behind it finds that.
-      done.submit(job).catch((error) => giveBackOne(job, error));
+      // Nobody waits for it: the try is on record.
+      done.submit(job).catch(onProblem);
     },
   });
   return {
