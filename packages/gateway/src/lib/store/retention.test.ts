@@ -85,6 +85,19 @@ test('attempts that let nobody in are cleared too, and an attempt under way is l
   expect(await store.get(underWay)).toMatchObject({ status: 'intent' });
 });
 
+test('that a guest was erased is still told where the time of the attempt is up meanwhile, for it names nobody', async () => {
+  const attemptId = await guest();
+  await store.eraseGuest({ attemptId, basis: 'asked for', nowMs: noon + day });
+  const retention = createRetentionStore({ database });
+  const step = { beforeMs: noon + day, nowMs: noon + day };
+  expect(await retention.forgetPersonalData(step)).toEqual({ attempts: 1, keys: 0, deliveries: 0 });
+  const told = 'select event_type, state, body is null as cleared from guestpass.deliveries order by number';
+  expect(await database.query(told)).toEqual([
+    { event_type: 'guest.authenticated', state: 'dead', cleared: true },
+    { event_type: 'guest.erased', state: 'pending', cleared: false },
+  ]);
+});
+
 test('nothing due leaves no record', async () => {
   await guest();
   const retention = createRetentionStore({ database });

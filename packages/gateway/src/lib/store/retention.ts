@@ -28,7 +28,7 @@ export interface RetentionStore {
   /**
    * Destroys keys of guests, and clears what is personal outside the audit log: what stands sealed there, the hashes of
    * guest ids, guest passes, idempotency keys, details and traces of attempts, bodies of webhooks and what receivers
-   * answered.
+   * answered. A `guest.erased` names the attempt alone: it stays, and is delivered if it was not yet.
    */
   forgetPersonalData(step: RetentionStep): Promise<Forgotten>;
   /** Deletes attempts with everything that belongs to them: deliveries, their tries, and what is left of keys. */
@@ -111,7 +111,9 @@ async function clearPersonal(work: Work, attemptIds: readonly string[], nowMs: n
       delete from guestpass.idempotency_keys where attempt_id in (select id from due)
     ), deliveries as (
       update guestpass.deliveries d set ${clearedDelivery(sql.val(at))}
-      from due where d.attempt_id = due.id and (d.body is not null or d.sealed_body is not null) returning d.id
+      from due where d.attempt_id = due.id and (d.body is not null or d.sealed_body is not null)
+        and d.event_type <> 'guest.erased'
+      returning d.id
     ), tries as (
       update guestpass.delivery_attempts set ${clearedTry}
       where delivery_id in (select d.id from guestpass.deliveries d join due on d.attempt_id = due.id)
