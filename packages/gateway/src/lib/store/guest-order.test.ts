@@ -1,83 +1,61 @@
-import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Work } from '../database/connect.ts';
-import { admitted, masterKey, newAttemptId, noon, payload } from '../testing/guests.ts';
-import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
-import { type AttemptStore, createAttemptStore } from './attempts.ts';
-import { createDeliveryStore, type DeliveryStore } from './deliveries.ts';
+import { type DeliveryStores, openDeliveryStores } from '../testing/delivery-stores.ts';
+import { admitted, newAttemptId, noon, payload } from '../testing/guests.ts';
 import type { Verdict } from './ended-tries.ts';
-import { createEndpointStore, type EndpointStore } from './endpoints.ts';
-import type { NewDelivery } from './new-deliveries.ts';
 
-let database: TestDatabase;
-let attempts: AttemptStore;
-let deliveries: DeliveryStore;
-let endpoints: EndpointStore;
+let on: DeliveryStores;
 
 beforeAll(async () => {
-  database = await testDatabase();
-  await database.query('create table jobs (delivery text)');
-  const announce = async (work: Work, announced: readonly NewDelivery[]) => {
-    for (const { id } of announced) await sql`insert into jobs values (${id})`.execute(work);
-  };
-  attempts = createAttemptStore({ database, masterKey, owner: 'gateway-1', announce });
-  deliveries = createDeliveryStore({ database, masterKey, announce });
-  endpoints = createEndpointStore(database, masterKey);
+  on = await openDeliveryStores();
 });
 
-afterAll(async () => {
-  await attempts[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+afterAll(() => on[Symbol.asyncDispose]());
 
-beforeEach(() =>
-  database.query('truncate jobs, guestpass.delivery_attempts, guestpass.deliveries, guestpass.webhook_endpoints'),
-);
+beforeEach(() => on.clear());
 
 const endpoint = (ordering: 'none' | 'guest' = 'guest') =>
-  endpoints.create({ url: 'https://idp.example/hook', ordering, secret: 'whsec_x' }, noon);
+  on.endpoints.create({ url: 'https://idp.example/hook', ordering, secret: 'whsec_x' }, noon);
 
 /** A guest who was let in and took the consent back: the ids of the two deliveries, the earlier one first. */
 async function guest(): Promise<readonly [string, string]> {
   const attemptId = newAttemptId();
-  await attempts.recordIntent({ attemptId, payload, nowMs: noon });
-  await attempts.recordOutcome(admitted(attemptId), noon);
-  await attempts.withdrawConsent({ attemptId, basis: 'asked for', nowMs: noon });
-  const [second, first] = await deliveries.list({ limit: 2, attemptId });
-  await database.query('truncate jobs');
+  await on.attempts.recordIntent({ attemptId, payload, nowMs: noon });
+  await on.attempts.recordOutcome(admitted(attemptId), noon);
+  await on.attempts.withdrawConsent({ attemptId, basis: 'asked for', nowMs: noon });
+  const [second, first] = await on.deliveries.list({ limit: 2, attemptId });
+  await on.forgetJobs();
   return [first?.id ?? '', second?.id ?? ''];
 }
 
 const settle = (id: string, verdict: Verdict, number = 1) =>
-  deliveries.recordTry(
+  on.deliveries.recordTry(
     id,
     { number, startedAtMs: noon, durationMs: 20, outcome: 'http_503', responseStatus: 503, responseExcerpt: null },
     verdict,
   );
 
-const behind = async (id: string) => (await deliveries.get(id))?.behind;
-const jobs = async () => (await database.query('select delivery from jobs')).map(({ delivery }) => delivery);
+const behind = async (id: string) => (await on.deliveries.get(id))?.behind;
 
 test('an event waits for the one before while that is tried again, and gets its job when that is settled', async () => {
   await endpoint();
   const [first, second] = await guest();
   const [other, next] = await guest();
-  expect(await deliveries.waitInLine([first, second, other])).toEqual([second]);
+  expect(await on.deliveries.waitInLine([first, second, other])).toEqual([second]);
   expect([await behind(first), await behind(second), await behind(next)]).toEqual([null, first, null]);
   await settle(first, { state: 'pending', nextAtMs: noon + 5_000 });
-  expect(await jobs()).toEqual([first]);
+  expect(await on.jobs()).toEqual([first]);
   await settle(first, { state: 'delivered' }, 2);
-  expect(await jobs()).toEqual([first, second]);
+  expect(await on.jobs()).toEqual([first, second]);
   expect(await behind(second)).toBeNull();
-  expect(await deliveries.waitInLine([second])).toEqual([]);
+  expect(await on.deliveries.waitInLine([second])).toEqual([]);
 });
 
 test.each(['dead', 'held'] as const)('one that is %s holds nobody up', async (state) => {
   await endpoint();
   const [first, second] = await guest();
-  await deliveries.waitInLine([second]);
+  await on.deliveries.waitInLine([second]);
   await settle(first, { state });
-  expect(await jobs()).toEqual([second]);
+  expect(await on.jobs()).toEqual([second]);
 });
 
 test('of three each waits for the one right before it', async () => {
@@ -85,21 +63,21 @@ test('of three each waits for the one right before it', async () => {
   const [first, second] = await guest();
   await settle(first, { state: 'dead' });
   await settle(second, { state: 'dead' });
-  const [{ attempt_id = '' } = {}] = await deliveries.list({ limit: 1 });
-  await database.query(
+  const [{ attempt_id = '' } = {}] = await on.deliveries.list({ limit: 1 });
+  await on.database.query(
     `insert into guestpass.deliveries (id, event_id, event_type, attempt_id, endpoint_id, body, state, next_at, created_at)
     values ('dlv_third', 'evt_third', 'guest.updated', $1, $2, '{}', 'pending', now(), now())`,
     [attempt_id, id],
   );
-  expect(await deliveries.waitInLine(['dlv_third'])).toEqual([]);
-  await deliveries.replay({ endpointId: id, state: 'dead' }, { nowMs: noon });
-  await database.query('truncate jobs');
-  expect((await deliveries.waitInLine([first, second, 'dlv_third'])).toSorted()).toEqual(
+  expect(await on.deliveries.waitInLine(['dlv_third'])).toEqual([]);
+  await on.deliveries.replay({ endpointId: id, state: 'dead' }, { nowMs: noon });
+  await on.forgetJobs();
+  expect((await on.deliveries.waitInLine([first, second, 'dlv_third'])).toSorted()).toEqual(
     [second, 'dlv_third'].toSorted(),
   );
   expect([await behind(second), await behind('dlv_third')]).toEqual([first, second]);
   await settle(first, { state: 'delivered' }, 2);
-  expect(await jobs()).toEqual([second]);
+  expect(await on.jobs()).toEqual([second]);
 });
 
 test('other endpoints do not wait, and an erasure waits for nothing', async () => {
@@ -107,37 +85,37 @@ test('other endpoints do not wait, and an erasure waits for nothing', async () =
   const [first, second] = await guest();
   await endpoint();
   const [, elsewhere] = await guest();
-  expect((await deliveries.get(elsewhere))?.endpoint_id).not.toBe(ordered.id);
-  await deliveries.waitInLine([second]);
-  const attemptId = (await deliveries.get(first))?.attempt_id ?? '';
-  await attempts.eraseGuest({ attemptId, basis: 'asked for', nowMs: noon });
-  const rows = await deliveries.list({ limit: 9, attemptId, endpointId: ordered.id });
+  expect((await on.deliveries.get(elsewhere))?.endpoint_id).not.toBe(ordered.id);
+  await on.deliveries.waitInLine([second]);
+  const attemptId = (await on.deliveries.get(first))?.attempt_id ?? '';
+  await on.attempts.eraseGuest({ attemptId, basis: 'asked for', nowMs: noon });
+  const rows = await on.deliveries.list({ limit: 9, attemptId, endpointId: ordered.id });
   expect(rows.map(({ event_type, state }) => [event_type, state])).toEqual([
     ['guest.erased', 'pending'],
     ['consent.withdrawn', 'dead'],
     ['guest.authenticated', 'dead'],
   ]);
-  expect(await jobs()).toContain(rows[0]?.id);
-  expect(await deliveries.waitInLine(rows.map(({ id }) => id))).toEqual([]);
+  expect(await on.jobs()).toContain(rows[0]?.id);
+  expect(await on.deliveries.waitInLine(rows.map(({ id }) => id))).toEqual([]);
 });
 
 test('who wants no order any more gets at once what waited', async () => {
   const { id } = await endpoint();
   const [first, second] = await guest();
-  await deliveries.waitInLine([second]);
-  await deliveries.letAllGo(id);
-  expect(await jobs()).toEqual([second]);
+  await on.deliveries.waitInLine([second]);
+  await on.deliveries.letAllGo(id);
+  expect(await on.jobs()).toEqual([second]);
   await settle(first, { state: 'delivered' });
-  expect(await jobs()).toEqual([second]);
+  expect(await on.jobs()).toEqual([second]);
 });
 
 test('nobody waits for one that is settled at the same moment without getting a job', async () => {
   await endpoint();
   const guests = await Promise.all(Array.from({ length: 40 }, guest));
-  const waiting = guests.map(async ([, second]) => (await deliveries.waitInLine([second])).length === 1);
+  const waiting = guests.map(async ([, second]) => (await on.deliveries.waitInLine([second])).length === 1);
   const settled = guests.map(([first]) => settle(first, { state: 'delivered' }));
   const [waited] = await Promise.all([Promise.all(waiting), Promise.all(settled)]);
   const seconds = guests.map(([, second]) => second);
-  expect((await jobs()).toSorted()).toEqual(seconds.filter((_, index) => waited[index]).toSorted());
-  expect((await deliveries.getAll(seconds)).map((delivery) => delivery.behind)).toEqual(seconds.map(() => null));
+  expect((await on.jobs()).toSorted()).toEqual(seconds.filter((_, index) => waited[index]).toSorted());
+  expect((await on.deliveries.getAll(seconds)).map((delivery) => delivery.behind)).toEqual(seconds.map(() => null));
 });
