@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { takeTurn } from './turn.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, 'packages', 'console');
 const dist = join(folder, 'dist');
 const stamp = join(dist, '.stamp');
+const turn = join(root, '.guestpass', 'console-build');
 /** Each page is built by itself, so that what operators see is on no public listener. */
 const pages = ['console', 'guest'];
 
@@ -29,12 +31,13 @@ function sources() {
   return `${hash.digest('hex')}\n`;
 }
 
-const wanted = sources();
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+const isBuilt = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+
+async function build() {
   process.stderr.write('Setting up: building the console ...\n');
-  const { build } = await import('vite');
+  const vite = await import('vite');
   for (const page of pages) {
-    await build({
+    await vite.build({
       configFile: false,
       root: folder,
       base: `/${page}/`,
@@ -56,4 +59,14 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     });
   }
   writeFileSync(stamp, wanted);
+}
+
+const wanted = sources();
+if (!isBuilt()) {
+  // Two builds at once would empty each other's folder.
+  const end = takeTurn(turn, (pid) => {
+    process.stderr.write(`Setting up: waiting for process ${pid}, which builds the console ...\n`);
+  });
+  if (!isBuilt()) await build();
+  end();
 }

@@ -6,9 +6,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { provideChromium, readMachine } from './chromium.js';
+import { takeTurn } from './turn.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'node_modules', '.guestpass-setup');
+const turn = join(root, '.guestpass', 'set-up');
 const pinnedNode = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 // What npm's scripts find first on their path.
 const nodeOnPath = join(root, 'node_modules', '.bin', 'node');
@@ -89,13 +91,22 @@ if (Number.parseInt(process.versions.node, 10) < oldestNode) {
   fail(`this is Node.js ${process.versions.node}.`, `install Node.js ${oldestNode} or later from https://nodejs.org.`);
 }
 
-const expected = wanted();
-if (!isSetUp(expected)) {
-  if (!isInstalled()) installPackages();
-  installPinnedNode();
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, expected);
+function setUp(expected) {
+  // npm ci begins by removing what another one has installed so far.
+  const end = takeTurn(turn, (pid) => {
+    process.stderr.write(`Setting up: waiting for process ${pid}, which does (if it does not, remove ${turn}) ...\n`);
+  });
+  if (!isSetUp(expected)) {
+    if (!isInstalled()) installPackages();
+    installPinnedNode();
+    mkdirSync(dirname(stamp), { recursive: true });
+    writeFileSync(stamp, expected);
+  }
+  end();
 }
+
+const expected = wanted();
+if (!isSetUp(expected)) setUp(expected);
 if (process.argv.includes('--chromium')) {
   const missing = provideChromium(process.env, readMachine(), (command, args, env) =>
     spawnSync(command, args, { env, stdio: ['ignore', 2, 2] }),

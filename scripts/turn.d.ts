@@ -1,0 +1,1 @@
+export function takeTurn(file: string, onWait: (pid: number) => void): () => void;
