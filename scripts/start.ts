@@ -3,7 +3,7 @@ import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync }
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, parseEnv } from 'node:util';
-import { endOnCrash, run } from '@guestpass/cli';
+import { endOnCrash, onHangup, run } from '@guestpass/cli';
 import { type ConfigSource, crashDrain, type Service, startService, tellCrash } from '@guestpass/gateway';
 import { type GatewayConfig, readGatewayConfig } from '@guestpass/gateway/config';
 import { createSimulator, defaultWebhookSecret, type GuestMessage, type Reply } from '@guestpass/simulator';
@@ -63,14 +63,15 @@ async function simulate(): Promise<void> {
     await log[Symbol.asyncDispose]();
   });
   const service = await starting;
-  process.on('SIGHUP', () => service.reload());
+  const hungUp = new AbortController();
+  using _reload = onHangup({ reload: () => service.reload(), end: () => hungUp.abort() });
   tell('gateway', `${service.gateway.url}   database in ${service.gateway.storage.place}`);
   tell('guest page', `${service.gateway.url}/guest?channel=demo`);
   tell('console', `${service.operatorUrl}/console#token=${operatorToken()}   API at /docs`);
 
   const passed = (await pagesAnswer(service)) && (await letOneIn(service, platform.url));
   if (!passed) process.exitCode = 1;
-  if (passed && !flags.once) await untilStopped(service);
+  if (passed && !flags.once) await untilStopped(service, hungUp.signal);
   await service.stop();
 }
 
@@ -207,7 +208,7 @@ async function showDelivery(
   return false;
 }
 
-async function untilStopped({ gateway, operatorUrl }: Service): Promise<void> {
+async function untilStopped({ gateway, operatorUrl }: Service, hungUp: AbortSignal): Promise<void> {
   console.log(`
   Try    npx guestpass authenticate --target simulator --channel demo --consent
          ${gateway.url}/guest?channel=demo in a browser, and ${operatorUrl}/console beside it
@@ -217,6 +218,8 @@ async function untilStopped({ gateway, operatorUrl }: Service): Promise<void> {
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
+    hungUp.addEventListener('abort', () => resolve());
+    if (hungUp.aborted) resolve();
   });
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -55,32 +55,37 @@ async function mount(files: Readonly<Record<string, string>>): Promise<void> {
   await rename(join(directory, 'secrets', '..data.new'), join(directory, 'secrets', '..data'));
 }
 
+/** All that a gateway near the simulator is told. */
+function variables(env: Readonly<Record<string, string>>) {
+  return {
+    PATH: process.env.PATH,
+    GUESTPASS_TARGET: 'simulator',
+    GUESTPASS_ENVIRONMENT: platform.url,
+    GUESTPASS_CLIENT_ID: client.id,
+    GUESTPASS_CLIENT_SECRET_FILE: 'secrets/client-secret',
+    GUESTPASS_OPERATOR_TOKEN_FILE: 'secrets/operator-token',
+    GUESTPASS_DATABASE_URL: database.url,
+    GUESTPASS_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+    GUESTPASS_CAPTCHA_POLICY: 'optional',
+    GUESTPASS_PORT: '0',
+    GUESTPASS_OPERATOR_PORT: '0',
+    // Nobody is turned away because other tests have the processors.
+    GUESTPASS_MAX_EVENT_LOOP_DELAY_MS: '60000',
+    GUESTPASS_RATE_PER_ADDRESS: '100000',
+    GUESTPASS_RATE_PER_SUBNET: '100000',
+    GUESTPASS_RATE_PER_CHANNEL: '100000',
+    GUESTPASS_RATE_TOTAL: '100000',
+    GUESTPASS_REQUESTS_PER_MINUTE: '1000000',
+    GUESTPASS_DRAIN_DELAY_MS: '0',
+    ...env,
+  };
+}
+
 /** `guestpass serve` with its secrets in files, until it listens. */
 async function serve(env: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, [program, 'serve'], {
     cwd: directory,
-    env: {
-      PATH: process.env.PATH,
-      GUESTPASS_TARGET: 'simulator',
-      GUESTPASS_ENVIRONMENT: platform.url,
-      GUESTPASS_CLIENT_ID: client.id,
-      GUESTPASS_CLIENT_SECRET_FILE: 'secrets/client-secret',
-      GUESTPASS_OPERATOR_TOKEN_FILE: 'secrets/operator-token',
-      GUESTPASS_DATABASE_URL: database.url,
-      GUESTPASS_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-      GUESTPASS_CAPTCHA_POLICY: 'optional',
-      GUESTPASS_PORT: '0',
-      GUESTPASS_OPERATOR_PORT: '0',
-      // Nobody is turned away because other tests have the processors.
-      GUESTPASS_MAX_EVENT_LOOP_DELAY_MS: '60000',
-      GUESTPASS_RATE_PER_ADDRESS: '100000',
-      GUESTPASS_RATE_PER_SUBNET: '100000',
-      GUESTPASS_RATE_PER_CHANNEL: '100000',
-      GUESTPASS_RATE_TOTAL: '100000',
-      GUESTPASS_REQUESTS_PER_MINUTE: '1000000',
-      GUESTPASS_DRAIN_DELAY_MS: '0',
-      ...env,
-    },
+    env: variables(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
@@ -263,4 +268,37 @@ test('SIGHUP reads .env again, and names what waits for the next start', async (
   expect(await letIn(gateway.url)).toBe(201);
   await gateway.end();
   expect(gateway.text()).not.toContain('canary');
+}, 60_000);
+
+test('what runs in a terminal ends with it, and reloads for as long as it is open', async () => {
+  await mount({ 'client-secret': secrets[0], 'operator-token': tokens[0] });
+  // A shell whose terminal is `script`, and closes when that ends.
+  const command = 'echo $$ > pid; exec "$NODE" "$PROGRAM" serve > log';
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: directory,
+    env: { ...variables({ GUESTPASS_RECAPTCHA_SECRET: 'a'.repeat(20) }), NODE: process.execPath, PROGRAM: program },
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
+  children.push(terminal);
+  const told = async (message: string) =>
+    (await readFile(join(directory, 'log'), 'utf8').catch(() => ''))
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line))
+      .filter(({ msg }) => msg === message);
+  const seen = (message: string, times: number) =>
+    until(
+      () => told(message),
+      ({ length }) => length === times,
+      30_000,
+    );
+  await seen('listening', 2);
+  process.kill(Number(await readFile(join(directory, 'pid'), 'utf8')), 'SIGHUP');
+  expect(await seen('configuration reloaded', 1)).toMatchObject([{ cause: 'signal', changed: [] }]);
+
+  terminal.kill('SIGKILL');
+  await seen('stopped', 1);
+  expect(await told('crashed')).toEqual([]);
+  const [{ url }] = await told('listening');
+  await expect(fetch(url)).rejects.toThrow('fetch failed');
 }, 60_000);

@@ -1,1 +1,1 @@
-export { endOnCrash, run } from './lib/process.ts';
+export { endOnCrash, onHangup, run } from './lib/process.ts';

@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { isatty } from 'node:tty';
 import { systemClock } from 'guestpass';
 import { main } from './main.ts';
 import type { Surroundings, Terminal } from './terminal/surroundings.ts';
 
 /**
  * Runs the command line of this process and sets its exit code. The first SIGINT or SIGTERM asks the command to end,
- * the second ends it.
+ * the second ends it. The end of its terminal asks a command that reloads to end; every other one it ends.
  */
 export async function run(argv: readonly string[] = process.argv): Promise<void> {
   const interruption = new AbortController();
@@ -24,17 +25,32 @@ export async function run(argv: readonly string[] = process.argv): Promise<void>
   });
   process.stderr.on('error', tolerateClosedPipe);
   try {
-    process.exitCode = await main(surroundings(argv.slice(2), interruption.signal, unread.signal));
+    const onReload = (reload: () => void) => onHangup({ reload, end: () => interruption.abort(new Error('hung up')) });
+    const { signal } = interruption;
+    process.exitCode = await main({ ...surroundings(argv.slice(2), signal, unread.signal), onReload });
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }
 }
 
-/** SIGHUP would end the process where nobody listens. */
-function onReload(then: () => void): Disposable {
-  process.on('SIGHUP', then);
-  return { [Symbol.dispose]: () => void process.off('SIGHUP', then) };
+export interface Hangup {
+  /** Somebody asks to read the configuration again. */
+  readonly reload: () => void;
+  /** The terminal is gone, and whoever sat there. May be called more than once. */
+  readonly end: () => void;
+}
+
+/**
+ * Tells what a SIGHUP means. The system sends one too when the terminal closes that standard input, output or error is:
+ * then it is no terminal any more. Where none of the three was one, as under a supervisor or `nohup`, it always asks for a
+ * reload. Disposing leaves the signal to Node.js, which ends the process.
+ */
+export function onHangup({ reload, end }: Hangup): Disposable {
+  const terminals = [0, 1, 2].filter(isatty);
+  const hear = () => (terminals.every(isatty) ? reload() : end());
+  process.on('SIGHUP', hear);
+  return { [Symbol.dispose]: () => void process.off('SIGHUP', hear) };
 }
 
 /** Less than the 5 seconds after which a supervisor may count on the end. */
@@ -86,7 +102,6 @@ function surroundings(argv: readonly string[], signal: AbortSignal, unread: Abor
     writeFile: (path, bytes) => writeFileSync(path, bytes, { flag: 'wx' }),
     signal,
     endOnCrash,
-    onReload,
     nodeVersion: process.versions.node,
   };
 }
@@ -161,6 +176,7 @@ function decode(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
+/** A terminal that has closed answers EIO. */
 function tolerateClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }

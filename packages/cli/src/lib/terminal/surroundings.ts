@@ -43,8 +43,8 @@ export interface Surroundings {
    */
   readonly endOnCrash?: (end: (error: unknown) => Promise<void>) => Disposable;
   /**
-   * Calls `then` each time the system asks to read the configuration again (SIGHUP), until disposed. Default: nobody asks,
-   * and the signal does what Node.js makes of it.
+   * Calls `then` each time somebody asks to read the configuration again (SIGHUP), until disposed; when the terminal has
+   * closed `signal` aborts instead. Default: nobody asks, and the signal does what Node.js makes of it.
    */
   readonly onReload?: (then: () => void) => Disposable;
   /** Default: the system's clock. */
