@@ -255,7 +255,7 @@ function choresOf(
     { everyMs: Math.min(10_000, leaseMs), run: () => attempts.recoverOrphans(clock.now()) },
     { everyMs: 600_000, run: () => attempts.forgetExpired(clock.now()) },
     { everyMs: 600_000, run: () => queue.recover(database, clock.now() - 600_000) },
-    { everyMs: 600_000, run: () => captchaUses.forgetExpired(clock.now()) },
+    { everyMs: 600_000, run: () => captchaUses.forgetExpired() },
     { everyMs: 60_000, run: () => rateUses.forget() },
   ];
 }

@@ -33,7 +33,7 @@ test('of a hundred guests with one answer at two gateways the provider is asked 
   );
   expect(asked).toEqual(['answer']);
   expect(verdicts.filter((one) => one?.verdict === 'reused')).toHaveLength(99);
-  clock.step(10 * 60_000);
+  await database.query(`update guestpass.captcha_uses set expires_at = expires_at - interval '10 minutes'`);
   expect(await gateways[1]?.verify({ response: 'answer' }, {})).toMatchObject({ verdict: 'passed' });
 });
 

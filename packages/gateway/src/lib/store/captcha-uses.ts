@@ -6,11 +6,12 @@ import { createSeal, type MasterKey } from './seal.ts';
 export interface CaptchaUses {
   /**
    * Marks an answer as used until `expiresAtMs`. Resolves with false when somebody used it before: of any number of
-   * calls with one answer, one gets true. The answer itself is not stored.
+   * calls with one answer, one gets true. The answer itself is not stored. `nowMs` is of the clock of `expiresAtMs`; the
+   * mark lasts until then by that clock and by the database's, which alone says when a mark is over.
    */
   claim(answer: CaptchaAnswer, nowMs: number): Promise<boolean>;
   /** Deletes the marks whose time is up. */
-  forgetExpired(nowMs: number): Promise<void>;
+  forgetExpired(): Promise<void>;
 }
 
 export interface CaptchaAnswer {
@@ -25,17 +26,19 @@ export function createCaptchaUses(database: Database, masterKey: MasterKey): Cap
   return {
     claim({ provider, response, expiresAtMs }, nowMs) {
       const hash = seal.fingerprint(JSON.stringify([provider, response]));
+      const leftMs = Math.max(0, expiresAtMs - nowMs);
       return database.run(async (session) => {
         const { rows } = await sql`
-          insert into guestpass.captcha_uses as u (hash, expires_at) values (${hash}, ${new Date(expiresAtMs)})
-          on conflict (hash) do update set expires_at = excluded.expires_at where u.expires_at <= ${new Date(nowMs)}
+          insert into guestpass.captcha_uses as u (hash, expires_at)
+          values (${hash}, greatest(${new Date(expiresAtMs)}, clock_timestamp() + ${leftMs} * interval '1 millisecond'))
+          on conflict (hash) do update set expires_at = excluded.expires_at where u.expires_at <= clock_timestamp()
           returning 1 as claimed`.execute(session);
         return rows.length === 1;
       });
     },
-    async forgetExpired(nowMs) {
+    async forgetExpired() {
       await database.run((session) =>
-        sql`delete from guestpass.captcha_uses where expires_at <= ${new Date(nowMs)}`.execute(session),
+        sql`delete from guestpass.captcha_uses where expires_at <= clock_timestamp()`.execute(session),
       );
     },
   };
