@@ -146,6 +146,14 @@ test('a key, first: one guest', async () => {
   expect(cost).toEqual(oneGuest);
 });
 
+test('no key where one is required: refused, and nobody is asked', async () => {
+  await using strict = await stage.another('strict', { requireIdempotencyKey: true });
+  const refused = await costOf(() => ask({ url: strict.url }));
+  expect(refused.answer).toMatchObject({ status: 400, code: 'idempotency_key_invalid' });
+  expect(refused.cost).toEqual(nothing);
+  expect(await ask({ url: strict.url, key: newKey() })).toMatchObject(admitted);
+});
+
 test('no key, again when it is done: another guest', async () => {
   const first = await ask({});
   const { answer, cost } = await costOf(() => ask({}));

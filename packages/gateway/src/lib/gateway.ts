@@ -68,6 +68,8 @@ export interface GatewayOptions {
   readonly consent?: { readonly notices: readonly ConsentNotice[]; readonly key: KeyObject } | undefined;
   /** Refuse callers without an `Origin` too. Default: when there are websites. */
   readonly requireOrigin?: boolean;
+  /** Refuse requests for a guest that have no `Idempotency-Key`. Default false. */
+  readonly requireIdempotencyKey?: boolean;
   /** How much is taken on at once. */
   readonly load?: Partial<Load>;
   /** Whose disks must have room, beside that of an embedded database. Default none. */
@@ -305,7 +307,7 @@ interface Services {
 function publicHandler(services: Services, options: Settled): Handler {
   const { admit, altcha, limits, consents, attempts, ownOrigins } = services;
   const { gate, guestRates, challengeRates, consentRates } = limits;
-  const { websites = [], isTrustedProxy = () => false, observer, clock = systemClock } = options;
+  const { websites = [], isTrustedProxy = () => false, observer, clock = systemClock, requireIdempotencyKey } = options;
   const problems = createProblems({ docsUrl: options.docsUrl });
   const origins = createOrigins({
     allowed: websites,
@@ -315,7 +317,7 @@ function publicHandler(services: Services, options: Settled): Handler {
   const rules = { origins, problems };
   const app = createPublicApp({
     ...rules,
-    desk: { ...rules, admit, gate, rates: guestRates, onEnded: observer.request },
+    desk: { ...rules, requireIdempotencyKey, admit, gate, rates: guestRates, onEnded: observer.request },
     altcha,
     challengeRates,
     clientAddress: createClientAddress({ isTrusted: isTrustedProxy }),

@@ -159,6 +159,7 @@ async function openGateway(
     guestPage: { notice: config.guestNotice, channelId: onlyChannel(policy.allowedChannels) },
     consent: await configuredConsent(config),
     requireOrigin: config.requireOrigin,
+    requireIdempotencyKey: config.requireIdempotencyKey,
     docsUrl: config.docsUrl,
     rates: config.rates,
     load: config.load,

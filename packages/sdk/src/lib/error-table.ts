@@ -142,7 +142,8 @@ export const errorTable = {
     httpStatus: 400,
     retryable: false,
     meaning: 'The idempotency key is not usable.',
-    cause: 'The key is not 16 to 128 characters of letters, digits, `_` and `-`.',
+    cause:
+      'The key is not 16 to 128 characters of letters, digits, `_` and `-`, or there is none and the gateway requires one.',
     visitor: reload,
     remedy: 'Send a fresh random key, such as a UUID, for each new guest.',
   },

@@ -10,6 +10,11 @@ test('a key is read bare and quoted alike', () => {
   for (const length of [16, 128]) expect(readIdempotencyKey('k'.repeat(length))).toMatchObject({ ok: true });
 });
 
+test('a request without a key is refused where one is required', () => {
+  expect(readIdempotencyKey(null, true)).toMatchObject({ ok: false, error: { code: 'idempotency_key_invalid' } });
+  expect(readIdempotencyKey(key, true)).toEqual({ ok: true, key });
+});
+
 test.each([
   ['empty', ''],
   ['15 characters', 'k'.repeat(15)],

@@ -8,10 +8,13 @@ export type IdempotencyKey =
 /** 16 to 128 letters, digits, `_` and `-`, bare or as a quoted string of structured fields (RFC 9651). */
 const keyShape = /^(?:[A-Za-z0-9_-]{16,128}|"[A-Za-z0-9_-]{16,128}")$/;
 
-/** Reads the `Idempotency-Key` header. Two headers, or parameters behind the key, make it invalid. */
-export function readIdempotencyKey(header: string | null): IdempotencyKey {
-  if (header === null) return { ok: true, key: null };
+/** Reads the `Idempotency-Key` header. Two headers, parameters behind the key, or none that is required, make it invalid. */
+export function readIdempotencyKey(header: string | null, isRequired = false): IdempotencyKey {
+  if (header === null) return isRequired ? invalid('The request has no Idempotency-Key.') : { ok: true, key: null };
   if (keyShape.test(header)) return { ok: true, key: header.replaceAll('"', '') };
-  const detail = 'The Idempotency-Key has the wrong length or characters.';
+  return invalid('The Idempotency-Key has the wrong length or characters.');
+}
+
+function invalid(detail: string): IdempotencyKey {
   return { ok: false, error: new GuestpassError('idempotency_key_invalid', detail) };
 }

@@ -91,7 +91,9 @@ export const authenticateGuest = operation({
       .string()
       .regex(/^(?:[A-Za-z0-9_-]{16,128}|"[A-Za-z0-9_-]{16,128}")$/)
       .optional()
-      .describe('The same request may be sent again with the same key, for a day: it is answered as the first was.'),
+      .describe(
+        'The same request may be sent again with the same key, for a day: it is answered as the first was. Some gateways require one (`GUESTPASS_REQUIRE_IDEMPOTENCY_KEY`).',
+      ),
     traceparent: z
       .string()
       .optional()

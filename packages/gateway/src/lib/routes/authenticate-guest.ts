@@ -18,6 +18,8 @@ export interface GuestDesk {
   readonly rates: RateLimits;
   readonly origins: Origins;
   readonly problems: Problems;
+  /** Refuses requests without an `Idempotency-Key`. Default false. */
+  readonly requireIdempotencyKey?: boolean | undefined;
   /** Told how each request ended, when its answer is ready. */
   readonly onEnded?: (ended: EndedRequest) => void;
 }
@@ -73,7 +75,7 @@ async function letIn(request: Request, { caller, desk, headers }: Context): Prom
   const origin = request.headers.get('origin');
   refuseIf(await paced(desk.rates.ofCaller(caller.address), headers));
   refuseIf(desk.origins.refuse(origin));
-  const { key } = orThrow(readIdempotencyKey(request.headers.get('idempotency-key')));
+  const { key } = orThrow(readIdempotencyKey(request.headers.get('idempotency-key'), desk.requireIdempotencyKey));
   const { value } = orThrow(await readJsonBody(request));
   const channelId = channelOf(value);
   if (channelId !== undefined) {

@@ -41,6 +41,7 @@ export interface GatewayConfig {
   readonly docsUrl: string | undefined;
   readonly websites: readonly { readonly origin: string; readonly channelId?: string }[];
   readonly requireOrigin: boolean;
+  readonly requireIdempotencyKey: boolean;
   readonly isTrustedProxy: (address: string) => boolean;
   /** In a minute. */
   readonly rates: {
@@ -209,6 +210,7 @@ function configOf(values: GatewayValues, { sdk, origins, consent, files }: Alrea
     docsUrl: values.docsUrl,
     websites: allowedOrigins,
     requireOrigin: values.requireOrigin ?? allowedOrigins.length > 0,
+    requireIdempotencyKey: values.requireIdempotencyKey ?? false,
     isTrustedProxy: createNetworkList(trustedProxies),
     ...limitsOf(values),
     storage:

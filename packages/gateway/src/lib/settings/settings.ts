@@ -74,6 +74,10 @@ const listenerSettings = {
     doc: '`true`: a request without an Origin header is refused too.',
     fallback: '`true` when origins are allowed, else `false`',
   }),
+  requireIdempotencyKey: defineSetting('GUESTPASS_REQUIRE_IDEMPOTENCY_KEY', flag, {
+    doc: '`true`: a request for a guest without an Idempotency-Key header is refused with `idempotency_key_invalid`.',
+    fallback: '`false`',
+  }),
   trustedProxies: defineSetting('GUESTPASS_TRUSTED_PROXIES', networks, {
     doc: 'Addresses and networks of proxies whose X-Forwarded-For is believed, separated by commas.',
     fallback: 'none',
