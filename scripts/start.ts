@@ -209,18 +209,19 @@ async function showDelivery(
 }
 
 async function untilStopped({ gateway, operatorUrl }: Service, hungUp: AbortSignal): Promise<void> {
+  const { promise: stopped, resolve } = Promise.withResolvers<void>();
+  process.once('SIGINT', () => resolve());
+  process.once('SIGTERM', () => resolve());
+  hungUp.addEventListener('abort', () => resolve());
+  if (hungUp.aborted) resolve();
+  // Whoever reads the last line may stop it at once.
   console.log(`
   Try    npx guestpass authenticate --target simulator --channel demo --consent
          ${gateway.url}/guest?channel=demo in a browser, and ${operatorUrl}/console beside it
          curl -s -H "authorization: Bearer $(cat ${join(home, 'operator-token')})" ${operatorUrl}/v1/attempts
 
   Ctrl-C stops.`);
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-    hungUp.addEventListener('abort', () => resolve());
-    if (hungUp.aborted) resolve();
-  });
+  await stopped;
 }
 
 function tell(what: string, detail: string): void {
