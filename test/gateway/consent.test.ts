@@ -170,12 +170,14 @@ test('a request that is repeated gets the same receipt, also behind a change of 
   expect((await withdraw(first.body.consentReceipt, other)).status).toBe(204);
 });
 
+/** What the identity provider knows of a guest. */
+async function identityOf(guestId: string) {
+  const { identities } = Object(await (await fetch(`${stage.platformUrl}/_idp/identities`)).json());
+  return identities.find((identity: { readonly guestId: string }) => identity.guestId === guestId);
+}
+
 test('a guest takes the consent back, once, and the identity provider learns of it', async () => {
   const { body } = await ask(freshPayload({ consent: consent() }));
-  const identity = async () => {
-    const { identities } = Object(await (await fetch(`${stage.platformUrl}/_idp/identities`)).json());
-    return identities.find(({ guestId }: { readonly guestId: string }) => guestId === body.guestId);
-  };
   const answers = await Promise.all(Array.from({ length: 3 }, () => withdraw(body.consentReceipt)));
   expect(answers.map(({ status }) => status)).toEqual([204, 204, 204]);
   expect((await withdraw(body.consentReceipt)).status).toBe(204);
@@ -188,8 +190,17 @@ test('a guest takes the consent back, once, and the identity provider learns of 
     }),
   ]);
   await expect
-    .poll(async () => (await identity())?.consentWithdrawnAt, { timeout: 10_000 })
+    .poll(async () => (await identityOf(body.guestId))?.consentWithdrawnAt, { timeout: 10_000 })
     .toBe(records[0]?.timestamp);
+});
+
+test('a guest who is erased is erased at the identity provider, which hears of the attempt alone', async () => {
+  const { body } = await ask(freshPayload({ consent: consent() }));
+  const status = async () => (await identityOf(body.guestId))?.status;
+  await expect.poll(status, { timeout: 10_000 }).toBe('active');
+  const erasure = { attemptId: body.attemptId, basis: 'Asked for.', nowMs: Date.now() };
+  expect(await stage.gateway.attempts.eraseGuest(erasure)).toBe(true);
+  await expect.poll(status, { timeout: 10_000 }).toBe('erased');
 });
 
 test('a receipt that is forged, foreign, erased or none is refused in one way, and nothing is recorded', async () => {

@@ -9,6 +9,7 @@ const guestEventSchema = z.object({
     channelId: z.string().max(256).nullish(),
     consentTimestamp: z.string().max(64).nullish(),
     attemptId: z.string().max(128).nullish(),
+    sequence: z.int().nonnegative().nullish(),
   }),
 });
 

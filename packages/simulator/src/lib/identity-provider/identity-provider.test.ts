@@ -54,6 +54,7 @@ const guest = {
   consentTimestamp: '2024-01-15T10:29:00Z',
   attemptId: 'att_1',
   consentWithdrawnAt: null,
+  sequence: null,
   updatedAt: '2024-01-15T10:30:00.000Z',
 };
 
@@ -167,6 +168,7 @@ test('events may come out of order: the newest counts, and who is erased stays s
       consentTimestamp: null,
       attemptId: null,
       consentWithdrawnAt: null,
+      sequence: null,
       updatedAt: older,
     },
   ]);
@@ -194,6 +196,49 @@ test('a withdrawal that overtakes its guest is not forgotten, and a consent give
   await deliver(simulator, event('guest.erased', 'guest-1'), { id: 'd' });
   await deliver(simulator, withdrawal('att_2', '2024-01-17T10:00:00Z'), { id: 'e' });
   expect(await identities(simulator)).toMatchObject([{ status: 'erased', consentWithdrawnAt: null }]);
+});
+
+/** As the gateway numbers them, all in one millisecond. */
+const numbered = (type: string, sequence: number, more: object = {}) =>
+  JSON.stringify({ type, timestamp: '2024-01-15T10:30:00Z', data: { attemptId: 'att_1', sequence, ...more } });
+
+test('an erasure names the attempt alone, and a late event brings nobody back', async () => {
+  const simulator = createSimulator();
+  const about = { guestId: 'guest-1', channelId: 'demo' };
+  await deliver(simulator, numbered('guest.authenticated', 4, about), { id: 'a' });
+  await deliver(simulator, numbered('guest.erased', 6), { id: 'b' });
+  const erased = { guestId: 'guest-1', status: 'erased', channelId: null, attemptId: null, sequence: 6 };
+  expect(await identities(simulator)).toMatchObject([erased]);
+  await deliver(simulator, numbered('consent.withdrawn', 7, { guestId: null }), { id: 'c' });
+  await deliver(simulator, numbered('guest.authenticated', 4, about), { id: 'd' });
+  expect(await identities(simulator)).toMatchObject([erased]);
+
+  simulator.reset();
+  await deliver(simulator, numbered('guest.erased', 6), { id: 'b' });
+  await deliver(simulator, numbered('guest.authenticated', 4, about), { id: 'a' });
+  expect(await identities(simulator)).toEqual([]);
+});
+
+test('an erased attempt of before leaves the guest who came again', async () => {
+  const simulator = createSimulator();
+  const about = { guestId: 'guest-1', channelId: 'demo' };
+  await deliver(simulator, numbered('guest.authenticated', 4, about), { id: 'a' });
+  await deliver(simulator, numbered('guest.authenticated', 8, { ...about, attemptId: 'att_2' }), { id: 'b' });
+  await deliver(simulator, numbered('guest.erased', 9), { id: 'c' });
+  expect(await identities(simulator)).toMatchObject([{ status: 'active', attemptId: 'att_2', sequence: 8 }]);
+});
+
+test('of two events about one attempt the higher number is the later, whatever their times say', async () => {
+  const simulator = createSimulator();
+  const told = (sequence: number, channelId: string, timestamp: string) =>
+    JSON.stringify({
+      type: 'guest.authenticated',
+      timestamp,
+      data: { attemptId: 'att_1', sequence, guestId: 'guest-1', channelId },
+    });
+  await deliver(simulator, told(5, 'right', '2024-01-15T10:30:00Z'), { id: 'a' });
+  await deliver(simulator, told(4, 'late', '2024-01-15T10:31:00Z'), { id: 'b' });
+  expect(await identities(simulator)).toMatchObject([{ channelId: 'right', sequence: 5 }]);
 });
 
 test('faults meet the webhooks and nothing else under /_idp', async () => {
