@@ -91,11 +91,13 @@ test('an endpoint is added, its secret shown once, rotated, disabled, enabled an
   await page.getByLabel('Address').fill(receiver.url);
   await page.getByLabel('Description').fill('of the test');
   await page.getByRole('checkbox', { name: 'guest.authenticated' }).check();
+  await page.getByRole('checkbox', { name: /^In order/ }).check();
   await giveReason(page, 'Add it');
   const first = await page.getByText(/^whsec_/).textContent();
   await page.getByRole('button', { name: 'I have kept it' }).click();
   const card = page.getByRole('listitem').filter({ hasText: receiver.url });
   await card.getByText('guest.authenticated').waitFor();
+  await card.getByText('each event of a guest after the one before').waitFor();
   expect(await page.getByText(/whsec_/).count()).toBe(0);
 
   await card.getByRole('button', { name: 'Rotate the secret' }).click();

@@ -18,6 +18,7 @@ export function NewEndpointDialog({ onClose }: { readonly onClose: () => void })
   const url = useSignal('');
   const description = useSignal('');
   const chosen = useSignal<readonly string[]>([]);
+  const inOrder = useSignal(false);
   const secret = useSignal<string | null>(null);
   const create = async (reason: string) => {
     const body = {
@@ -25,6 +26,7 @@ export function NewEndpointDialog({ onClose }: { readonly onClose: () => void })
       reason,
       ...(description.value.trim() !== '' && { description: description.value.trim() }),
       ...(chosen.value.length > 0 && { eventTypes: chosen.value }),
+      ...(inOrder.value && { ordering: 'guest' }),
     };
     const answer = await ask<{ readonly secret: string }>('/v1/webhook-endpoints', { method: 'POST', body });
     if (!answer.ok) return answer.problem;
@@ -82,6 +84,16 @@ export function NewEndpointDialog({ onClose }: { readonly onClose: () => void })
               </label>
             ))}
           </fieldset>
+          <label class="inline">
+            <input
+              type="checkbox"
+              checked={inOrder.value}
+              onChange={(event) => {
+                inOrder.value = event.currentTarget.checked;
+              }}
+            />
+            In order: each event of a guest after the one before, which may hold it back for days
+          </label>
         </ReasonForm>
       )}
     </Drawer>
