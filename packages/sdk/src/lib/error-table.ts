@@ -256,7 +256,7 @@ export const errorTable = {
     httpStatus: 504,
     retryable: true,
     meaning: 'The time for this attempt was used up before anything was created.',
-    cause: 'Token, platform or waiting took longer than the deadline.',
+    cause: 'Token, captcha provider, platform or waiting took longer than the deadline, or left hardly any of it.',
     visitor: tryAgainLater,
     remedy: 'Try again, or allow a longer deadline.',
   },

@@ -29,10 +29,12 @@ test('what two gateways use is counted together, slot by slot, until its slot is
     { key: 'a', more: 2 },
     { key: 'b', more: 1 },
   ]);
-  expect(changed.map(({ key, uses }) => [key, latest(uses).slice(0, 3)])).toEqual([
-    ['a', [2, 0, 3]],
-    ['b', [1, 0, 0]],
-  ]);
+  expect(new Map(changed.map(({ key, uses }) => [key, latest(uses).slice(0, 3)]))).toEqual(
+    new Map([
+      ['a', [2, 0, 3]],
+      ['b', [1, 0, 0]],
+    ]),
+  );
   const [late] = await usesAt(12).change([{ key: 'a', more: 0 }]);
   expect(late?.uses).toEqual([3, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   const [later] = await usesAt(13).change([{ key: 'a', more: 0 }]);
