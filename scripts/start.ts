@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +12,7 @@ import { isGuestpassError } from 'guestpass';
 import { recaptchaVerifier } from 'guestpass/captcha';
 import { type Exchange, undiciExchange } from 'guestpass/http';
 import { onFreePort } from './start/free-port.ts';
+import { heedInterrupts } from './start/interruption.ts';
 import { type SharedSimulator, shareSimulator } from './start/shared-simulator.ts';
 
 /**
@@ -38,6 +40,7 @@ try {
 async function simulate(): Promise<void> {
   console.log('\n  guestpass · target: simulator (nothing here leaves this machine)\n');
   mkdirSync(home, { recursive: true, mode: 0o700 });
+  const interruption = heedInterrupts();
   await using simulator = createSimulator({ webhookSecret: defaultWebhookSecret, bot: converse });
   await using platform = await shareSimulator(simulator, home, () =>
     tell('simulator', `${platform.url}   served from here now: the process that had it has ended`),
@@ -63,16 +66,20 @@ async function simulate(): Promise<void> {
     await log[Symbol.asyncDispose]();
   });
   const service = await starting;
-  const hungUp = new AbortController();
-  using _reload = onHangup({ reload: () => service.reload(), end: () => hungUp.abort() });
+  using _reload = onHangup({ reload: () => service.reload(), end: () => interruption.abort() });
+  process.exitCode = interruption.signal.aborted ? 130 : await serveUntil(interruption.signal, service, platform.url);
+  await service.stop();
+}
+
+/** Shows what is there, and resolves with the exit code. */
+async function serveUntil(stopped: AbortSignal, service: Service, platform: string): Promise<number> {
   tell('gateway', `${service.gateway.url}   database in ${service.gateway.storage.place}`);
   tell('guest page', `${service.gateway.url}/guest?channel=demo`);
   tell('console', `${service.operatorUrl}/console#token=${operatorToken()}   API at /docs`);
 
-  const passed = (await pagesAnswer(service)) && (await letOneIn(service, platform.url));
-  if (!passed) process.exitCode = 1;
-  if (passed && !flags.once) await untilStopped(service, hungUp.signal);
-  await service.stop();
+  const passed = (await pagesAnswer(service)) && (await letOneIn(service, platform));
+  if (passed && !flags.once) await untilAborted(stopped, service);
+  return passed ? 0 : 1;
 }
 
 interface Means {
@@ -208,20 +215,15 @@ async function showDelivery(
   return false;
 }
 
-async function untilStopped({ gateway, operatorUrl }: Service, hungUp: AbortSignal): Promise<void> {
-  const { promise: stopped, resolve } = Promise.withResolvers<void>();
-  process.once('SIGINT', () => resolve());
-  process.once('SIGTERM', () => resolve());
-  hungUp.addEventListener('abort', () => resolve());
-  if (hungUp.aborted) resolve();
-  // Whoever reads the last line may stop it at once.
+async function untilAborted(signal: AbortSignal, { gateway, operatorUrl }: Service): Promise<void> {
+  if (signal.aborted) return;
   console.log(`
   Try    npx guestpass authenticate --target simulator --channel demo --consent
          ${gateway.url}/guest?channel=demo in a browser, and ${operatorUrl}/console beside it
          curl -s -H "authorization: Bearer $(cat ${join(home, 'operator-token')})" ${operatorUrl}/v1/attempts
 
   Ctrl-C stops.`);
-  await stopped;
+  await once(signal, 'abort');
 }
 
 function tell(what: string, detail: string): void {

@@ -119,6 +119,17 @@ test('two that start in one directory at once share it, and one goes on alone', 
   await rm(directory, { recursive: true });
 });
 
+test('Ctrl-C while it starts leaves nothing behind that runs', { timeout: 120_000 }, async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'guestpass-start-'));
+  await using started = start(directory, {});
+  await started.line(/✓ simulator/);
+  expect(await started.stop()).toEqual([130, null]);
+  const kept = await readdir(join(directory, '.guestpass'));
+  expect(kept.filter((name) => /lock|simulator/.test(name))).toEqual([]);
+  expect(await readdir(join(directory, '.guestpass', 'postgres', 'cluster'))).not.toContain('postmaster.pid');
+  await rm(directory, { recursive: true });
+});
+
 test('a simulator that does not answer is told with the process that has it', async () => {
   await using simulator = createSimulator();
   const directory = await mkdtemp(join(tmpdir(), 'guestpass-start-'));
