@@ -21,6 +21,7 @@ export interface AttemptsTable {
   readonly captcha_provider: string | null;
   readonly captcha_verified: boolean | null;
   readonly captcha_score: number | null;
+  readonly captcha_unavailable: boolean | null;
   readonly started_at: Date;
   readonly settled_at: Date | null;
   readonly guest_id: string | null;

@@ -19,7 +19,10 @@ const captchaSchema = z.object({
   provider: z.string(),
   verified: z.boolean().describe('Whether the provider was asked.'),
   score: z.number().nullable(),
-  unavailable: z.literal(true).optional().describe('In the event of the attempt alone: nobody could be asked.'),
+  unavailable: z
+    .literal(true)
+    .optional()
+    .describe('The provider was out of service, and the channel let the guest in all the same.'),
 });
 
 /** One guest that asked to be let in, as operators see it: everything but the guest pass. */

@@ -77,6 +77,17 @@ test('an intent and its outcome leave one row, two audit records and the facts o
   });
 });
 
+test('a guest let in while nobody could verify the captcha stays marked, in the list and for whoever repeats the key', async () => {
+  const key = crypto.randomUUID();
+  const intent = keyed(key, { captcha: { provider: 'recaptcha', response: 'answer' } });
+  await store.recordIntent(intent);
+  const captcha = { provider: 'recaptcha', verified: false, score: null, unavailable: true } as const;
+  await store.recordOutcome({ ...admitted(intent.attemptId), captcha }, noon + 250);
+  expect(await store.get(intent.attemptId)).toMatchObject({ captcha_verified: false, captcha_unavailable: true });
+  expect((await store.list({ limit: 1 }))[0]).toMatchObject({ id: intent.attemptId, captcha_unavailable: true });
+  expect(await store.recordIntent(keyed(key))).toMatchObject({ outcome: 'replay', attempt: { captcha } });
+});
+
 test('no session token, captcha answer, attribute or guest id stands in the clear', async () => {
   const secret = `canary-${randomUUID()}`;
   const guest = keyed(randomUUID(), {

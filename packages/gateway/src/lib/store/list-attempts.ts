@@ -111,6 +111,7 @@ const summaryColumns = [
   'captcha_provider',
   'captcha_verified',
   'captcha_score',
+  'captcha_unavailable',
   'started_at',
   'settled_at',
   'guest_id',

@@ -30,7 +30,7 @@ export async function settleAttempts(
   const { rows: settled } = await sql<{ id: string; status: string }>`
     update guestpass.attempts a
     set status = o.status, settled_at = o.settled_at, captcha_verified = o.captcha_verified,
-      captcha_score = o.captcha_score, stage = o.stage, code = o.code, detail = o.detail,
+      captcha_score = o.captcha_score, captcha_unavailable = o.captcha_unavailable, stage = o.stage, code = o.code, detail = o.detail,
       platform_status = o.platform_status, retry_after_ms = o.retry_after_ms, latency_ms = o.latency_ms,
       duration_ms = o.duration_ms, stages = o.stages, retries = o.retries,
       status_codes = array(select value::integer from jsonb_array_elements_text(o.status_codes)),
@@ -40,7 +40,7 @@ export async function settleAttempts(
         then decode(o.sealed_pass, 'base64') end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as o(
       id text, status text, settled_at timestamptz, captcha_verified boolean, captcha_score double precision,
-      stage text, code text, detail text, platform_status integer, retry_after_ms double precision,
+      captcha_unavailable boolean, stage text, code text, detail text, platform_status integer, retry_after_ms double precision,
       latency_ms double precision, duration_ms double precision, stages jsonb, retries integer, status_codes jsonb,
       sealed_person text, guest_print text, sealed_pass text)
     where a.id = o.id and a.status = 'intent'
@@ -69,6 +69,7 @@ function columnsOf({ attempt, nowMs }: NewOutcome) {
     settled_at: new Date(nowMs).toISOString(),
     captcha_verified: attempt.captcha?.verified ?? null,
     captcha_score: attempt.captcha?.score ?? null,
+    captcha_unavailable: attempt.captcha?.unavailable ?? null,
     latency_ms: attempt.latencyMs,
     duration_ms: attempt.durationMs,
     stages: attempt.stages,

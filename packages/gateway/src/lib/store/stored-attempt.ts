@@ -1,4 +1,4 @@
-import { type Attempt, type AttemptFacts, type GuestPass, GuestpassError } from 'guestpass';
+import { type Attempt, type AttemptFacts, type CaptchaJudgement, type GuestPass, GuestpassError } from 'guestpass';
 import type { Selectable } from 'kysely';
 import type { AttemptsTable } from '../database/tables.ts';
 import { passOf } from './outcomes.ts';
@@ -37,15 +37,24 @@ export function orphaned(row: AttemptRow, nowMs: number): Attempt {
   return { outcome: 'unknown', stage: 'guest', error, ...factsOf(row, {}), durationMs };
 }
 
+/** What became of the captcha of an attempt, as its row tells it. */
+export function captchaOf(row: CaptchaColumns): CaptchaJudgement | null {
+  const { captcha_provider: provider, captcha_verified, captcha_score: score, captcha_unavailable } = row;
+  if (provider === null) return null;
+  return { provider, verified: captcha_verified === true, score, ...(captcha_unavailable && { unavailable: true }) };
+}
+
+type CaptchaColumns = Pick<
+  AttemptRow,
+  'captcha_provider' | 'captcha_verified' | 'captcha_score' | 'captcha_unavailable'
+>;
+
 function factsOf(row: AttemptRow, person: Personal): AttemptFacts {
   return {
     id: row.id,
     channelId: row.channel_id,
     consentTimestamp: row.consent_timestamp,
-    captcha:
-      row.captcha_provider === null
-        ? null
-        : { provider: row.captcha_provider, verified: row.captcha_verified === true, score: row.captcha_score },
+    captcha: captchaOf(row),
     startedAt: row.started_at.toISOString(),
     latencyMs: row.latency_ms ?? 0,
     durationMs: row.duration_ms ?? 0,

@@ -77,8 +77,9 @@ function AttemptBody({ attempt, navigation }: { readonly attempt: Attempt; reado
   );
 }
 
-function captchaWords({ provider, verified, score }: NonNullable<Attempt['captcha']>): string {
+function captchaWords({ provider, verified, score, unavailable }: NonNullable<Attempt['captcha']>): string {
   const told = score === null ? '' : `, score ${score}`;
+  if (unavailable) return `${provider}, which was out of service${told}`;
   return `${provider}, ${verified ? 'verified by the provider' : 'taken at its word'}${told}`;
 }
 

@@ -15,7 +15,11 @@ export function ticketOf(attempt: Attempt, entry: ErrorCode | undefined): string
     ['Took', attempt.durationMs === null ? null : spanWords(attempt.durationMs)],
     ['Channel', attempt.channelId],
     ['Guest', guestId === null ? null : `${guestId.slice(0, 4)}… (redacted)`],
-    ['Captcha', captcha && `${captcha.provider}, ${captcha.verified ? 'verified' : 'not verified'}`],
+    [
+      'Captcha',
+      captcha &&
+        `${captcha.provider}, ${captcha.verified ? 'verified' : 'not verified'}${captcha.unavailable ? ': out of service' : ''}`,
+    ],
     ['Answers of the platform', statusCodes && statusCodes.length > 0 ? statusCodes.join(', ') : null],
     ['Retries', retries === null ? null : String(retries)],
     ['Correlation id', attempt.correlationId],

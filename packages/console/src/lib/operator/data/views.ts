@@ -13,7 +13,13 @@ export interface Attempt {
   readonly guestId: string | null;
   readonly consentTimestamp: string | null;
   readonly consentWithdrawnAt: string | null;
-  readonly captcha: { readonly provider: string; readonly verified: boolean; readonly score: number | null } | null;
+  readonly captcha: {
+    readonly provider: string;
+    readonly verified: boolean;
+    readonly score: number | null;
+    /** The provider was out of service, and the channel let the guest in all the same. */
+    readonly unavailable?: true;
+  } | null;
   readonly startedAt: string;
   readonly settledAt: string | null;
   readonly stage: StageName | null;

@@ -4,6 +4,7 @@ import { standingConsent } from '../../consent/consent-state.ts';
 import { type AttemptView, getAttempt, listAttempts } from '../../openapi/attempts.ts';
 import type { AttemptStore } from '../../store/attempts.ts';
 import type { AttemptSummary } from '../../store/list-attempts.ts';
+import { captchaOf } from '../../store/stored-attempt.ts';
 import { pageOf, pageQuery } from './page.ts';
 import { notFound, type OperatorRoute, route } from './route.ts';
 
@@ -58,8 +59,4 @@ function viewOf(row: AttemptSummary): AttemptView {
     correlationId: row.correlation_id,
     traceId: parseTraceparent(row.traceparent)?.traceId ?? null,
   };
-}
-
-function captchaOf({ captcha_provider: provider, captcha_verified, captcha_score: score }: AttemptSummary) {
-  return provider === null ? null : { provider, verified: captcha_verified === true, score };
 }
