@@ -88,10 +88,13 @@ async function moveDeliveries(work: Work, ended: readonly TryEntry[]): Promise<r
     };
   });
   const { rows: moved } = await sql<MovedDelivery>`
+    with locked as materialized (
+      select id from guestpass.deliveries where id = any(${rows.map(({ id }) => id)}::text[]) order by id for no key update
+    )
     update guestpass.deliveries d
     set state = t.state, tries = t.number, next_at = t.next_at, settled_at = t.settled_at, behind = null
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as t(
-      id text, state text, number integer, next_at timestamptz, settled_at timestamptz)
+      id text, state text, number integer, next_at timestamptz, settled_at timestamptz) join locked using (id)
     where d.id = t.id and d.state = 'pending' and d.tries = t.number - 1
     returning d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.event_type as "eventType",
       d.attempt_id as "attemptId", d.tries, exists (

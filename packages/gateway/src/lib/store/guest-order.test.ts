@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type DeliveryStores, openDeliveryStores } from '../testing/delivery-stores.ts';
 import { admitted, newAttemptId, noon, payload } from '../testing/guests.ts';
@@ -118,4 +119,22 @@ test('nobody waits for one that is settled at the same moment without getting a 
   const seconds = guests.map(([, second]) => second);
   expect((await on.jobs()).toSorted()).toEqual(seconds.filter((_, index) => waited[index]).toSorted());
   expect((await on.deliveries.getAll(seconds)).map((delivery) => delivery.behind)).toEqual(seconds.map(() => null));
+});
+
+test('deliveries are settled in the order in which those behind them look, so that neither has what the other waits for', async () => {
+  await endpoint();
+  const firsts: string[] = [];
+  for (let count = 0; count < 8; count += 1) firsts.push((await guest())[0]);
+  const [low = ''] = firsts.toSorted();
+  const high = firsts.find((id) => id > low) ?? '';
+  const settled = await on.database.transaction(async (work) => {
+    await sql`select from guestpass.deliveries where id = ${low} for share`.execute(work);
+    const both = [high, low].map((id) => settle(id, { state: 'delivered' }));
+    const blocked = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(async () => (await on.database.query(blocked)).length, { timeout: 5_000 }).toBe(1);
+    const free = `select id from guestpass.deliveries where id = $1 for update skip locked`;
+    expect(await on.database.query(free, [high])).toEqual([{ id: high }]);
+    return both;
+  });
+  expect(await Promise.all(settled)).toEqual([true, true]);
 });

@@ -25,14 +25,14 @@ export async function waitInLine(work: Work, ids: readonly string[]): Promise<re
 
 /**
  * What is pending before these. Whoever wants to settle one of them waits until the transaction ends, and then finds
- * who waits for it.
+ * who waits for it. Both go by the id, so that neither has what the other waits for.
  */
 async function lockEarlier(work: Work, ids: readonly string[]): Promise<readonly string[]> {
   const { rows } = await sql<{ id: string }>`
     select e.id from guestpass.deliveries d join guestpass.deliveries e
       on e.attempt_id = d.attempt_id and e.endpoint_id = d.endpoint_id and e.number < d.number
     where d.id = any(${[...ids]}::text[]) and e.state = 'pending'
-    order by e.number for share of e`.execute(work);
+    order by e.id for share of e`.execute(work);
   return rows.map(({ id }) => id);
 }
 
