@@ -29,8 +29,8 @@ beforeAll(async () => {
     databaseUrl: database.url,
     platformUrl,
     masterKey: randomBytes(32).toString('base64'),
-    deadlineMs: 10_000,
-    leaseMs: 20_000,
+    deadlineMs: 30_000,
+    leaseMs: 60_000,
     schedule: [0],
   };
   const start = (owner: string) => {
@@ -73,15 +73,15 @@ async function admittedOf(count: number, { channelId = 'demo', address }: Burst)
 const anywhere = (index: number) => `10.${index >> 8}.${index & 255}.1`;
 
 test('four gateways let an address in as often as its limit says, and no more', async () => {
-  expect(await admittedOf(60, { address: () => '192.0.2.1' })).toBe(10);
+  expect(await admittedOf(40, { address: () => '192.0.2.1' })).toBe(10);
   expect(problems).toEqual([]);
-});
+}, 60_000);
 
 test('they hold a network and a channel to one limit together', async () => {
-  expect(await admittedOf(80, { address: (index) => `198.51.100.${index}` })).toBe(25);
-  expect(await admittedOf(80, { channelId: 'busy', address: anywhere })).toBe(40);
+  expect(await admittedOf(52, { address: (index) => `198.51.100.${index}` })).toBe(25);
+  expect(await admittedOf(56, { channelId: 'busy', address: anywhere })).toBe(40);
   expect(problems).toEqual([]);
-});
+}, 60_000);
 
 test('while the counts of the others hang a guest waits for them a moment, and is let in', async () => {
   const holder = `select pid from pg_stat_activity where datname = current_database() and query like 'do $held$%'`;
@@ -96,7 +96,7 @@ test('while the counts of the others hang a guest waits for them a moment, and i
   await until(
     () => database.query(locks),
     (rows) => rows.length > 0,
-    10_000,
+    30_000,
   );
   const answer = askGuest(fleet[0]?.url ?? '', freshPayload({ captcha: undefined }), {
     'x-forwarded-for': '192.0.2.20',
@@ -104,16 +104,16 @@ test('while the counts of the others hang a guest waits for them a moment, and i
   expect(await Promise.race([answer.then(({ status }) => status), ended])).toBe(201);
   await database.query(`select pg_cancel_backend(pid) from (${holder}) as holders`);
   expect(await ended).toBe('cancelled');
-});
+}, 60_000);
 
 test('without the counts of the others each gateway still holds callers to the limit, and lets guests in', async () => {
   await database.query('alter table guestpass.rate_uses rename to rate_uses_gone');
   try {
-    const admitted = await admittedOf(60, { address: () => '192.0.2.9' });
+    const admitted = await admittedOf(48, { address: () => '192.0.2.9' });
     expect(admitted).toBeGreaterThanOrEqual(limits.address);
     expect(admitted).toBeLessThanOrEqual(fleet.length * limits.address);
     expect(problems.length).toBeGreaterThan(0);
   } finally {
     await database.query('alter table guestpass.rate_uses_gone rename to rate_uses');
   }
-});
+}, 60_000);

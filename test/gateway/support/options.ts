@@ -22,7 +22,7 @@ export function optionsFor(wanted: Wanted, observer: Partial<GatewayObserver> = 
     leaseMs,
     schedule,
     rates: { address: 1e6, subnet: 1e6, channel: 1e6, total: 1e6 },
-    load: { maxConnectionsPerAddress: 1_000, maxEventLoopDelayMs: 60_000 },
+    load: { maxConnectionsPerAddress: 1_000, maxEventLoopDelayMs: 60_000, maxRecordWaitMs: 60_000 },
     websites: [{ origin: 'https://shop.example' }, { origin: 'https://other.example' }],
     requireOrigin: false,
     receivers: { allowHttp: true, ports: 'any', allowCidrs: ['127.0.0.0/8'] },
