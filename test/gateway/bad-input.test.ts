@@ -341,6 +341,13 @@ test('what is no payload is refused, with every fault named and no record made',
   );
 }, 60_000);
 
+test('what came to no attempt names none that could be asked for', async () => {
+  const response = await stage.ask(freshPayload({ consent: undefined }));
+  // A cast, because the answer is our own gateway's.
+  const { instance, requestId } = (await response.json()) as { instance: string; requestId: string };
+  expect(instance).toBe(`urn:guestpass:request:${requestId}`);
+});
+
 test('consent that was not given, or when nobody gave it, is refused', async () => {
   const stamped = (timestamp: unknown): [string, Case] => [
     `at ${JSON.stringify(timestamp)}`,

@@ -99,7 +99,7 @@ function networkOf({ address }: Caller): string | null {
   return subnet === 'none' ? null : subnet;
 }
 
-function replyTo({ attempt, replayed }: Admission, problems: Problems, { requestId }: Caller): Response {
+function replyTo({ attempt, replayed, recorded }: Admission, problems: Problems, { requestId }: Caller): Response {
   const timing = serverTiming(attempt.stages);
   const headers = {
     ...(timing !== undefined && { 'Server-Timing': timing }),
@@ -109,7 +109,10 @@ function replyTo({ attempt, replayed }: Admission, problems: Problems, { request
     // With the receipt, where there is one: it is part of the pass that is kept for a replay.
     return Response.json({ attemptId: attempt.id, ...attempt.guestPass }, { status: 201, headers });
   }
-  return problems.reply({ ...refusalOf(attempt.error), attemptId: attempt.id, headers }, requestId);
+  // A payload that was no attempt left none that could be asked for.
+  const isKept = recorded || attempt.outcome !== 'refused';
+  const refusal = { ...refusalOf(attempt.error), ...(isKept && { attemptId: attempt.id }), headers };
+  return problems.reply(refusal, requestId);
 }
 
 /** Enough of the payload to hold it to the rules of its channel; whether it is a payload is seen later. */
