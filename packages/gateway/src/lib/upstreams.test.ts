@@ -37,14 +37,16 @@ function setUp({ status, breaker = true }: { readonly status?: number; readonly 
     verifiers[provider]?.verify({ response: 'answer-of-the-visitor' }, {});
   const scraped = async () => (await metrics.scrape()).body;
   const changes = () => lines.map((line) => JSON.parse(line)).map(({ provider, state }) => [provider, state]);
-  return { clock, network, upstreams, ask, scraped, changes };
+  const heldBack = (provider: string) => verifiers[provider]?.heldBack?.();
+  return { clock, network, upstreams, ask, heldBack, scraped, changes };
 }
 
 test('a captcha provider that keeps failing is left alone, and the other one goes on', async () => {
-  const { ask, changes, clock, network, scraped } = setUp({ status: 503 });
+  const { ask, heldBack, changes, clock, network, scraped } = setUp({ status: 503 });
   for (let guest = 0; guest < 40; guest += 1) await ask('recaptcha');
   expect(network.asked).toHaveLength(20);
   expect(await ask('recaptcha')).toEqual({ verdict: 'unavailable', reason: 'left_alone', retryAfterMs: 5_000 });
+  expect([heldBack('recaptcha')?.reason, heldBack('turnstile')]).toEqual(['left_alone', undefined]);
   expect(await scraped()).toContain('guestpass_captcha_circuit_open{provider="recaptcha"} 1\n');
   network.status = 200;
   expect(await ask('turnstile')).toMatchObject({ verdict: 'passed' });

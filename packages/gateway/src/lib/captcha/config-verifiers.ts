@@ -73,5 +73,6 @@ function following(
       secret = next;
       return verifier.verify(answer, call);
     },
+    heldBack: () => verifier.heldBack?.(),
   };
 }

@@ -1,5 +1,5 @@
 import type { Clock, ConsentPolicy, PipelineOptions } from 'guestpass';
-import { type CaptchaUses, withSingleUse } from 'guestpass/captcha';
+import { type CaptchaAnswer, type CaptchaUses, withSingleUse } from 'guestpass/captcha';
 import type { Altcha } from './altcha.ts';
 
 type Policy = NonNullable<PipelineOptions['policy']>;
@@ -21,8 +21,10 @@ export interface GatewayPolicyOptions {
 export function gatewayPolicy(policy: Policy, options: GatewayPolicyOptions): Policy {
   const { altcha, uses, isKnownNotice, clock } = options;
   const { consent = { maxAgeMs: 900_000, maxSkewMs: 60_000 }, captcha = {} } = policy;
+  const { unverifiedChannels = [] } = captcha;
+  const isTakenUnasked = ({ channelId = '' }: CaptchaAnswer) => unverifiedChannels.includes(channelId);
   const single = Object.entries(captcha.verifiers ?? {}).map(
-    ([provider, verifier]) => [provider, withSingleUse(verifier, { uses, clock })] as const,
+    ([provider, verifier]) => [provider, withSingleUse(verifier, { uses, clock, isTakenUnasked })] as const,
   );
   const verifiers = { altcha, ...Object.fromEntries(single) };
   return {

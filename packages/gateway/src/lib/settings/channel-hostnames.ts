@@ -22,5 +22,6 @@ export function withChannelHostnames(verifier: CaptchaVerifier, hosts: readonly 
       );
       return isAllowed ? verdict : { verdict: 'rejected', reason: 'wrong_hostname' };
     },
+    heldBack: () => verifier.heldBack?.(),
   };
 }

@@ -72,6 +72,31 @@ test('who gave up before does not burn the answer', async () => {
   expect(await once.verify({ response: 'answer' }, {})).toBe(passed);
 });
 
+test('an answer is kept while nobody can be asked about it, unless it lets somebody in all the same', async () => {
+  const clock = manualClock();
+  const { verifier, asked } = provider();
+  const leftAlone = { verdict: 'unavailable', reason: 'left_alone' } as const;
+  let heldBack: CaptchaVerdict | undefined = leftAlone;
+  const uses = memoryCaptchaUses({ clock });
+  const provided: CaptchaVerifier = {
+    verify: async (...given) => heldBack ?? (await verifier.verify(...given)),
+    heldBack: () => heldBack && leftAlone,
+  };
+  const isTakenUnasked = ({ channelId }: { channelId?: string }) => channelId === 'open';
+  const once = withSingleUse(provided, { uses, clock, isTakenUnasked });
+  const kept = () => once.verify({ response: 'kept' }, {});
+  const spent = () => once.verify({ response: 'spent', channelId: 'open' }, {});
+  expect([await kept(), await kept(), await spent(), await spent()]).toEqual([
+    leftAlone,
+    leftAlone,
+    leftAlone,
+    { verdict: 'reused' },
+  ]);
+  heldBack = undefined;
+  expect([await kept(), await kept()]).toEqual([passed, { verdict: 'reused' }]);
+  expect(asked).toEqual(['kept']);
+});
+
 test('without the memory nobody is asked', async () => {
   const { verifier, asked } = provider();
   const down = new GuestpassError('storage_unavailable', 'The database is down.');

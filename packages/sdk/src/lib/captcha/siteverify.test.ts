@@ -322,7 +322,9 @@ test('a provider that keeps failing is left alone, and found again', async () =>
   const breaker = createBreaker();
   const verifier = recaptchaVerifier({ secret, exchange, clock, breaker });
   const ask = () => verifier.verify({ response: answer }, {});
+  expect(verifier.heldBack?.()).toBeUndefined();
   for (let i = 0; i < 20; i += 1) expect(await ask()).toMatchObject({ reason: 'provider_error' });
+  expect(verifier.heldBack?.()).toEqual({ verdict: 'unavailable', reason: 'left_alone', retryAfterMs: 5_000 });
   expect(await ask()).toEqual({ verdict: 'unavailable', reason: 'left_alone', retryAfterMs: 5_000 });
   await clock.advance(3_000);
   expect(await ask()).toMatchObject({ retryAfterMs: 2_000 });
@@ -351,7 +353,9 @@ test('beyond the places and the line for a provider nothing is asked', async () 
   const verifier = recaptchaVerifier({ secret, exchange, clock, bulkhead });
   const verifying = Array.from({ length: 4 }, () => verifier.verify({ response: answer }, {}));
   await expect(verifying[3]).rejects.toMatchObject({ code: 'overloaded' });
+  expect(() => verifier.heldBack?.()).toThrow('2 requests are under way, and 1 wait.');
   await clock.settle(Promise.allSettled(verifying));
+  expect(verifier.heldBack?.()).toBeUndefined();
   expect([requests.length, bulkhead.inUse, bulkhead.waiting, clock.pending]).toEqual([2, 0, 0, 0]);
 });
 

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { GuestpassError, isGuestpassError } from '../errors.ts';
 import { withBreaker } from '../http/breaker.ts';
 import type { Breaker } from '../http/breaker-state.ts';
-import { type Bulkhead, withBulkhead } from '../http/bulkhead.ts';
+import { type Bulkhead, overflow, withBulkhead } from '../http/bulkhead.ts';
 import { withDeadline } from '../http/deadline.ts';
 import { type Exchange, ExchangeError } from '../http/exchange.ts';
 import { hcaptcha, recaptcha, type SiteverifyProvider, turnstile } from './provider.ts';
@@ -80,7 +80,7 @@ function createSiteverify(provider: SiteverifyProvider, options: SiteverifyOptio
       return { ...processSiteverify(response, provider, options), sent: 'maybe' as const };
     } catch (error) {
       if (error instanceof ExchangeError) return noAnswer(error);
-      if (isGuestpassError(error) && error.code === 'platform_unavailable') return leftAlone(error);
+      if (isGuestpassError(error) && error.code === 'platform_unavailable') return leftAloneBy(error);
       throw error;
     }
   };
@@ -99,6 +99,11 @@ function createSiteverify(provider: SiteverifyProvider, options: SiteverifyOptio
       if (!first.unclear || !again || !worthAsking(call)) return first.verdict;
       const { verdict } = await ask(body, call);
       return first.sent === 'maybe' ? afterRepeat(verdict) : verdict;
+    },
+    heldBack() {
+      if (options.bulkhead?.isFull) throw overflow(options.bulkhead);
+      const waitMs = options.breaker?.waitAt(clock.monotonic()) ?? 0;
+      return waitMs > 0 ? { ...leftAlone, retryAfterMs: Math.ceil(waitMs) } : undefined;
     },
   };
 }
@@ -138,10 +143,12 @@ function noAnswer({ failure, sent, permanent }: ExchangeError): Reading & Pick<E
   return { verdict: { verdict: 'unavailable', reason, failure }, unclear: !permanent, sent };
 }
 
+const leftAlone = { verdict: 'unavailable', reason: 'left_alone' } as const;
+
 /** The breaker speaks of any upstream alike. */
-function leftAlone({ retryAfterMs }: GuestpassError): Reading & Pick<ExchangeError, 'sent'> {
+function leftAloneBy({ retryAfterMs }: GuestpassError): Reading & Pick<ExchangeError, 'sent'> {
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-  return { verdict: { verdict: 'unavailable', reason: 'left_alone', ...wait }, unclear: false, sent: 'no' };
+  return { verdict: { ...leftAlone, ...wait }, unclear: false, sent: 'no' };
 }
 
 /** That the answer is spent is our own doing, and says nothing of the visitor. */

@@ -72,4 +72,10 @@ export interface CaptchaVerifier {
    * and cannot reach it, and with `overloaded` when too many wait for the provider.
    */
   verify(answer: CaptchaAnswer, call: CaptchaCall): Promise<CaptchaVerdict>;
+  /**
+   * The verdict on every answer while nobody can be asked, told without asking: no answer is spent for it. `undefined`
+   * while somebody can. Throws `overloaded` where {@link CaptchaVerifier.verify} would reject with it at once. Default
+   * somebody always can.
+   */
+  heldBack?(): CaptchaUnavailable | undefined;
 }

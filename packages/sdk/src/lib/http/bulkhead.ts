@@ -161,7 +161,8 @@ class Waiter implements Perishable {
   }
 }
 
-function overflow({ inUse, waiting }: Bulkhead): GuestpassError {
+/** The error of a request that finds a bulkhead full. */
+export function overflow({ inUse, waiting }: Bulkhead): GuestpassError {
   return overloaded(`${inUse} requests are under way, and ${waiting} wait.`);
 }
 
