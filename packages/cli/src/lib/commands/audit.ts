@@ -19,7 +19,11 @@ const keygenExamples = `Examples:
 
 /** `guestpass audit`: what can be done with an audit log. */
 export function addAudit(program: Command, surroundings: Surroundings, choose: Choose): void {
-  const audit = program.command('audit').description('Works on audit logs.').addHelpText('before', verifyExamples);
+  const audit = program
+    .command('audit')
+    .summary('check audit logs, and make keys for them')
+    .description('Works on audit logs.')
+    .addHelpText('before', verifyExamples);
   addVerify(audit, surroundings, choose);
   addKeygen(audit, surroundings, choose);
 }

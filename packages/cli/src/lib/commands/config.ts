@@ -13,6 +13,7 @@ const examples = `Examples:
 export function addConfig(program: Command, surroundings: Surroundings, choose: Choose): void {
   program
     .command('config')
+    .summary('show the settings in force')
     .description('Works on the settings.')
     .addHelpText('before', examples)
     .command('show')
