@@ -166,6 +166,11 @@ function preparedFor({ data }: Job<DeliveryJob>, prepared: ReadonlyMap<string, P
   return found?.delivery.tries === data.tries ? found : undefined;
 }
 
+/** One with nothing to do asks nobody, and so waits for nobody: it is put away before its delivery gets another job. */
+function claimedJob(job: Job<DeliveryJob>, prepared: Prepared | undefined): Claimed {
+  return prepared ? { ...job, prepared } : { ...job, prepared, groupId: null };
+}
+
 function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: DeliveriesOptions): JobLoop {
   const { signal, clock, concurrency = 64, concurrencyPerEndpoint = 4, onProblem } = options;
   const giveBack = async (jobs: readonly Job<DeliveryJob>[]) => {
@@ -197,7 +202,7 @@ function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: Deliveries
       if (jobs.length === 0) return [];
       try {
         const prepared = await deliverer.prepare(jobs.map(({ data }) => data.deliveryId));
-        return jobs.map((job) => ({ ...job, prepared: preparedFor(job, prepared) }));
+        return jobs.map((job) => claimedJob(job, preparedFor(job, prepared)));
       } catch (error) {
         await giveBack(jobs).catch(onProblem);
         throw error;

@@ -127,6 +127,23 @@ test('gateways that share the work, and a receiver that fails now and then, keep
   expect(guests.map(on.typesOf)).toEqual(guests.map(() => inOrder));
 }, 40_000);
 
+test('an event that waits keeps no job, however busy its receiver is, so that it cannot be sent twice', async () => {
+  const well = Promise.withResolvers<void>();
+  await using on = await fleet({
+    async answer() {
+      await well.promise;
+      return 204;
+    },
+  });
+  const guests = await Promise.all(Array.from({ length: 6 }, () => on.guest()));
+  const jobs = `select d.event_type from guestpass_jobs.job j
+    join guestpass.deliveries d on d.id = j.data->>'deliveryId'`;
+  const firsts = guests.map(() => ({ event_type: 'guest.authenticated' }));
+  await expect.poll(() => on.database.query(jobs), { timeout: 10_000, interval: 50 }).toEqual(firsts);
+  well.resolve();
+  await expect.poll(() => guests.map(on.typesOf), patience).toEqual(guests.map(() => inOrder));
+}, 40_000);
+
 test('a delivery that waits is not lost, and one that waits for nothing any more is found', async () => {
   await using on = await fleet({
     answer: ({ type }) => (type === 'guest.authenticated' ? 503 : 204),
