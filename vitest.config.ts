@@ -7,6 +7,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+    globalSetup: ['packages/gateway/src/lib/testing/hold-server.ts'],
     // A promise that nobody waits for is a fault of ours, never noise.
     dangerouslyIgnoreUnhandledErrors: false,
     testTimeout: 20_000,

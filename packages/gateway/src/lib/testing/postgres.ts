@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from 'guestpass';
 import pg from 'pg';
 import { connectDatabase, type Database } from '../database/connect.ts';
-import { openEmbedded } from '../database/embedded.ts';
+import { type EmbeddedServer, openEmbedded } from '../database/embedded.ts';
 import { migrate } from '../database/migrate.ts';
 
 /** A database of its own on a server that all tests share, empty or with every table. */
@@ -20,12 +20,17 @@ export interface TestDatabaseOptions {
 
 const directory = fileURLToPath(new URL('../../../../../.guestpass/test-postgres', import.meta.url));
 
+/** A place at the server that all tests share. */
+export function openServer(): Promise<EmbeddedServer> {
+  return openEmbedded({ directory, clock: systemClock });
+}
+
 /**
  * Creates a database on the embedded server of the tests, and drops it on dispose. Test files that run at once share
  * the server; the last one ends it, and its data directory serves the next run.
  */
 export async function testDatabase({ migrated = true }: TestDatabaseOptions = {}): Promise<TestDatabase> {
-  const server = await openEmbedded({ directory, clock: systemClock });
+  const server = await openServer();
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   await once(server.url, `create database ${name}`);
   const address = new URL(server.url);
