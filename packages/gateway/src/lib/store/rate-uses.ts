@@ -39,7 +39,7 @@ export interface RateUses {
   forget(): Promise<void>;
 }
 
-/** Slots of a window; the one that is not yet wholly a window ago still counts as a whole. */
+/** Slots of a window, as the database counts them; the one not yet wholly a window ago still counts as a whole. */
 const slotsPerWindow = 12;
 
 /** Keys may name visitors' addresses, so only their keyed hashes are stored. */
@@ -94,41 +94,16 @@ interface Moment {
   readonly now: RawBuilder<Date>;
 }
 
-/**
- * Each row is changed behind its lock, from what the one before left there, so no two gateways see the same room. All
- * write in the same order and never wait for each other in a circle. Uses are counted in the newest slot of the row, also
- * when the clock says less; a row ahead of it by a window was written before that clock was set back, and begins anew.
- */
+/** The statement stands in a function of the database, which plans it once: see its migration. */
 async function changeUses(
   session: Session,
   rows: readonly ChangeRow[],
   { slotMs, now }: Moment,
 ): Promise<readonly UsesRow[]> {
   const { rows: found } = await sql<UsesRow>`
-    with moment as materialized (
-      select extract(epoch from ${now})::double precision * 1000 / ${slotMs}::double precision as at
-    ), told as (
-      select decode(key, 'base64') as key, more, back, r.at as back_at
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(key text, more integer, back integer, at bigint)
-    )
-    insert into guestpass.rate_uses as u (key, slot, uses)
-    select key, floor(at)::bigint, case
-      when back = 0 or back_at = floor(at) then array_fill(0, array[${slotsPerWindow}::integer]) || (more - back)
-      else array(
-        select case when slot = floor(at) then more when slot = back_at then -back else 0 end
-        from generate_series(floor(at)::bigint - ${slotsPerWindow}, floor(at)::bigint) as slot order by slot) end
-    from told, moment
-    order by key
-    on conflict (key) do update
-    set (slot, uses) = (
-      select newest, array(
-        select greatest(0, greatest(0, u.uses[slot - u.slot + ${slotsPerWindow} + 1])
-          + coalesce(excluded.uses[case when slot = newest then ${slotsPerWindow} + 1
-            when slot < excluded.slot then slot - excluded.slot + ${slotsPerWindow} + 1 end], 0))
-        from generate_series(newest - ${slotsPerWindow}, newest) as slot order by slot)
-      from (select case when u.slot > excluded.slot + ${slotsPerWindow} then excluded.slot
-        else greatest(u.slot, excluded.slot) end) as n(newest))
-    returning encode(key, 'base64') as key, slot, uses,
-      greatest(0, (slot + 1 - (select at from moment)) * ${slotMs}) as left_ms`.execute(session);
+    select key, slot, uses, left_ms
+    from guestpass.change_rate_uses(${JSON.stringify(rows)}::jsonb, ${slotMs}::double precision, ${now})`.execute(
+    session,
+  );
   return found;
 }
