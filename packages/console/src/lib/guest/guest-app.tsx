@@ -33,7 +33,8 @@ export function GuestApp({ clock, address }: GuestAppProps) {
   const phase = useSignal<Phase>({ name: 'starting' });
   const config = useSignal<GuestConfig | null>(null);
   const stop = useMemo(() => new AbortController(), []);
-  const channelId = address.searchParams.get('channel') ?? config.value?.channelId ?? null;
+  const inAddress = address.searchParams.get('channel');
+  const channelId = inAddress ?? config.value?.channelId ?? null;
   const kept = useMemo(() => keepPass(sessionStorage, channelId ?? ''), [channelId]);
 
   const connect = async (pass: AdmittedPass) => {
@@ -60,13 +61,13 @@ export function GuestApp({ clock, address }: GuestAppProps) {
       phase.value = { name: 'unusable', words: notSecure };
       return;
     }
-    void ask<GuestConfig>('/guest/config.json').then(async (answer) => {
+    void configFor(inAddress).then(async (answer) => {
       if (!answer.ok) {
         phase.value = { name: 'unusable', words: visitorWords(answer.problem) };
         return;
       }
       config.value = answer.body;
-      const channel = address.searchParams.get('channel') ?? answer.body.channelId;
+      const channel = inAddress ?? answer.body.channelId;
       const pass = keepPass(sessionStorage, channel ?? '').read();
       if (channel === null) phase.value = { name: 'unusable', words: noChannel };
       else if (pass) await connect(pass);
@@ -108,6 +109,11 @@ export function GuestApp({ clock, address }: GuestAppProps) {
       )}
     </main>
   );
+}
+
+/** The notice may be one of the channel that the address names. */
+function configFor(channel: string | null) {
+  return ask<GuestConfig>(`/guest/config.json?${new URLSearchParams(channel === null ? {} : { channel })}`);
 }
 
 /** Elsewhere browsers offer neither the cryptography of the check nor workers that could do it. */

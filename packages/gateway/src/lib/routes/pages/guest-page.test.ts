@@ -8,9 +8,9 @@ const platform = resolveEnvironment('http://127.0.0.1:4010');
 const configured: ConsentNotice = { ...notice, sha256: '0'.repeat(64) };
 const { text: _, ...hashed } = configured;
 
-async function noticeOf(options: Partial<GuestPageOptions>): Promise<unknown> {
+async function noticeOf(options: Partial<GuestPageOptions>, query = ''): Promise<unknown> {
   const answer = new Map(createGuestPage({ platform, ...options })).get('/guest/config.json');
-  const response = await answer?.(new Request('http://gateway.test/guest/config.json'));
+  const response = await answer?.(new Request(`http://gateway.test/guest/config.json${query}`));
   return Object(await response?.json()).notice;
 }
 
@@ -20,6 +20,14 @@ test('visitors are shown a text that is configured, named as on record, with its
   const ofShop = { ...configured, channels: ['shop'] };
   expect(await noticeOf({ notices: [ofShop], channelId: 'shop' })).toEqual(told);
   expect(await noticeOf({ notices: [ofShop], channelId: 'help', notice: 'Ours.' })).toMatchObject({ text: 'Ours.' });
+});
+
+test('visitors whose address names a channel are shown the text of that channel', async () => {
+  const ofShop = { ...configured, channels: ['shop'] };
+  expect(await noticeOf({ notices: [ofShop] }, '?channel=shop')).toMatchObject({ version: '2024-01' });
+  expect(await noticeOf({ notices: [ofShop], channelId: 'shop' }, '?channel=help')).not.toMatchObject({
+    language: 'en',
+  });
 });
 
 test('without one the text is named by its hash', async () => {

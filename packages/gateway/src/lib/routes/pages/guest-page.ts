@@ -11,7 +11,7 @@ export interface GuestPageOptions {
   readonly platform: PlatformHosts;
   /** What visitors consent to. Default a text that names what is kept. */
   readonly notice?: string | undefined;
-  /** The first of these that has a text and is for the channel takes the place of `notice`. Default none. */
+  /** The first of these that has a text and is for the visitor's channel takes the place of `notice`. Default none. */
   readonly notices?: readonly ConsentNotice[] | undefined;
   /** The channel of a visitor whose address names none. Default none. */
   readonly channelId?: string | undefined;
@@ -33,10 +33,13 @@ export function createGuestPage(options: GuestPageOptions): readonly PageRoute[]
   const { platform, channelId } = options;
   const site = createSite(siteDirectory('guest'));
   const page = createBuiltPage({ site, at: '/guest', contentSecurityPolicy: guestPolicy(platform) });
-  const config: GuestPageConfig = { channelId: channelId ?? null, notice: noticeOf(options) };
+  const configFor = (asked: string | null): GuestPageConfig => ({
+    channelId: channelId ?? null,
+    notice: noticeOf({ ...options, channelId: asked ?? channelId }),
+  });
   return [
     ['/guest', page],
-    ['/guest/config.json', () => Response.json(config)],
+    ['/guest/config.json', ({ url }) => Response.json(configFor(new URL(url).searchParams.get('channel')))],
     ['/guest/*', page],
   ];
 }
