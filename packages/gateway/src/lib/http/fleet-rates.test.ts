@@ -76,13 +76,26 @@ test('under load many callers share a question, and nobody waits long for that',
   const { state, shared } = sharedCounts(clock);
   await using store = createFleetRates({ clock, shared, pauseMs: 10 });
   await store.take([rateOf(10)]);
+  await store.take([rateOf(10)]);
   const waiting = Promise.all([store.take([rateOf(10)]), store.take([rateOf(10)])]);
   await clock.advance(5);
   const others = store.take([rateOf(10, 'another')]);
-  expect(state.calls).toBe(1);
+  expect(state.calls).toBe(2);
   await clock.advance(5);
   await Promise.all([waiting, others]);
-  expect(state.calls).toBe(2);
+  expect(state.calls).toBe(3);
+});
+
+test('a caller who comes alone waits for no rest, though two questions are asked for it', async () => {
+  const clock = manualClock();
+  const { state, shared } = sharedCounts(clock);
+  await using store = createFleetRates({ clock, shared, pauseMs: 10 });
+  for (const guest of ['first', 'second']) {
+    await store.take([rateOf(10, `address of the ${guest}`)]);
+    await store.take([rateOf(10, `channel of the ${guest}`)]);
+    await clock.advance(1_000);
+  }
+  expect(state.calls).toBe(4);
 });
 
 test('whoever is over the limit is refused without a question, and told when there is room', async () => {

@@ -62,9 +62,11 @@ export function createRateRounds(options: RateRoundsOptions) {
       const restMs = restUntil - clock.monotonic();
       if (restMs > 0) await sleep(clock, restMs);
       const round = queue.next();
+      // A guest asks twice, for its caller and for its channel: one that comes alone does not wait in between.
+      const isRested = clock.monotonic() - restUntil > pauseMs;
       await ask(round?.wants ?? new Map());
       round?.done.resolve();
-      restUntil = clock.monotonic() + pauseMs;
+      restUntil = clock.monotonic() + (isRested ? 0 : pauseMs);
     }
     underWay = undefined;
     timer.plan(isAlone ? againMs : soonMs);
