@@ -4,6 +4,8 @@ const conditions = ['guestpass-source'];
 
 export default defineConfig({
   resolve: { conditions },
+  // What runs before all tests: a clone that was not built has nothing but the sources.
+  environments: { __vitest__: { resolve: { conditions, externalConditions: conditions } } },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
