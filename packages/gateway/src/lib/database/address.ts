@@ -1,5 +1,3 @@
-import pg from 'pg';
-
 /**
  * `postgres://user:password@host:port/database`, with the parameters `pg` knows, such as `sslmode`. A function is asked
  * for each new connection, so that user name and password may change.
@@ -9,13 +7,4 @@ export type DatabaseAddress = string | (() => string);
 /** The address as it stands now. */
 export function addressNow(address: DatabaseAddress): string {
   return typeof address === 'string' ? address : address();
-}
-
-/** The class of clients a pool opens that asks for the address each time. */
-export function clientAt(address: DatabaseAddress): typeof pg.Client {
-  return class extends pg.Client {
-    constructor(options: pg.ClientConfig = {}) {
-      super({ ...options, connectionString: addressNow(address) });
-    }
-  };
 }

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type PostgresPool, type Transaction } from 'kysely';
 import pg from 'pg';
-import { clientAt, type DatabaseAddress } from './address.ts';
+import type { DatabaseAddress } from './address.ts';
+import { clientAt } from './client-at.ts';
 import { isConflict, isConnectionLost, storageError } from './storage-error.ts';
 import type { Tables } from './tables.ts';
 

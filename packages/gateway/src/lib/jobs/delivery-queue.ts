@@ -1,7 +1,8 @@
 import type { Clock } from 'guestpass';
 import { sql } from 'kysely';
 import { fromKysely, type Job, type JobInsert, PgBoss } from 'pg-boss';
-import { addressNow, clientAt, type DatabaseAddress } from '../database/address.ts';
+import { addressNow, type DatabaseAddress } from '../database/address.ts';
+import { clientAt } from '../database/client-at.ts';
 import type { Database, Work } from '../database/connect.ts';
 import { createGroupCommit } from '../store/group-commit.ts';
 import type { NewDelivery } from '../store/new-deliveries.ts';
