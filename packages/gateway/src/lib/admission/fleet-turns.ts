@@ -2,7 +2,7 @@ import { type Clock, GuestpassError, type PipelineOptions, resolveEnvironment } 
 import type { SharedTurns } from 'guestpass/http';
 import { defaultRequestsPerMinute } from 'guestpass/pipeline';
 import type { Database } from '../database/connect.ts';
-import { inTime } from '../store/in-time.ts';
+import { inTime } from '../in-time.ts';
 import { createPlatformTurns, type PlatformTurns } from '../store/platform-turns.ts';
 import type { MasterKey } from '../store/seal.ts';
 

@@ -1,6 +1,6 @@
 import { type Attempt, type Clock, GuestpassError, isGuestpassError } from 'guestpass';
+import { inTime } from '../in-time.ts';
 import type { AttemptStore } from '../store/attempts.ts';
-import { inTime } from '../store/in-time.ts';
 import type { RecordedConsent } from '../store/recorded-consent.ts';
 
 export interface OutcomeKeeperOptions {

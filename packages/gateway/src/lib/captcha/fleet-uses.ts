@@ -1,7 +1,7 @@
 import { type Clock, GuestpassError } from 'guestpass';
 import type { CaptchaUses } from 'guestpass/captcha';
+import { inTime } from '../in-time.ts';
 import type { CaptchaUses as StoredUses } from '../store/captcha-uses.ts';
-import { inTime } from '../store/in-time.ts';
 
 const patienceMs = 5_000;
 

@@ -1,4 +1,5 @@
 import { type Clock, sleep } from 'guestpass';
+import { inTime } from '../in-time.ts';
 import { type Grant, leaseOf, type RateGrants } from './rate-grants.ts';
 import type { RateSlots } from './rate-slots.ts';
 import type { Rate } from './rate-store.ts';
@@ -92,8 +93,8 @@ export function createRateRounds(options: RateRoundsOptions) {
       const isCrowd = rates.slice(0, 1).some(({ key }) => round.wants.has(key) || grants.wasFull(key));
       for (const rate of isCrowd ? rates.slice(0, 1) : rates) want(round, rate, 1);
       underWay ??= drain();
-      const inTime = await within(round.done.promise, patientUntil - clock.monotonic(), clock);
-      if (!inTime) beAlone(new Error('The shared counts did not answer in time.'));
+      const late = () => new Error('The shared counts did not answer in time.');
+      await inTime(round.done.promise, patientUntil - clock.monotonic(), { clock, late }).catch(beAlone);
     },
     /** Asks for uses ahead, when there is time. */
     refill(rates: readonly Rate[]): void {
@@ -212,15 +213,4 @@ function createTimer(clock: Clock, then: () => void) {
       planned?.cancel();
     },
   };
-}
-
-/** Resolves with whether the promise settled within the span. */
-async function within(promise: Promise<void>, spanMs: number, clock: Clock): Promise<boolean> {
-  const late = Promise.withResolvers<boolean>();
-  const cancel = clock.after(Math.max(0, spanMs), () => late.resolve(false));
-  try {
-    return await Promise.race([promise.then(() => true), late.promise]);
-  } finally {
-    cancel();
-  }
 }

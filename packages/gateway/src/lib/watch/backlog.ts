@@ -1,6 +1,6 @@
 import { type Clock, GuestpassError } from 'guestpass';
+import { inTime } from '../in-time.ts';
 import type { DeliveryStore } from '../store/deliveries.ts';
-import { inTime } from '../store/in-time.ts';
 import type { Metrics } from './metrics/metrics.ts';
 
 export interface BacklogOptions {
