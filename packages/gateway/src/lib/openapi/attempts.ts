@@ -66,6 +66,7 @@ export const listAttempts = operation({
   method: 'get',
   path: '/v1/attempts',
   tag: 'Attempts',
+  role: 'viewer',
   summary: 'List attempts, newest first',
   query: z.strictObject({
     ...pageQuery,
@@ -82,6 +83,7 @@ export const getAttempt = operation({
   method: 'get',
   path: '/v1/attempts/{id}',
   tag: 'Attempts',
+  role: 'viewer',
   summary: 'Show one attempt',
   params: z.strictObject({ id: attemptId }),
   answers: { 200: { description: 'The attempt.', schema: attemptDetailSchema } },

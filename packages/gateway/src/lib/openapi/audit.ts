@@ -45,6 +45,7 @@ export const listAudit = operation({
   method: 'get',
   path: '/v1/audit',
   tag,
+  role: 'auditor',
   summary: 'List audit records, newest first',
   description: 'Each reading of the audit log is a record of it too.',
   query: z.strictObject({
@@ -103,6 +104,7 @@ export const verifyAudit = operation({
   method: 'post',
   path: '/v1/audit/verifications',
   tag,
+  role: 'auditor',
   summary: 'Check the whole audit log now',
   body: verificationRequestSchema,
   answers: { 200: { description: 'What was found, a fault included.', schema: verificationSchema } },
@@ -140,6 +142,7 @@ export const exportAudit = operation({
   method: 'get',
   path: '/v1/audit/export',
   tag,
+  role: 'auditor',
   summary: 'Export the audit log',
   description:
     'Records in order, as they stand when the export begins. A transfer that breaks off is cut, so that it cannot pass for a whole one; ' +
@@ -194,6 +197,7 @@ export const describeExport = operation({
   method: 'get',
   path: '/v1/audit/export/manifest',
   tag,
+  role: 'auditor',
   summary: 'Tell what an exported file is: its range, size and hashes',
   description: 'Reads what the export reads, so that the file and its manifest can be compared.',
   query: exportQuery,

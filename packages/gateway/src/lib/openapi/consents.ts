@@ -22,7 +22,7 @@ export const consentKeySetSchema = z.object({
   ),
 });
 
-const anybody = { tag: 'Consents', listener: 'public', open: true } as const;
+const anybody = { tag: 'Consents', listener: 'public', role: 'anybody' } as const;
 
 const problems = [
   'too_many_requests',

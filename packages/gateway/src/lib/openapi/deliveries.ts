@@ -53,6 +53,7 @@ export const listDeliveries = operation({
   method: 'get',
   path: '/v1/deliveries',
   tag: 'Deliveries',
+  role: 'viewer',
   summary: 'List webhook deliveries, newest first',
   query: z.strictObject({
     ...pageQuery,
@@ -68,6 +69,7 @@ export const getDelivery = operation({
   method: 'get',
   path: '/v1/deliveries/{id}',
   tag: 'Deliveries',
+  role: 'viewer',
   summary: 'Show one delivery with every try',
   params: z.strictObject({ id: deliveryId }),
   answers: { 200: { description: 'The delivery.', schema: deliveryDetailSchema } },
@@ -81,6 +83,7 @@ export const replayDelivery = operation({
   method: 'post',
   path: '/v1/deliveries/{id}/replay',
   tag: 'Deliveries',
+  role: 'operator',
   summary: 'Deliver once more',
   description: 'Makes the delivery due now, with the same id and the same bytes.',
   params: z.strictObject({ id: deliveryId }),
@@ -120,6 +123,7 @@ export const replayDeliveries = operation({
   method: 'post',
   path: '/v1/deliveries/replays',
   tag: 'Deliveries',
+  role: 'operator',
   summary: 'Deliver all that match once more, or count them',
   description:
     'Pending and erased deliveries, and those of disabled or removed endpoints, never match. ' +
@@ -160,6 +164,7 @@ export const purgeDeliveries = operation({
   method: 'post',
   path: '/v1/deliveries/purges',
   tag: 'Deliveries',
+  role: 'admin',
   summary: 'Delete all given up that match, or count them',
   description:
     'Deletes deliveries that were given up, with their tries; they cannot be replayed any more. Others never match, nor ' +

@@ -92,8 +92,16 @@ test('an address that each listener has for its own callers is told with both of
   expect(requestBody?.content['application/json']?.schema).toEqual({
     oneOf: [{ $ref: '#/components/schemas/Withdrawal' }, { $ref: '#/components/schemas/ReceiptWithdrawal' }],
   });
-  expect(security).toEqual([{ operatorToken: [] }, { operatorSession: [] }, {}]);
+  expect(security).toEqual([{ operatorToken: ['admin'] }, { operatorSession: ['admin'] }, {}]);
   expect(Object.keys(responses ?? {})).toEqual(expect.arrayContaining(['200', '204', '401', '422']));
+});
+
+test('with each operation stands the role it needs, and nobody is asked for one where no token is', () => {
+  const securityOf = (path: string, method: string) => document.paths[path]?.[method]?.security;
+  expect(securityOf('/v1/attempts', 'get')).toEqual([{ operatorToken: ['viewer'] }, { operatorSession: ['viewer'] }]);
+  expect(securityOf('/v1/operator-sessions', 'post')).toEqual([{ operatorToken: ['viewer'] }]);
+  expect(securityOf('/v1/audit', 'get')).toEqual([{ operatorToken: ['auditor'] }, { operatorSession: ['auditor'] }]);
+  expect(securityOf('/livez', 'get')).toEqual([]);
 });
 
 test('the payload of guests is told as it is parsed', () => {

@@ -57,6 +57,9 @@ type OpenApiContent = Readonly<Record<string, { readonly schema: JsonSchema }>>;
 const operatorServer = { url: 'http://127.0.0.1:4001', description: 'The operator listener, as it stands by default.' };
 const publicServer = { url: 'http://127.0.0.1:4000', description: 'The public listener, as it stands by default.' };
 
+const rolesTold =
+  'With each operation stands the role it needs: every operator is a `viewer`, and an `admin` has every role.';
+
 const tags = [
   { name: 'Guests', description: 'What a website asks for. This alone stands on the public listener.' },
   { name: 'Attempts', description: 'Who asked to be let in, and what became of it.' },
@@ -87,12 +90,12 @@ export function createOpenApi(): OpenApiDocument {
     components: {
       schemas: componentSchemas(),
       securitySchemes: {
-        operatorToken: { type: 'http', scheme: 'bearer', description: 'The operator token of this gateway.' },
+        operatorToken: { type: 'http', scheme: 'bearer', description: `The token of an operator. ${rolesTold}` },
         operatorSession: {
           type: 'apiKey',
           in: 'cookie',
           name: sessionCookie,
-          description: 'A session of a browser. Good for pages of the operator listener alone.',
+          description: `A session of a browser. Good for pages of the operator listener alone. ${rolesTold}`,
         },
       },
     },
@@ -150,9 +153,9 @@ function operationOf(operation: Operation): OpenApiOperation {
 }
 
 /** One of these is asked for. */
-function securityOf({ open = false, tokenOnly = false }: Operation): OpenApiOperation['security'] {
-  if (open) return [];
-  return tokenOnly ? [{ operatorToken: [] }] : [{ operatorToken: [] }, { operatorSession: [] }];
+function securityOf({ role, tokenOnly = false }: Operation): OpenApiOperation['security'] {
+  if (role === 'anybody') return [];
+  return tokenOnly ? [{ operatorToken: [role] }] : [{ operatorToken: [role] }, { operatorSession: [role] }];
 }
 
 function parametersOf({ params, query, headers }: Operation): readonly OpenApiParameter[] {
@@ -194,8 +197,9 @@ function answerOf({
 
 /** The codes that an operation may answer with. */
 function problemsOf(operation: Operation): readonly ProblemCode[] {
-  const { listener, open, tokenOnly, body, problems = [] } = operation;
+  const { listener, role, tokenOnly, body, problems = [] } = operation;
   const codes: ProblemCode[] = [...problems];
+  const open = role === 'anybody';
   if (listener !== 'public') {
     if (!open) codes.push('unauthorized_operator', 'token_in_url', 'too_many_requests', 'storage_unavailable');
     if (!open && !tokenOnly) codes.push('cross_site_request');

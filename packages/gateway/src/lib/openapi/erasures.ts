@@ -36,6 +36,7 @@ export const eraseGuest = operation({
   method: 'post',
   path: '/v1/erasures',
   tag: 'Erasures',
+  role: 'admin',
   summary: 'Erase a guest, or see what that would do',
   description:
     "Destroys the guest's key, so that what the audit log holds sealed stays unreadable for ever while the chain stays whole; " +

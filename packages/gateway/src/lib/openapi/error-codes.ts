@@ -20,6 +20,7 @@ export const listErrorCodes = operation({
   method: 'get',
   path: '/v1/errors',
   tag: 'Operations',
+  role: 'viewer',
   summary: 'List every error code with what it means and what to do',
   answers: { 200: { description: 'All codes.', schema: errorCodeListSchema } },
 });

@@ -85,7 +85,7 @@ export const authenticateGuest = operation({
   description:
     'The intent is on record before the platform is called; the outcome, its audit record and the webhooks that tell of it are on record before the answer.',
   listener: 'public',
-  open: true,
+  role: 'anybody',
   headers: z.object({
     'Idempotency-Key': z
       .string()
@@ -137,7 +137,7 @@ export const getChallenge = operation({
   summary: 'A fresh challenge for the captcha that needs no account',
   description: 'The solution goes into `captcha.response`, with `altcha` as the provider, and is good once.',
   listener: 'public',
-  open: true,
+  role: 'anybody',
   answers: { 200: { description: 'The challenge, as the ALTCHA widget takes it.', schema: challengeSchema } },
   problems: ['too_many_requests', 'overloaded', 'http_malformed', 'shutting_down', 'internal_error'],
 });

@@ -32,7 +32,7 @@ export const livez = operation({
   tag,
   summary: 'Does the process run?',
   description: 'Looks at nothing else: a gateway whose database is away need not be restarted.',
-  open: true,
+  role: 'anybody',
   answers: alive,
 });
 
@@ -42,7 +42,7 @@ export const healthz = operation({
   path: '/healthz',
   tag,
   summary: 'The same as /livez',
-  open: true,
+  role: 'anybody',
   answers: alive,
 });
 
@@ -53,7 +53,7 @@ export const readyz = operation({
   tag,
   summary: 'Should guests be sent here?',
   description: 'A platform that is away does not make a gateway unready: all gateways would be.',
-  open: true,
+  role: 'anybody',
   query: z.strictObject({
     verbose: z.enum(['', '1', 'true'], 'must have no value').optional().describe('Lists the checks.'),
   }),
@@ -70,7 +70,7 @@ export const startupz = operation({
   tag,
   summary: 'Has the gateway started?',
   description: 'Once it has, it stays so until the process ends.',
-  open: true,
+  role: 'anybody',
   answers: {
     200: { description: 'Yes.', schema: startupSchema },
     503: { description: 'Not yet.', schema: startupSchema },
@@ -82,6 +82,7 @@ export const metrics = operation({
   method: 'get',
   path: '/metrics',
   tag,
+  role: 'viewer',
   summary: 'Metrics in the Prometheus text format',
   answers: { 200: { description: 'The metrics.', mediaType: 'text/plain', schema: z.string() } },
 });
@@ -91,6 +92,7 @@ export const openapi = operation({
   method: 'get',
   path: '/openapi.json',
   tag,
+  role: 'viewer',
   summary: 'This description',
   answers: { 200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
 });
@@ -106,6 +108,7 @@ export const docs = operation({
   method: 'get',
   path: '/docs',
   tag,
+  role: 'viewer',
   summary: 'This description as a page',
   answers: {
     200: { description: 'A page that loads nothing else.', mediaType: 'text/html', schema: z.string() },
@@ -120,6 +123,6 @@ export const errorDocs = operation({
   tag,
   summary: 'Every error code, what it means and what to do',
   description: 'Where `type` of a problem leads. The public listener has this page too.',
-  open: true,
+  role: 'anybody',
   answers: { 200: { description: 'A page that loads nothing else.', mediaType: 'text/html', schema: z.string() } },
 });

@@ -28,6 +28,7 @@ export const listHolds = operation({
   method: 'get',
   path: '/v1/holds',
   tag,
+  role: 'auditor',
   summary: 'List holds, newest first',
   query: z.strictObject(pageQuery),
   answers: { 200: { description: 'A page of holds.', schema: holdPageSchema } },
@@ -38,6 +39,7 @@ export const placeHold = operation({
   method: 'post',
   path: '/v1/holds',
   tag,
+  role: 'auditor',
   summary: 'Keep what is known of a guest',
   description:
     'Neither an erasure nor retention touches the guest until every hold is lifted. Placing it again changes nothing.',
@@ -51,6 +53,7 @@ export const liftHold = operation({
   method: 'post',
   path: '/v1/hold-releases',
   tag,
+  role: 'admin',
   summary: 'Lift a hold',
   description: 'Holds for other matters stay. What is past its time goes when retention next runs.',
   body: holdChangeSchema,

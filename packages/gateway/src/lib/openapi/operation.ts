@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { ProblemCode } from '../http/problem-table.ts';
+import type { OperatorRole } from '../settings/operator-roles.ts';
 
 /** What is known of one answer. */
 export interface OperationAnswer {
@@ -27,8 +28,8 @@ export interface Operation<
   readonly description?: string;
   /** Default `operator`. */
   readonly listener?: 'public' | 'operator';
-  /** True when no token is asked for. */
-  readonly open?: boolean;
+  /** Who may ask: every operator with this role, or with one that includes it; `anybody` when no token is asked for. */
+  readonly role: OperatorRole | 'anybody';
   /** True when a session will not do in place of the token. */
   readonly tokenOnly?: boolean;
   /** Parameters in the path. One that has not this shape names nothing there is. */

@@ -8,6 +8,7 @@ export const openSession = operation({
   method: 'post',
   path,
   tag,
+  role: 'viewer',
   summary: 'Sign a browser in',
   description:
     'Trades the operator token for a cookie that lasts twelve hours. Requests with it must come from pages of this listener.',
@@ -25,6 +26,7 @@ export const endSession = operation({
   method: 'delete',
   path,
   tag,
+  role: 'viewer',
   summary: 'Sign a browser out',
   description: 'Takes the cookie back, and at this gateway ends the session. Replacing the operator token ends all.',
   answers: {

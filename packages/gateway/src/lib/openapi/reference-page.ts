@@ -47,12 +47,19 @@ function operationArticle({ method, path, operation }: Described): Html {
   return html`<article aria-labelledby="${operationId}">
 <h3 id="${operationId}"><code><span class="method">${method}</span> ${path}</code></h3>
 <p>${summary}. ${prose(description)}</p>
-${security.length === 0 ? html`<p class="quiet">No token is asked for.</p>` : html``}
+<p class="quiet">${neededRole(security)}</p>
 ${parameters.length > 0 ? parameterTable(parameters) : html``}
 ${requestBody ? html`<p>Body: ${schemaOf(requestBody.content)}</p>` : html``}
 ${responseTable(responses)}
 </article>
 `;
+}
+
+function neededRole(security: OpenApiOperation['security']): string {
+  const roles = new Set(security.flatMap((way) => Object.values(way).flat()));
+  if (roles.size === 0) return 'No token is asked for.';
+  const isFree = security.some((way) => Object.keys(way).length === 0);
+  return `Role: ${[...roles].join(', ')}.${isFree ? ' On the public listener no token is asked for.' : ''}`;
 }
 
 function parameterTable(parameters: readonly OpenApiParameter[]): Html {

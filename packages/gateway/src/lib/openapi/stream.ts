@@ -19,6 +19,7 @@ export const openStream = operation({
   method: 'get',
   path: '/v1/stream',
   tag: 'Stream',
+  role: 'viewer',
   summary: 'Hear of attempts and deliveries of this gateway as they end',
   description: [
     'Server-sent events. `attempt` carries an Attempt, `delivery` a DeliveryNews.',

@@ -16,6 +16,7 @@ export const withdrawConsent = operation({
   method: 'post',
   path: '/v1/withdrawals',
   tag: 'Consents',
+  role: 'admin',
   summary: 'Put on record that a guest took the consent back',
   description:
     'Tells the endpoints with `consent.withdrawn`. It erases nothing: what is to be forgotten is asked for at `/v1/erasures`. ' +

@@ -153,7 +153,7 @@ function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
 }
 
 function isOpen(routes: readonly OperatorRoute[], path: string): boolean {
-  return routes.some(({ operation }) => operation.open === true && operation.path === path);
+  return routes.some(({ operation }) => operation.role === 'anybody' && operation.path === path);
 }
 
 const signInHelps: ReadonlySet<ProblemCode> = new Set(['unauthorized_operator', 'cross_site_request']);
