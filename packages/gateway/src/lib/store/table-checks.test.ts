@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
 
@@ -51,4 +53,14 @@ test('a hash of the log is 64 hexadecimal digits', async () => {
     expect(await takes(record, hash)).toBe('audit_records_hash_check');
   }
   expect(await takes(record, 'a'.repeat(64))).toBe(true);
+});
+
+test('there is no table that nothing asks', async () => {
+  const sources = fileURLToPath(new URL('../', import.meta.url));
+  const names = await readdir(sources, { recursive: true });
+  const ours = names.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+  const text = (await Promise.all(ours.map((name) => readFile(`${sources}/${name}`, 'utf8')))).join('\n');
+  const tables = await database.query(`select relname as name from pg_class
+    where relkind = 'r' and relnamespace = 'guestpass'::regnamespace order by 1`);
+  expect(tables.filter(({ name }) => !new RegExp(`guestpass\\.${name}\\b`).test(text))).toEqual([]);
 });
