@@ -31,6 +31,10 @@ export interface DeliveryQuery {
   readonly state?: DeliveryState;
   readonly endpointId?: string;
   readonly attemptId?: string;
+  /** Created at this instant or later, in milliseconds since the Unix epoch. */
+  readonly fromMs?: number;
+  /** Created before this instant. */
+  readonly toMs?: number;
 }
 
 /** Which deliveries to bring back: exactly these, or all of a state and time. */
@@ -65,8 +69,9 @@ export interface DeliveryStore {
    */
   recordTry(id: string, finished: FinishedTry, verdict: Verdict): Promise<boolean>;
   /**
-   * Lets each of these wait for the one right before it that is pending, for the same endpoint and guest: until that one
-   * is delivered, given up or held it needs no job, and then gets one. Resolves with the ids of those that wait.
+   * Lets each of these whose endpoint wants order wait for the one right before it that is pending, for the same endpoint
+   * and guest: until that one is delivered, given up or held it needs no job, and then gets one. Resolves with the ids of
+   * those that wait.
    */
   waitInLine(ids: readonly string[]): Promise<readonly string[]>;
   /** Hands to the queue what waits for an earlier delivery to the same endpoint, which wants no order any more. */
@@ -171,7 +176,7 @@ function openBody(
 }
 
 async function listDeliveries(session: Session, query: DeliveryQuery): Promise<readonly Omit<Delivery, 'body'>[]> {
-  const { limit, after, state, endpointId, attemptId } = query;
+  const { limit, after, state, endpointId, attemptId, fromMs, toMs } = query;
   return await session
     .selectFrom('guestpass.deliveries')
     .select(['id', 'number', 'event_id', 'event_type', 'attempt_id', 'endpoint_id', 'state', 'tries'])
@@ -180,6 +185,8 @@ async function listDeliveries(session: Session, query: DeliveryQuery): Promise<r
     .$if(state !== undefined, (rows) => rows.where('state', '=', state ?? 'pending'))
     .$if(endpointId !== undefined, (rows) => rows.where('endpoint_id', '=', endpointId ?? ''))
     .$if(attemptId !== undefined, (rows) => rows.where('attempt_id', '=', attemptId ?? ''))
+    .$if(fromMs !== undefined, (rows) => rows.where('created_at', '>=', new Date(fromMs ?? 0)))
+    .$if(toMs !== undefined, (rows) => rows.where('created_at', '<', new Date(toMs ?? 0)))
     .orderBy('number', 'desc')
     .limit(limit)
     .execute();

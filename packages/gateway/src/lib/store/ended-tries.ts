@@ -63,20 +63,14 @@ export async function keepTries(
     const delivery = moved.get(id);
     if (delivery && verdict.state === 'pending') await announce(work, [delivery], verdict.nextAtMs);
   }
-  const settled = counted.flatMap(({ id, verdict }) =>
-    verdict.state !== 'pending' && moved.get(id)?.inOrder ? [id] : [],
-  );
+  // Asked of every endpoint: one may have come to want order since its delivery was locked.
+  const settled = counted.flatMap(({ id, verdict }) => (verdict.state === 'pending' ? [] : [id]));
   const following = settled.length > 0 ? await letFollow(work, settled) : [];
   if (following.length > 0) await announce(work, following);
   return ended.map((one) => counted.includes(one));
 }
 
-interface MovedDelivery extends NewDelivery {
-  /** True when others may wait for it. */
-  readonly inOrder: boolean;
-}
-
-async function moveDeliveries(work: Work, ended: readonly TryEntry[]): Promise<readonly MovedDelivery[]> {
+async function moveDeliveries(work: Work, ended: readonly TryEntry[]): Promise<readonly NewDelivery[]> {
   const rows = ended.map(({ id, finished, verdict }) => {
     const { state } = verdict;
     return {
@@ -87,7 +81,7 @@ async function moveDeliveries(work: Work, ended: readonly TryEntry[]): Promise<r
       settled_at: state === 'delivered' || state === 'dead' ? isoOf(finished.startedAtMs + finished.durationMs) : null,
     };
   });
-  const { rows: moved } = await sql<MovedDelivery>`
+  const { rows: moved } = await sql<NewDelivery>`
     with locked as materialized (
       select id from guestpass.deliveries where id = any(${rows.map(({ id }) => id)}::text[]) order by id for no key update
     )
@@ -97,10 +91,7 @@ async function moveDeliveries(work: Work, ended: readonly TryEntry[]): Promise<r
       id text, state text, number integer, next_at timestamptz, settled_at timestamptz) join locked using (id)
     where d.id = t.id and d.state = 'pending' and d.tries = t.number - 1
     returning d.id, d.endpoint_id as "endpointId", d.event_id as "eventId", d.event_type as "eventType",
-      d.attempt_id as "attemptId", d.tries, exists (
-        select from guestpass.webhook_endpoints e where e.id = d.endpoint_id and e.ordering = 'guest') as "inOrder"`.execute(
-    work,
-  );
+      d.attempt_id as "attemptId", d.tries`.execute(work);
   return moved;
 }
 

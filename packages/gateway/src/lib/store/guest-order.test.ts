@@ -121,6 +121,46 @@ test('nobody waits for one that is settled at the same moment without getting a 
   expect((await on.deliveries.getAll(seconds)).map((delivery) => delivery.behind)).toEqual(seconds.map(() => null));
 });
 
+const untilBlocked = () =>
+  expect
+    .poll(
+      async () =>
+        await on.database.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        ),
+      { timeout: 5_000 },
+    )
+    .toHaveLength(1);
+
+test('nobody is put behind another once the endpoint wants no order, however late that is seen', async () => {
+  const { id } = await endpoint();
+  const [, second] = await guest();
+  const waiting = await on.database.transaction(async (work) => {
+    await sql`update guestpass.webhook_endpoints set ordering = 'none' where id = ${id}`.execute(work);
+    const looked = on.deliveries.waitInLine([second]);
+    await untilBlocked();
+    return { looked };
+  });
+  expect(await waiting.looked).toEqual([]);
+  expect(await behind(second)).toBeNull();
+  expect(await on.deliveries.waitInLine([second])).toEqual([]);
+});
+
+test('one that is put behind another while that is settled gets its job, also when order was asked for meanwhile', async () => {
+  const { id } = await endpoint('none');
+  const [first, second] = await guest();
+  const settling = await on.database.transaction(async (work) => {
+    await sql`select from guestpass.deliveries where id = ${first} for share`.execute(work);
+    const settled = settle(first, { state: 'delivered' });
+    await untilBlocked();
+    await on.endpoints.change(id, { ordering: 'guest' }, noon);
+    await sql`update guestpass.deliveries set behind = ${first} where id = ${second}`.execute(work);
+    return { settled };
+  });
+  expect(await settling.settled).toBe(true);
+  expect(await on.jobs()).toEqual([second]);
+});
+
 test('deliveries are settled in the order in which those behind them look, so that neither has what the other waits for', async () => {
   await endpoint();
   const firsts: string[] = [];
@@ -130,8 +170,7 @@ test('deliveries are settled in the order in which those behind them look, so th
   const settled = await on.database.transaction(async (work) => {
     await sql`select from guestpass.deliveries where id = ${low} for share`.execute(work);
     const both = [high, low].map((id) => settle(id, { state: 'delivered' }));
-    const blocked = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    await expect.poll(async () => (await on.database.query(blocked)).length, { timeout: 5_000 }).toBe(1);
+    await untilBlocked();
     const free = `select id from guestpass.deliveries where id = $1 for update skip locked`;
     expect(await on.database.query(free, [high])).toEqual([{ id: high }]);
     return both;

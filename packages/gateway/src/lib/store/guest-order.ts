@@ -3,8 +3,8 @@ import type { Work } from '../database/connect.ts';
 import type { NewDelivery } from './new-deliveries.ts';
 
 /**
- * Puts each of these deliveries behind the one right before it that is pending, for the same endpoint and guest. Returns
- * those that wait now; whoever settles the one before lets them go.
+ * Puts each of these deliveries behind the one right before it that is pending, for the same endpoint and guest, where
+ * the endpoint wants order. Returns those that wait now; whoever settles the one before lets them go.
  */
 export async function waitInLine(work: Work, ids: readonly string[]): Promise<readonly string[]> {
   const earlier = await lockEarlier(work, ids);
@@ -24,12 +24,17 @@ export async function waitInLine(work: Work, ids: readonly string[]): Promise<re
 }
 
 /**
- * What is pending before these. Whoever wants to settle one of them waits until the transaction ends, and then finds
- * who waits for it. Both go by the id, so that neither has what the other waits for.
+ * What is pending before these. Whoever wants to settle one of them, or to have no order any more, waits until the
+ * transaction ends, and then finds who waits. All go by the id, so that none has what the other waits for.
  */
 async function lockEarlier(work: Work, ids: readonly string[]): Promise<readonly string[]> {
   const { rows } = await sql<{ id: string }>`
-    select e.id from guestpass.deliveries d join guestpass.deliveries e
+    with ordered as materialized (
+      select id from guestpass.webhook_endpoints
+      where ordering = 'guest' and id in (select endpoint_id from guestpass.deliveries where id = any(${[...ids]}::text[]))
+      order by id for share
+    )
+    select e.id from guestpass.deliveries d join ordered o on o.id = d.endpoint_id join guestpass.deliveries e
       on e.attempt_id = d.attempt_id and e.endpoint_id = d.endpoint_id and e.number < d.number
     where d.id = any(${[...ids]}::text[]) and e.state = 'pending'
     order by e.id for share of e`.execute(work);
