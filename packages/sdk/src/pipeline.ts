@@ -2,6 +2,7 @@ export { guestOutcome, guestRequested } from './lib/audit/guest-events.ts';
 export {
   type AttemptSetup,
   attemptGuest,
+  breakOff,
   endEarly,
   type Policy,
   type Run,

@@ -108,7 +108,7 @@ test('a guest whose attempt outlived its lease gets no pass: it stands on record
   await pipeline.close();
 });
 
-test('after a malfunction a key makes no second guest: its attempt is under way until its lease ends, and then open', async () => {
+test('after a malfunction a key makes no second guest: its attempt is settled at once, and open', async () => {
   await using simulator = createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } });
   await using attempts = createAttemptStore({ database, masterKey, owner: 'broken' });
   await using outcomes = createOutcomeKeeper({ attempts, clock, leaseMs: 60_000 });
@@ -123,11 +123,43 @@ test('after a malfunction a key makes no second guest: its attempt is under way 
   const admit = createAdmit({ pipeline, attempts, outcomes, clock });
   const ask = { idempotency: { scope: 'guests', key: newAttemptId() } };
   await expect(admit(payload, ask)).rejects.toBe(broken);
-  await expect(admit(payload, ask)).rejects.toMatchObject({ code: 'idempotency_in_progress' });
-  await endLeases();
-  await attempts.recoverOrphans(clock.now());
   expect(await admit(payload, ask)).toMatchObject({ replayed: true, attempt: { outcome: 'unknown' } });
   expect(simulator.stats().guestsCreated).toBe(1);
+  await pipeline.close();
+});
+
+test('a guest whose receipt cannot be written is open, and what the platform said of it is kept', async () => {
+  await using simulator = createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } });
+  await using attempts = createAttemptStore({ database, masterKey, owner: 'unsigned' });
+  await using outcomes = createOutcomeKeeper({ attempts, clock, leaseMs: 60_000 });
+  const broken = new TypeError('no key');
+  const consents = {
+    receiptFor() {
+      throw broken;
+    },
+  };
+  const pipeline = pipelineOver(fetchExchange(simulator.fetch));
+  const admit = createAdmit({ pipeline, attempts, outcomes, consents, clock });
+  await expect(admit(payload)).rejects.toBe(broken);
+  const [kept] = await attempts.list({ limit: 1, status: 'unknown' });
+  expect(kept).toMatchObject({ code: 'outcome_unknown', stage: 'audit', status_codes: [201], guest_id: null });
+  await pipeline.close();
+});
+
+test('a malfunction is told as what it is also when the outcome cannot be recorded', async () => {
+  await using simulator = createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } });
+  const { attempts, exchange } = storeThatFails(fetchExchange(simulator.fetch));
+  const problems: unknown[] = [];
+  const onProblem = (error: unknown) => problems.push(error);
+  const outcomes = createOutcomeKeeper({ attempts, clock, leaseMs: 200, onProblem });
+  const broken = new TypeError('broken');
+  const pipeline = pipelineOver(async (request) => {
+    const response = await exchange(request);
+    if (request.url.endsWith('/guests')) throw broken;
+    return response;
+  });
+  await expect(createAdmit({ pipeline, attempts, outcomes, clock })(payload)).rejects.toBe(broken);
+  expect(problems).toMatchObject([{ code: 'storage_unavailable' }]);
   await pipeline.close();
 });
 

@@ -1,6 +1,6 @@
 import { type Attempt, type Clock, type GuestPayload, GuestpassError, isGuestpassError } from 'guestpass';
 import { parseGuestPayload } from 'guestpass/contract';
-import { attemptGuest, endEarly, type Pipeline, type Run, refusePayload } from 'guestpass/pipeline';
+import { attemptGuest, breakOff, endEarly, type Pipeline, type Run, refusePayload } from 'guestpass/pipeline';
 import { type Collection, nowhere } from '../consent/collection.ts';
 import type { Consents, Receipted } from '../consent/consents.ts';
 import { inTime } from '../in-time.ts';
@@ -38,6 +38,7 @@ export interface Admission {
  *
  * @throws GuestpassError `idempotency_in_progress`, `idempotency_key_reused`, `storage_unavailable` or `overloaded`:
  * then no guest was made. A guest that may have been made and is not on record is an `unknown` attempt, without a pass.
+ * A malfunction of our own is thrown as it is, and the attempt stands as `unknown`.
  */
 export type Admit = (input: unknown, ask?: Ask) => Promise<Admission>;
 
@@ -67,18 +68,27 @@ export function createAdmit({ pipeline, attempts, outcomes, consents, clock }: A
     const earlier = await claim(parsed.payload, run, ask);
     if (earlier) return { attempt: earlier, replayed: true, recorded: true };
 
-    const attempt = await attemptGuest(parsed.payload, pipeline.setup, run);
-    const { payload } = parsed;
-    return await settle(
-      consents?.receiptFor(attempt, { payload, collection: ask.collection ?? (() => nowhere) }) ?? { attempt },
-      run,
-    );
+    return await settle(await letIn(parsed.payload, run, ask), run);
   };
 
   function begin({ remoteIp, trace }: Ask): Run {
     const run = pipeline.begin({ ...(remoteIp !== undefined && { remoteIp }), ...(trace && { trace: trace.try }) });
     const watch = trace?.follow(run.watch) ?? run.watch;
     return watch === run.watch ? run : { ...run, watch };
+  }
+
+  /** A malfunction is thrown on once what is known then is on record: nobody need wait for the end of the lease. */
+  async function letIn(payload: GuestPayload, run: Run, { collection = () => nowhere }: Ask): Promise<Ended> {
+    let attempt: Attempt | undefined;
+    try {
+      attempt = await attemptGuest(payload, pipeline.setup, run);
+      return consents?.receiptFor(attempt, { payload, collection }) ?? { attempt };
+    } catch (malfunction) {
+      const open = attempt ? inDoubt(attempt, brokenOff) : breakOff(payload, run);
+      // Whoever keeps the outcome tells of it.
+      await outcomes.keep(open, clock.monotonic() + recordingMs).catch(() => {});
+      throw malfunction;
+    }
   }
 
   async function settle({ attempt, consent }: Ended, run: Run): Promise<Admission> {
@@ -150,6 +160,7 @@ const recordingMs = 2_000;
 
 /** Another process took this one for gone and put `unknown` on record. */
 const overtaken = 'The attempt took so long that it was given up for lost; the guest may exist.';
+const brokenOff = 'The attempt broke off by a malfunction; the guest may exist.';
 const notKept = 'The outcome could not be recorded; the guest may exist.';
 
 /** A guest pass that no record tells of is not handed over. */
