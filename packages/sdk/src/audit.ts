@@ -31,9 +31,8 @@ export type {
   GuestOutcomeEvent,
   GuestRequestedEvent,
 } from './lib/audit/event.ts';
-export type { Durability } from './lib/audit/group-commit.ts';
 export { type JsonlAuditLog, type JsonlAuditLogOptions, jsonlAuditLog } from './lib/audit/jsonl.ts';
-export type { LogFile, OpenLogFile } from './lib/audit/log-file.ts';
+export type { Durability, LogFile, OpenLogFile } from './lib/audit/log-file.ts';
 export { readAuditLines } from './lib/audit/log-lines.ts';
 export { type LogLock, lockLog } from './lib/audit/log-lock.ts';
 export { type ExportFilter, type ExportManifest, parseManifest, signManifest } from './lib/audit/manifest.ts';

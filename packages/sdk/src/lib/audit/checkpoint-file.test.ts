@@ -84,14 +84,14 @@ test('a head that the log cannot have come to is not signed', async () => {
 test('what a failed write left behind is gone before the next one', async () => {
   await using place = await folder();
   let failures = 2;
-  const fragile: CheckpointFileOptions['openFile'] = async (path) => {
-    const file = await openLogFile(path);
+  const fragile: CheckpointFileOptions['openFile'] = async (path, durability) => {
+    const file = await openLogFile(path, durability);
     return {
       ...file,
-      async write(bytes) {
-        if (failures === 0) return await file.write(bytes);
+      async append(bytes) {
+        if (failures === 0) return await file.append(bytes);
         failures -= 1;
-        await file.write(bytes.subarray(0, 20));
+        await file.append(bytes.subarray(0, 20));
         throw Object.assign(new Error('full'), { code: 'ENOSPC' });
       },
     };

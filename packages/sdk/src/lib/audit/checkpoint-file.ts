@@ -54,11 +54,15 @@ export interface CheckpointFile extends AsyncDisposable {
 export async function openCheckpointFile(path: string, options: CheckpointFileOptions): Promise<CheckpointFile> {
   const { openFile = openLogFile } = options;
   try {
-    return await openOwnLog(path, openFile, async ({ file, lock }) => {
-      const { last, torn, length } = await readEnd(path, options);
-      if (torn) await setTornAside(file, path, torn);
-      return writerOf({ path, file, lock, length, last }, options);
-    });
+    return await openOwnLog(
+      path,
+      () => openFile(path, 'fsync'),
+      async ({ file, lock }) => {
+        const { last, torn, length } = await readEnd(path, options);
+        if (torn) await setTornAside(file, path, torn);
+        return writerOf({ path, file, lock, length, last }, options);
+      },
+    );
   } catch (error) {
     throw isGuestpassError(error) ? error : failed(`The checkpoints ${path} could not be opened`, error);
   }
@@ -95,8 +99,7 @@ function writerOf({ path, file, lock, ...end }: Opened, options: CheckpointFileO
       // What a failed write left behind goes first.
       if (!clean) await file.truncate(length);
       clean = false;
-      await file.write(bytes);
-      await file.datasync();
+      await file.append(bytes);
     } catch (error) {
       throw failed(`The checkpoint could not be written to ${path}`, error);
     }

@@ -5,9 +5,6 @@ import type { AuditEvent, AuditRecord } from './event.ts';
 import type { LogFile } from './log-file.ts';
 import type { Patience } from './patience.ts';
 
-/** When a record counts as kept: on the disk, or handed to the operating system. */
-export type Durability = 'fsync' | 'flush';
-
 export interface GroupCommitOptions {
   readonly file: LogFile;
   /** Names the log in messages. */
@@ -16,7 +13,6 @@ export interface GroupCommitOptions {
   readonly head: ChainHead;
   /** Bytes of the file. */
   readonly length: number;
-  readonly durability: Durability;
   readonly patience: Patience;
 }
 
@@ -44,7 +40,7 @@ const largestGroup = 1_000;
  * takes its records with it, and neither a number nor a hash is lost.
  */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { file, path, durability, patience } = options;
+  const { file, path, patience } = options;
   const canonical = createCanonicalJson();
   const waiting: Waiting[] = [];
   let { head, length } = options;
@@ -61,8 +57,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   const keep = async (bytes: Uint8Array) => {
     await heal();
     overhang = true;
-    await file.write(bytes);
-    if (durability === 'fsync') await file.datasync();
+    await file.append(bytes);
     overhang = false;
     length += bytes.length;
   };

@@ -2,8 +2,8 @@ import { type Clock, systemClock } from '../clock.ts';
 import { GuestpassError, isGuestpassError } from '../errors.ts';
 import type { ChainHead } from './chain.ts';
 import type { AuditSink, GuestOutcomeEvent } from './event.ts';
-import { createGroupCommit, type Durability, type GroupCommit } from './group-commit.ts';
-import { type OpenLogFile, openLogFile } from './log-file.ts';
+import { createGroupCommit, type GroupCommit } from './group-commit.ts';
+import { type Durability, type OpenLogFile, openLogFile } from './log-file.ts';
 import type { LogLock } from './log-lock.ts';
 import { BrokenLogError, readLogState } from './log-state.ts';
 import { openOwnLog } from './own-log.ts';
@@ -46,11 +46,12 @@ export interface JsonlAuditLog extends AuditSink {
 export async function jsonlAuditLog(path: string, options: JsonlAuditLogOptions = {}): Promise<JsonlAuditLog> {
   const { durability = 'fsync', patienceMs = 2, clock = systemClock, openFile = openLogFile } = options;
   try {
-    return await openOwnLog(path, openFile, async ({ file, lock }) => {
+    const openKept = () => openFile(path, durability);
+    return await openOwnLog(path, openKept, async ({ file, lock }) => {
       const { unanswered, torn, ...state } = await readLogState(path);
       if (torn) await setTornAside(file, path, torn);
       const patience = createPatience({ clock, longestMs: patienceMs });
-      const commits = createGroupCommit({ file, path, durability, patience, ...state });
+      const commits = createGroupCommit({ file, path, patience, ...state });
       await Promise.all(unanswered.map((intent) => commits.record(unknownOutcome(intent, clock))));
       return logOf(commits, lock);
     });

@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { GuestpassError } from '../errors.ts';
-import type { LogFile, OpenLogFile } from './log-file.ts';
+import type { LogFile } from './log-file.ts';
 import { type LogLock, lockLog } from './log-lock.ts';
 import { undoOnFailure } from './undo-on-failure.ts';
 
@@ -18,7 +18,7 @@ export interface OwnLog {
  */
 export async function openOwnLog<T>(
   path: string,
-  openFile: OpenLogFile,
+  openFile: () => Promise<LogFile>,
   begin: (log: OwnLog) => Promise<T>,
 ): Promise<T> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -27,7 +27,7 @@ export async function openOwnLog<T>(
   return await undoOnFailure(
     () => lock.release(),
     async () => {
-      const file = await openFile(path);
+      const file = await openFile();
       return await undoOnFailure(
         () => file.close(),
         () => begin({ file, lock }),

@@ -19,5 +19,4 @@ export async function setTornAside(file: LogFile, path: string, torn: LogLine): 
     aside,
   );
   await file.truncate(torn.start);
-  await file.datasync();
 }
