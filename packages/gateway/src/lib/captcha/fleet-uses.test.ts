@@ -1,4 +1,4 @@
-import { withSingleUse } from 'guestpass/captcha';
+import { type CaptchaVerdict, withSingleUse } from 'guestpass/captcha';
 import { manualClock } from 'guestpass/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCaptchaUses } from '../store/captcha-uses.ts';
@@ -39,8 +39,30 @@ test('of a hundred guests with one answer at two gateways the provider is asked 
 
 test('a database that hangs is not waited for longer than five seconds', async () => {
   const clock = manualClock();
-  const hanging = { claim: () => new Promise<boolean>(() => {}), forgetExpired: async () => {} };
-  const claim = fleetCaptchaUses(hanging, clock).claim('hash', 60_000);
-  void clock.advance(5_000);
-  await expect(claim).rejects.toMatchObject({ code: 'storage_unavailable' });
+  const never = new Promise<never>(() => {});
+  const uses = fleetCaptchaUses({ claim: () => never, giveBack: () => never, forgetExpired: async () => {} }, clock);
+  const asked = [uses.claim('hash', 60_000), uses.giveBack?.('hash')];
+  const ended = Promise.allSettled(asked);
+  await clock.advance(5_000);
+  const late = { status: 'rejected', reason: { code: 'storage_unavailable' } };
+  expect(await ended).toMatchObject([late, late]);
+});
+
+test('an answer that one gateway gives back because it asked nobody is good at the others', async () => {
+  const clock = manualClock(noon);
+  const ends: CaptchaVerdict[] = [
+    { verdict: 'unavailable', reason: 'left_alone' },
+    { verdict: 'passed', score: null },
+  ];
+  const gateway = () =>
+    withSingleUse(
+      { verify: async () => ends.shift() ?? { verdict: 'rejected', reason: 'invalid' } },
+      { uses: fleetCaptchaUses(createCaptchaUses(database, masterKey), clock), clock },
+    );
+  const ask = () => gateway().verify({ response: 'given back' }, {});
+  expect([await ask(), await ask(), await ask()]).toMatchObject([
+    { reason: 'left_alone' },
+    { verdict: 'passed' },
+    { verdict: 'reused' },
+  ]);
 });

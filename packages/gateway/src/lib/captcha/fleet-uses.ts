@@ -11,11 +11,13 @@ const patienceMs = 5_000;
  */
 export function fleetCaptchaUses(stored: StoredUses, clock: Clock): CaptchaUses {
   const late = () => new GuestpassError('storage_unavailable', 'The use of a captcha answer was not recorded in time.');
+  // What is claimed is a hash already, and names one answer whoever made it.
+  const named = (hash: string) => ({ provider: 'sha256', response: hash });
   return {
     claim(hash, untilMs) {
-      // What is claimed is a hash already, and names one answer whoever made it.
-      const claimed = stored.claim({ provider: 'sha256', response: hash, expiresAtMs: untilMs }, clock.now());
+      const claimed = stored.claim({ ...named(hash), expiresAtMs: untilMs }, clock.now());
       return inTime(claimed, patienceMs, { clock, late });
     },
+    giveBack: (hash) => inTime(stored.giveBack(named(hash)), patienceMs, { clock, late }),
   };
 }

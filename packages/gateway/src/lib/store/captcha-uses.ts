@@ -10,6 +10,8 @@ export interface CaptchaUses {
    * mark lasts until then by that clock and by the database's, which alone says when a mark is over.
    */
   claim(answer: CaptchaAnswer, nowMs: number): Promise<boolean>;
+  /** Takes the mark of an answer away again. */
+  giveBack(answer: Omit<CaptchaAnswer, 'expiresAtMs'>): Promise<void>;
   /** Deletes the marks whose time is up. */
   forgetExpired(): Promise<void>;
 }
@@ -23,9 +25,11 @@ export interface CaptchaAnswer {
 
 export function createCaptchaUses(database: Database, masterKey: MasterKey): CaptchaUses {
   const seal = createSeal(masterKey, 'captcha');
+  const hashOf = ({ provider, response }: Omit<CaptchaAnswer, 'expiresAtMs'>) =>
+    seal.fingerprint(JSON.stringify([provider, response]));
   return {
-    claim({ provider, response, expiresAtMs }, nowMs) {
-      const hash = seal.fingerprint(JSON.stringify([provider, response]));
+    claim({ expiresAtMs, ...answer }, nowMs) {
+      const hash = hashOf(answer);
       const leftMs = Math.max(0, expiresAtMs - nowMs);
       return database.run(async (session) => {
         const { rows } = await sql`
@@ -35,6 +39,11 @@ export function createCaptchaUses(database: Database, masterKey: MasterKey): Cap
           returning 1 as claimed`.execute(session);
         return rows.length === 1;
       });
+    },
+    async giveBack(answer) {
+      await database.run((session) =>
+        sql`delete from guestpass.captcha_uses where hash = ${hashOf(answer)}`.execute(session),
+      );
     },
     async forgetExpired() {
       await database.run((session) =>

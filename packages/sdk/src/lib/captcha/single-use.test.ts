@@ -97,6 +97,52 @@ test('an answer is kept while nobody can be asked about it, unless it lets someb
   expect(asked).toEqual(['kept']);
 });
 
+test('an answer is given back when it turns out behind the claim that nobody was asked about it', async () => {
+  const clock = manualClock();
+  const uses = memoryCaptchaUses({ clock });
+  const leftAlone = { verdict: 'unavailable', reason: 'left_alone' } as const;
+  const overloaded = new GuestpassError('overloaded', 'The line is full.');
+  const ends = [
+    () => leftAlone,
+    () => {
+      throw overloaded;
+    },
+    () => passed,
+  ];
+  const late: CaptchaVerifier = { verify: async () => ends.shift()?.() ?? passed };
+  const once = withSingleUse(late, { uses, clock, isTakenUnasked: ({ channelId }) => channelId === 'open' });
+  const ask = (channelId = 'demo') => once.verify({ response: 'answer', channelId }, {});
+  expect(await ask()).toBe(leftAlone);
+  await expect(ask()).rejects.toBe(overloaded);
+  expect([await ask(), await ask()]).toEqual([passed, { verdict: 'reused' }]);
+  ends.push(() => leftAlone);
+  const asOpen = () => once.verify({ response: 'another', channelId: 'open' }, {});
+  expect([await asOpen(), await asOpen()]).toEqual([leftAlone, { verdict: 'reused' }]);
+});
+
+test('while one is asked about an answer, others find it used, also when it is given back later', async () => {
+  const clock = manualClock();
+  const asked = Promise.withResolvers<CaptchaVerdict>();
+  const waiting: CaptchaVerifier = { verify: () => asked.promise };
+  const once = withSingleUse(waiting, { uses: memoryCaptchaUses({ clock }), clock });
+  const first = once.verify({ response: 'answer' }, {});
+  expect(await once.verify({ response: 'answer' }, {})).toEqual({ verdict: 'reused' });
+  asked.resolve({ verdict: 'unavailable', reason: 'left_alone' });
+  expect(await first).toMatchObject({ reason: 'left_alone' });
+});
+
+test('an answer that cannot be given back stays taken, and the verdict is told all the same', async () => {
+  const clock = manualClock();
+  const memory = memoryCaptchaUses({ clock });
+  const uses: CaptchaUses = {
+    claim: (...claim) => memory.claim(...claim),
+    giveBack: () => Promise.reject(new GuestpassError('storage_unavailable', 'The database is down.')),
+  };
+  const once = withSingleUse(provider({ verdict: 'unavailable', reason: 'left_alone' }).verifier, { uses, clock });
+  const ask = () => once.verify({ response: 'answer' }, {});
+  expect([await ask(), await ask()]).toMatchObject([{ reason: 'left_alone' }, { verdict: 'reused' }]);
+});
+
 test('without the memory nobody is asked', async () => {
   const { verifier, asked } = provider();
   const down = new GuestpassError('storage_unavailable', 'The database is down.');

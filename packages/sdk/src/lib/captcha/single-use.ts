@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import { isGuestpassError } from '../errors.ts';
 import type { CaptchaUses } from './uses.ts';
-import type { CaptchaAnswer, CaptchaVerifier } from './verifier.ts';
+import type { CaptchaAnswer, CaptchaVerdict, CaptchaVerifier } from './verifier.ts';
 
 export interface SingleUseOptions {
   readonly uses: CaptchaUses;
@@ -13,20 +14,41 @@ export interface SingleUseOptions {
 }
 
 /**
- * Lets each answer through once. It is taken before the provider is asked, so that of many at once one is asked about;
- * and it stays taken when no verdict came, because nobody knows whether the provider has spent it. While it is known
- * before that nobody will be asked, the visitor keeps it.
+ * Lets each answer through once. It is taken before the provider is asked: taken behind the verdict, many at once would
+ * all be asked about, and pass wherever the provider takes an answer twice. It stays taken when no verdict came, because
+ * nobody knows whether the provider has spent it. The visitor keeps it where the provider was surely not asked: while that
+ * is known before, nothing is taken; when it turns out behind the claim, as in a line for the provider that its breaker
+ * cuts short, the answer is given back. That lets nobody in twice, since whoever held the claim was not let in. Answers
+ * that are taken unasked do let somebody in, and are never given back.
  */
 export function withSingleUse(verifier: CaptchaVerifier, options: SingleUseOptions): CaptchaVerifier {
   const { uses, clock, retentionMs = 600_000, isTakenUnasked = () => false } = options;
   return {
     async verify(answer, call) {
       if (call.signal?.aborted) return { verdict: 'unavailable', reason: 'aborted' };
-      const heldBack = isTakenUnasked(answer) ? undefined : verifier.heldBack?.();
+      const isKept = !isTakenUnasked(answer);
+      const heldBack = isKept ? verifier.heldBack?.() : undefined;
       if (heldBack) return heldBack;
       const name = hash('sha256', answer.response, 'hex');
       if (!(await uses.claim(name, clock.now() + retentionMs))) return { verdict: 'reused' };
-      return verifier.verify(answer, call);
+      const verdict = verifier.verify(answer, call);
+      if (isKept && (await verdict.then(isUnasked, isUnaskedFor))) await giveBack(uses, name);
+      return await verdict;
     },
   };
+}
+
+function isUnasked(verdict: CaptchaVerdict): boolean {
+  return verdict.verdict === 'unavailable' && verdict.reason === 'left_alone';
+}
+
+function isUnaskedFor(error: unknown): boolean {
+  return isGuestpassError(error) && error.code === 'overloaded';
+}
+
+/** An answer that cannot be given back stays taken; the visitor is told the same. */
+async function giveBack(uses: CaptchaUses, name: string): Promise<void> {
+  try {
+    await uses.giveBack?.(name);
+  } catch {}
 }

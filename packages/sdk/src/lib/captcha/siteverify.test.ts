@@ -333,6 +333,17 @@ test('a provider that keeps failing is left alone, and found again', async () =>
   expect([(await ask()).verdict, (await ask()).verdict, breaker.state]).toEqual(['passed', 'passed', 'closed']);
 });
 
+test('a repeat that is not sent any more leaves what the first question came to', async () => {
+  const clock = manualClock();
+  const { exchange, requests } = answering(reply(500, ''));
+  const breaker = createBreaker();
+  const once = recaptchaVerifier({ secret, exchange, clock, breaker });
+  for (let i = 0; i < 19; i += 1) await once.verify({ response: answer }, {});
+  const twice = turnstileVerifier({ secret, exchange, clock, breaker });
+  expect(await twice.verify({ response: answer }, {})).toMatchObject({ reason: 'provider_error' });
+  expect([requests.length, breaker.state]).toEqual([20, 'open']);
+});
+
 test('a provider that refuses answers, limits us or turns our secret away is no failing one', async () => {
   const stateAfter = async (response: HttpResponse) => {
     const breaker = createBreaker();

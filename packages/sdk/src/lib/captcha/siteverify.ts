@@ -98,7 +98,7 @@ function createSiteverify(provider: SiteverifyProvider, options: SiteverifyOptio
       const again = first.sent === 'no' || provider.idempotent;
       if (!first.unclear || !again || !worthAsking(call)) return first.verdict;
       const { verdict } = await ask(body, call);
-      return first.sent === 'maybe' ? afterRepeat(verdict) : verdict;
+      return first.sent === 'maybe' ? afterRepeat(verdict, first.verdict) : verdict;
     },
     heldBack() {
       if (options.bulkhead?.isFull) throw overflow(options.bulkhead);
@@ -151,8 +151,9 @@ function leftAloneBy({ retryAfterMs }: GuestpassError): Reading & Pick<ExchangeE
   return { verdict: { ...leftAlone, ...wait }, unclear: false, sent: 'no' };
 }
 
-/** That the answer is spent is our own doing, and says nothing of the visitor. */
-function afterRepeat(verdict: CaptchaVerdict): CaptchaVerdict {
+/** That the answer is spent is our own doing, and says nothing of the visitor; one that is not sent says nothing new. */
+function afterRepeat(verdict: CaptchaVerdict, first: CaptchaVerdict): CaptchaVerdict {
+  if (verdict.verdict === 'unavailable' && verdict.reason === 'left_alone') return first;
   const spent = verdict.verdict === 'reused' || (verdict.verdict === 'rejected' && verdict.reason === 'expired');
   return spent ? { verdict: 'unavailable', reason: 'outcome_unknown' } : verdict;
 }

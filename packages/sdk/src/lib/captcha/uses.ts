@@ -4,10 +4,14 @@ import type { Clock } from '../clock.ts';
 export interface CaptchaUses {
   /**
    * Takes an answer, named by its SHA-256 in lower-case hex. False when it was taken before and its time, in
-   * milliseconds since the Unix epoch, has not come. Of many claims at once exactly one is true. A claim is never
-   * given back.
+   * milliseconds since the Unix epoch, has not come. Of many claims at once exactly one is true.
    */
   claim(hash: string, untilMs: number): boolean | Promise<boolean>;
+  /**
+   * Gives an answer back that its provider was not asked about. Called at most once for each claim that was true, by
+   * whoever made it. Default a claim is never given back.
+   */
+  giveBack?(hash: string): void | Promise<void>;
 }
 
 export interface MemoryCaptchaUsesOptions {
@@ -37,6 +41,9 @@ export function memoryCaptchaUses({ clock, capacity = 100_000 }: MemoryCaptchaUs
       forget(nowMs);
       taken.set(hash, untilMs);
       return true;
+    },
+    giveBack(hash) {
+      taken.delete(hash);
     },
   };
 }
