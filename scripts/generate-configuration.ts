@@ -11,9 +11,10 @@ const opening = `# Configuration
 
 <!-- Written by \`npm run docs\` from the tables of settings in the SDK and the gateway. Change the tables, not this page. -->
 
-The command line reads these from flags, from the environment, and from \`.env\` in the working directory, in that order of
-strength. \`guestpass config show\` prints each value with its origin. In a program of yours, \`readConfig\` reads them from
-whatever you hand it, and the SDK itself reads nothing behind your back:
+The command line reads these from flags, from the environment, from \`.env\` in the working directory, and from the
+[profile](../packages/cli/README.md#profiles) that one of them names, in that order of strength. \`guestpass config show\`
+prints each value with its origin. In a program of yours, \`readConfig\` reads them from whatever you hand it, and the SDK
+itself reads nothing behind your back:
 
 \`\`\`ts
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { isatty } from 'node:tty';
 import { systemClock } from 'guestpass';
@@ -95,6 +95,8 @@ function surroundings(argv: readonly string[], signal: AbortSignal, unread: Abor
     env: process.env,
     terminal: terminal(unread),
     readFile: (path) => decode(readFileSync(path)),
+    // Windows has no such bits: there the profile of a user is closed to others.
+    isOpenToOthers: (path) => process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0,
     readStdin: () => readStdin(signal),
     stdin: (until) => readChunks(until),
     readLines: (until) => readLines(until),

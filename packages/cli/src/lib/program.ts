@@ -10,6 +10,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addHelp } from './commands/help.ts';
 import { addListen } from './commands/listen.ts';
 import { addLoad } from './commands/load.ts';
+import { addProfiles } from './commands/profiles.ts';
 import { addServe } from './commands/serve.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addTail } from './commands/tail.ts';
@@ -49,6 +50,7 @@ export function parseJob(surroundings: Surroundings): Job {
   addTrigger(program, surroundings, choose);
   addAudit(program, surroundings, choose);
   addConfig(program, surroundings, choose);
+  addProfiles(program, surroundings, choose);
   addDoctor(program, surroundings, choose);
   addCompletion(program, surroundings, choose);
   addHelp(program, surroundings, choose);

@@ -2,6 +2,7 @@ import { type ConfigSource, crashDrain, type Service, startService, tellCrash } 
 import type { GatewayConfig } from '@guestpass/gateway/config';
 import { isGuestpassError } from 'guestpass';
 import { type ConfigFlags, gatewayConfigSource } from './settings/load-config.ts';
+import { tellCautions } from './settings/tell-cautions.ts';
 import { exitCodes } from './terminal/exit-codes.ts';
 import { codeOf, misuse } from './terminal/misuse.ts';
 import { type OutputFlags, say } from './terminal/output.ts';
@@ -15,7 +16,9 @@ export type ServeFlags = OutputFlags & ConfigFlags;
 /** Runs the gateway until it is asked to end; log lines go to standard output. Resolves with the exit code. */
 export async function runGateway(surroundings: Surroundings, flags: ServeFlags): Promise<number> {
   try {
-    return await serve(surroundings, flags, gatewayConfigSource(surroundings, flags));
+    const source = gatewayConfigSource(surroundings, flags);
+    tellCautions(source.first.cautions, surroundings, flags);
+    return await serve(surroundings, flags, source);
   } catch (error) {
     // Supervisors know 78 (EX_CONFIG of sysexits.h) as a fault that another try does not mend.
     if (!isGuestpassError(error) || error.code !== 'config_invalid') throw error;

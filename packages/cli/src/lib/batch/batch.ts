@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { createGuestpass, type Guestpass, GuestpassError, type GuestpassOptions, systemClock } from 'guestpass';
 import type { JsonlAuditLog } from 'guestpass/audit';
 import { type ConfigFlags, type LoadedConfig, loadConfig } from '../settings/load-config.ts';
+import { tellCautions } from '../settings/tell-cautions.ts';
 import { exitCodes, worstExit } from '../terminal/exit-codes.ts';
 import { codeOf, misuse } from '../terminal/misuse.ts';
 import { type OutputFlags, say } from '../terminal/output.ts';
@@ -107,11 +108,13 @@ async function configOf(file: string, surroundings: Surroundings, flags: BatchFl
     );
   }
   const secret = flags.clientSecretStdin ? (await surroundings.readStdin()).replace(/\r?\n$/, '') : undefined;
-  return loadConfig(surroundings, {
+  const config = loadConfig(surroundings, {
     ...flags,
     ...(secret !== undefined && { clientSecret: secret }),
     ...(flags.deadline !== undefined && { deadlineMs: flags.deadline }),
   });
+  tellCautions(config.cautions, surroundings, flags);
+  return config;
 }
 
 async function journalOf(file: string, { journal, resume = false }: BatchFlags): Promise<Journal> {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { DoctorFlags } from '../doctor/doctor.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
+import { profileHelp } from './guest-flags.ts';
 
 const examples = `Examples:
   guestpass doctor --target simulator
@@ -19,6 +20,7 @@ export function addDoctor(program: Command, surroundings: Surroundings, choose: 
         'Exits 6 when something is wrong, and says what to do about it.',
     )
     .addHelpText('before', examples)
+    .option('--profile <name>', profileHelp)
     .option('--target <name>', 'simulator or genesys')
     .option('--environment <name>', 'URL, host name or Genesys region, such as usw2')
     .option('--issuer <name>', 'rest, web-messaging or authenticated-web-messaging')

@@ -1,5 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
+/** What `--profile` does, wherever it is known. */
+export const profileHelp = 'settings of a profile, where nothing else says so; see guestpass profiles';
+
 /** Flags that describe the guest. */
 export function addGuestFlags(command: Command): void {
   command
@@ -19,6 +22,7 @@ export function addGuestFlags(command: Command): void {
 export function addPlatformFlags(command: Command): void {
   command
     .optionsGroup('The platform:')
+    .option('--profile <name>', profileHelp)
     .option('--target <name>', 'simulator or genesys')
     .option('--environment <name>', 'URL, host name or Genesys region, such as usw2')
     .option('--issuer <name>', 'rest, or the published protocol: web-messaging, authenticated-web-messaging')

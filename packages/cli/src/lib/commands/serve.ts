@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ServeFlags } from '../run-gateway.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
+import { profileHelp } from './guest-flags.ts';
 
 const examples = `Examples:
   guestpass serve --target simulator
@@ -20,6 +21,7 @@ export function addServe(program: Command, surroundings: Surroundings, choose: C
         'when their file changes, and on SIGHUP.',
     )
     .addHelpText('before', examples)
+    .option('--profile <name>', profileHelp)
     .option('--target <name>', 'simulator or genesys')
     .option('--environment <name>', 'host, URL or Genesys region')
     .option('--client-id <id>', 'OAuth client')

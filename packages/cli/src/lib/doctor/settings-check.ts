@@ -11,7 +11,7 @@ import { type ConfigFlags, type LoadedGatewayConfig, loadConfig, loadGatewayConf
 import { createTexts } from '../settings/setting-texts.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
 import { fingerprint } from '../terminal/text.ts';
-import { type Finding, ok, problem } from './check.ts';
+import { type Finding, ok, problem, warning } from './check.ts';
 
 /** The settings as far as they can be read, and what is wrong with them. */
 export interface CheckedSettings {
@@ -26,12 +26,15 @@ export interface CheckedSettings {
 export function checkSettings(surroundings: Surroundings, flags: ConfigFlags): CheckedSettings {
   try {
     const gateway = loadGatewayConfig(surroundings, flags);
-    const written = createTexts(surroundings);
+    const written = createTexts(surroundings, flags);
     const details = [
       ...originsOf(configSettings, gateway.sdk, { ...gateway, hidden: ({ value }) => fingerprint(String(value)) }),
       ...originsOf(gatewaySettings, gateway, { ...gateway, hidden: ({ origin }) => fingerprint(written(origin)) }),
     ];
-    return { finding: ok(`${details.length} set, all usable`, details), sdk: gateway.sdk, gateway };
+    const [caution] = gateway.cautions;
+    const finding = ok(`${details.length} set, all usable`, details);
+    const cautious = { ...finding, ...(caution !== undefined && warning(caution, 'Close that file to others.')) };
+    return { finding: cautious, sdk: gateway.sdk, gateway };
   } catch (error) {
     if (!isGuestpassError(error)) throw error;
     return { finding: faulty(error), ...platformAlone(surroundings, flags) };

@@ -1,5 +1,6 @@
 import { systemClock } from 'guestpass';
 import { type ConfigFlags, type LoadedConfig, loadConfig } from '../settings/load-config.ts';
+import { tellCautions } from '../settings/tell-cautions.ts';
 import { codeOf, misuse } from '../terminal/misuse.ts';
 import { type OutputFlags, say } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
@@ -34,6 +35,7 @@ export async function prepareGuest(
     ...(clientSecret !== undefined && { clientSecret }),
     ...(flags.deadline !== undefined && { deadlineMs: flags.deadline }),
   });
+  tellCautions(config.cautions, surroundings, flags);
   const payload = composePayload({
     flags,
     now: new Date(clock.now()).toISOString(),

@@ -2,6 +2,7 @@ import { createGuestpass, GuestpassError, systemClock } from 'guestpass';
 import { parseGuestPayload } from 'guestpass/contract';
 import { type OpenExchange, openExchange } from '../open-exchange.ts';
 import { type ConfigFlags, type LoadedConfig, loadConfig } from '../settings/load-config.ts';
+import { tellCautions } from '../settings/tell-cautions.ts';
 import { exitCodes } from '../terminal/exit-codes.ts';
 import { codeOf, misuse } from '../terminal/misuse.ts';
 import type { OutputFlags } from '../terminal/output.ts';
@@ -86,6 +87,7 @@ async function openTarget(network: OpenExchange, surroundings: Surroundings, fla
   }
   const secret = flags.clientSecretStdin ? (await surroundings.readStdin()).replace(/\r?\n$/, '') : undefined;
   const config = loadConfig(surroundings, { ...flags, ...(secret !== undefined && { clientSecret: secret }) });
+  tellCautions(config.cautions, surroundings, flags);
   const isFree = flags.unlimited === true || config.values.target === 'simulator';
   if (!isFree) holdToBudget(flags.rate, config);
   const guests = createGuestpass({

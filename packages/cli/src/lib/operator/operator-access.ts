@@ -11,7 +11,9 @@ export interface OperatorAccess {
 }
 
 /** Reads both from the environment and `.env`. Throws `config_invalid` with every fault at once. */
-export function readOperatorAccess(surroundings: Pick<Surroundings, 'env' | 'readFile'>): OperatorAccess {
+export function readOperatorAccess(
+  surroundings: Pick<Surroundings, 'env' | 'readFile' | 'isOpenToOthers'>,
+): OperatorAccess {
   const { readFile } = surroundings;
   const { values, origins, faults } = readSettings(operatorSettings, variablesIn(surroundings), { readFile });
   const { operatorUrl = operatorSettings.operatorUrl.fallback, operatorToken = '' } = values;

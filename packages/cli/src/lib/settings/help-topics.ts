@@ -4,6 +4,7 @@ import { didYouMean } from 'guestpass/settings';
 import { exitCodes } from '../terminal/exit-codes.ts';
 import { columns, printable } from '../terminal/text.ts';
 import { operatorSettings } from './operator-settings.ts';
+import { profileSettings } from './profiles.ts';
 
 /** A page of help, or what to say when there is none of that name; `commands` are names that would have had help. */
 export function helpTopic(
@@ -32,8 +33,13 @@ function exitCodePage(): string {
 }
 
 function environmentPage(): string {
-  const settings: readonly Setting[] = [...Object.values(configSettings), ...Object.values(operatorSettings)];
-  return `Settings come from flags, then the environment, then the file .env in the working directory.
+  const settings: readonly Setting[] = [
+    ...Object.values(configSettings),
+    ...Object.values(operatorSettings),
+    ...Object.values(profileSettings),
+  ];
+  return `Settings come from flags, then the environment, then the file .env in the working directory, then the profile that one
+of them names. A profile is a table of these settings in ~/.config/guestpass/config.toml, or one of gc in ~/.gc/config.toml.
 
 ${settings.map(settingText).join('\n')}
   NO_COLOR

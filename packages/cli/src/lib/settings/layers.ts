@@ -11,6 +11,8 @@ export interface Layer {
 export interface Layered {
   readonly variables: Variables;
   readonly sourceOf: (name: string) => string | undefined;
+  /** The layer that a variable comes from. */
+  readonly layerOf: (name: string) => Layer | undefined;
 }
 
 /** Lays settings over each other, strongest first. A secret and the file it may come from replace each other. */
@@ -24,6 +26,7 @@ export function lay(layers: readonly Layer[]): Layered {
   return {
     variables: Object.fromEntries([...settled].map(([name, layer]) => [name, layer.variables[name]])),
     sourceOf: (name) => settled.get(name)?.sourceOf(name),
+    layerOf: (name) => settled.get(name),
   };
 }
 

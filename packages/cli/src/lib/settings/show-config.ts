@@ -4,18 +4,23 @@ import { exitCodes } from '../terminal/exit-codes.ts';
 import type { OutputFlags } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
 import { columns, fingerprint, jsonDocument, printable } from '../terminal/text.ts';
-import { type LoadedGatewayConfig, loadGatewayConfig } from './load-config.ts';
+import { type ConfigFlags, type LoadedGatewayConfig, loadGatewayConfig } from './load-config.ts';
 import { createTexts } from './setting-texts.ts';
+import { tellCautions } from './tell-cautions.ts';
 
 /** Prints each setting in force and its origin, those of the gateway included. Resolves with the exit code. */
-export async function showConfig(surroundings: Surroundings, flags: OutputFlags): Promise<number> {
+export async function showConfig(
+  surroundings: Surroundings,
+  flags: OutputFlags & Pick<ConfigFlags, 'profile'>,
+): Promise<number> {
   const { terminal } = surroundings;
-  const config = loadGatewayConfig(surroundings, {});
-  const gateway = gatewayRows(config, createTexts(surroundings));
+  const config = loadGatewayConfig(surroundings, flags);
+  const gateway = gatewayRows(config, createTexts(surroundings, flags));
   const taken = new Set(gateway.map(({ name }) => name));
   const own = settingKeys.map((key) => sdkRow(key, config)).filter(({ name }) => !taken.has(name));
   if (flags.json) terminal.out(jsonDocument([...own, ...gateway]));
   else terminal.out(`${textOf(own)}\n  The gateway:\n\n${textOf(gateway)}`);
+  tellCautions(config.cautions, surroundings, flags);
   return exitCodes.done.code;
 }
 

@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly terminal: Terminal;
   /** Reads a file as UTF-8; a relative path starts at the working directory. Throws the system's error. */
   readonly readFile: (path: string) => string;
+  /** True when others on this machine can read a file. Default: that is not known of any. */
+  readonly isOpenToOthers?: (path: string) => boolean;
   /** Reads standard input to its end, as UTF-8. */
   readonly readStdin: () => Promise<string>;
   /** Reads standard input as it comes, until it ends or the signal aborts, which is no error. */

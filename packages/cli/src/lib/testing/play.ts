@@ -4,7 +4,10 @@ import type { Surroundings } from '../terminal/surroundings.ts';
 /** What a test says about the world of one command line; everything else is empty. */
 export interface Props
   extends Partial<
-    Pick<Surroundings, 'env' | 'clock' | 'exchange' | 'network' | 'nodeVersion' | 'signal' | 'readStdin' | 'readLines'>
+    Pick<
+      Surroundings,
+      'env' | 'clock' | 'exchange' | 'network' | 'nodeVersion' | 'signal' | 'readStdin' | 'readLines' | 'isOpenToOthers'
+    >
   > {
   /** Text of each file by path. */
   readonly files?: Readonly<Record<string, string>>;

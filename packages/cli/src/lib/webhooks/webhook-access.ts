@@ -25,7 +25,7 @@ const { webhookUrl, webhookSecret } = gatewaySettings;
  * and made when it is not there. Throws `config_invalid`, and never repeats a secret.
  */
 export function readWebhookAccess(
-  surroundings: Pick<Surroundings, 'env' | 'readFile'>,
+  surroundings: Pick<Surroundings, 'env' | 'readFile' | 'isOpenToOthers'>,
   secretFile: string | undefined,
 ): WebhookAccess {
   const { readFile } = surroundings;
