@@ -10,3 +10,8 @@ export function memoryLimitBytes(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
+
+/** The version of Node.js, such as `24.1.0`. */
+export function nodeVersion(): string {
+  return process.versions.node;
+}

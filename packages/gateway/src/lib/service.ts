@@ -15,6 +15,7 @@ import { createOperatorAccess, type OperatorAccess } from './operator-access.ts'
 import { type ConfigReload, createConfigReload, type Reload } from './reload/config-reload.ts';
 import { type ConfigSource, openReloads } from './reloads.ts';
 import type { ManifestTerms } from './routes/operator/audit.ts';
+import type { Configuration } from './routes/operator/configuration.ts';
 import { createOperatorApp } from './routes/operator/operator-app.ts';
 import { type Watch, type WatchOptions, watchOver } from './service-watch.ts';
 import { checkpointKeys } from './settings/checkpoint-key.ts';
@@ -80,7 +81,8 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   const { sealer, manifests } = await openAudit(config, { ...options, gateway, watch, clock }, opened);
   const state = { started: false, draining: false };
   const access = createOperatorAccess({ token, masterKey, clock });
-  const setup = { gateway, watch, clock, access, state, manifests };
+  const configuration = { version: options.version, startedMs: clock.now(), settings: () => live.config.settings };
+  const setup = { gateway, watch, clock, access, state, manifests, configuration };
   const operator = opened.use(await openOperator(config, setup));
   if (config.receivers.allowHttp) watch.log.insecureReceivers();
   watch.log.listening({ name: 'public', url: gateway.url });
@@ -240,10 +242,11 @@ interface OperatorSetup {
   readonly access: OperatorAccess;
   readonly state: { readonly started: boolean; readonly draining: boolean };
   readonly manifests: ManifestTerms;
+  readonly configuration: Configuration;
 }
 
 async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promise<Listener> {
-  const { gateway, watch, clock, access, state, manifests } = setup;
+  const { gateway, watch, clock, access, state, manifests, configuration } = setup;
   const { log, metrics } = watch;
   // Whoever guesses at tokens may do so very often.
   const isTime = createSeldom(clock, 10_000);
@@ -263,6 +266,7 @@ async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promis
     isStarted: () => state.started,
     endpointPolicy: config.receivers,
     manifests,
+    configuration,
     metrics: {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
       metrics: async () => (await metrics.scrape()).body,

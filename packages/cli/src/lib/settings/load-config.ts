@@ -72,11 +72,14 @@ export function loadGatewayConfig(
   flags: ConfigFlags,
   readSecret: Surroundings['readFile'] = places.readFile,
 ): LoadedGatewayConfig {
-  return readLayers(places, layerOf(flags), ({ variables, sourceOf, cautions }) => ({
-    ...readGatewayConfig(variables, { readFile: readSecret, alsoKnown: commandVariables }),
-    sourceOf,
-    cautions,
-  }));
+  return readLayers(places, layerOf(flags), ({ variables, sourceOf, cautions }) => {
+    const config = readGatewayConfig(variables, { readFile: readSecret, alsoKnown: commandVariables });
+    const settings = config.settings.map((setting) => {
+      const { origin } = setting;
+      return { ...setting, origin: origin === null ? null : (sourceOf(origin) ?? origin) };
+    });
+    return { ...config, settings, sourceOf, cautions };
+  });
 }
 
 /**

@@ -4,7 +4,7 @@ import { attemptId } from './attempt-id.ts';
 import { consentRecordSchema } from './consent-record.ts';
 import { instant, line } from './line.ts';
 import { operation } from './operation.ts';
-import { pageOf, pageQuery } from './query.ts';
+import { exportAnswers, exportQuery, pageOf, pageQuery } from './query.ts';
 
 // A cast, because the keys of an object are not told by its type.
 const errorCode = z.enum(Object.keys(errorTable) as ErrorCode[]);
@@ -61,6 +61,13 @@ export const attemptDetailSchema = attemptSchema.extend({
 
 export const attemptPageSchema = pageOf(attemptSchema);
 
+const filters = {
+  outcome: outcome.optional(),
+  code: errorCode.optional(),
+  channel: line(256).optional().describe('The channel id.'),
+  guest: line(256).optional().describe('The guest id.'),
+};
+
 export const listAttempts = operation({
   id: 'listAttempts',
   method: 'get',
@@ -68,14 +75,20 @@ export const listAttempts = operation({
   tag: 'Attempts',
   role: 'viewer',
   summary: 'List attempts, newest first',
-  query: z.strictObject({
-    ...pageQuery,
-    outcome: outcome.optional(),
-    code: errorCode.optional(),
-    channel: line(256).optional().describe('The channel id.'),
-    guest: line(256).optional().describe('The guest id.'),
-  }),
+  query: z.strictObject({ ...pageQuery, ...filters }),
   answers: { 200: { description: 'A page of attempts.', schema: attemptPageSchema } },
+});
+
+export const exportAttempts = operation({
+  id: 'exportAttempts',
+  method: 'get',
+  path: '/v1/attempts/export',
+  tag: 'Attempts',
+  role: 'viewer',
+  summary: 'Export attempts',
+  description: 'That it was asked for is on record in the audit log.',
+  query: z.strictObject({ ...exportQuery, ...filters }),
+  answers: exportAnswers,
 });
 
 export const getAttempt = operation({

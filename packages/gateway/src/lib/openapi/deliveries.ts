@@ -3,7 +3,7 @@ import { attemptId } from './attempt-id.ts';
 import { endpointId } from './endpoints.ts';
 import { givenInstant, instant, reason } from './line.ts';
 import { operation } from './operation.ts';
-import { pageOf, pageQuery } from './query.ts';
+import { exportAnswers, exportQuery, pageOf, pageQuery } from './query.ts';
 
 const deliveryId = z.string().regex(/^dlv_[A-Za-z0-9_-]{1,60}$/, 'must be the id of a delivery');
 
@@ -48,6 +48,12 @@ export type DeliveryDetail = z.infer<typeof deliveryDetailSchema>;
 
 export const deliveryPageSchema = pageOf(deliverySchema);
 
+const filters = {
+  state: state.optional(),
+  endpoint: endpointId.optional(),
+  attempt: attemptId.optional(),
+};
+
 export const listDeliveries = operation({
   id: 'listDeliveries',
   method: 'get',
@@ -55,13 +61,20 @@ export const listDeliveries = operation({
   tag: 'Deliveries',
   role: 'viewer',
   summary: 'List webhook deliveries, newest first',
-  query: z.strictObject({
-    ...pageQuery,
-    state: state.optional(),
-    endpoint: endpointId.optional(),
-    attempt: attemptId.optional(),
-  }),
+  query: z.strictObject({ ...pageQuery, ...filters }),
   answers: { 200: { description: 'A page of deliveries.', schema: deliveryPageSchema } },
+});
+
+export const exportDeliveries = operation({
+  id: 'exportDeliveries',
+  method: 'get',
+  path: '/v1/deliveries/export',
+  tag: 'Deliveries',
+  role: 'viewer',
+  summary: 'Export webhook deliveries',
+  description: 'Without their bodies. That it was asked for is on record in the audit log.',
+  query: z.strictObject({ ...exportQuery, ...filters }),
+  answers: exportAnswers,
 });
 
 export const getDelivery = operation({

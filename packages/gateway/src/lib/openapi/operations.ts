@@ -1,7 +1,15 @@
-import { getAttempt, listAttempts } from './attempts.ts';
+import { exportAttempts, getAttempt, listAttempts } from './attempts.ts';
 import { describeExport, exportAudit, listAudit, verifyAudit } from './audit.ts';
+import { getConfiguration } from './configuration.ts';
 import { getConsentKeys, withdrawWithReceipt } from './consents.ts';
-import { getDelivery, listDeliveries, purgeDeliveries, replayDeliveries, replayDelivery } from './deliveries.ts';
+import {
+  exportDeliveries,
+  getDelivery,
+  listDeliveries,
+  purgeDeliveries,
+  replayDeliveries,
+  replayDelivery,
+} from './deliveries.ts';
 import {
   changeEndpoint,
   createEndpoint,
@@ -27,9 +35,11 @@ export const operations: readonly Operation[] = [
   authenticateGuest,
   getChallenge,
   listAttempts,
+  exportAttempts,
   getAttempt,
   openStream,
   listDeliveries,
+  exportDeliveries,
   getDelivery,
   replayDelivery,
   replayDeliveries,
@@ -64,4 +74,5 @@ export const operations: readonly Operation[] = [
   docs,
   errorDocs,
   listErrorCodes,
+  getConfiguration,
 ];

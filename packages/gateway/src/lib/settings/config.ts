@@ -19,6 +19,7 @@ import type { CaptchaHost } from './channel-hostnames.ts';
 import { type ConsentNotice, parseConsentNotices } from './consent-notices.ts';
 import { createNetworkList } from './network.ts';
 import { gatewaySettings } from './settings.ts';
+import { type SettingInForce, settingsInForce } from './settings-in-force.ts';
 
 /** Where a listener listens. */
 export interface Address {
@@ -94,6 +95,8 @@ export interface GatewayConfig {
   /** The gateway's own settings as read, and the variable each came from. Holds the secrets. */
   readonly values: GatewayValues;
   readonly origins: SettingsRead<typeof gatewaySettings>['origins'];
+  /** Every setting, those of the SDK included, as operators may see them: without the secrets. */
+  readonly settings: readonly SettingInForce[];
   /** The files it was read from, as their settings name them. */
   readonly files: readonly string[];
 }
@@ -126,7 +129,8 @@ export function readGatewayConfig(variables: Variables, given: ConfigReader): Ga
     ...contradictions(values, origins),
   ];
   if (all.length > 0 || 'faults' in sdk || (consent && 'faults' in consent)) throw invalidSettings(all);
-  return configOf(values, { sdk, origins, consent, files: [...files] });
+  const settings = settingsInForce(variables, { sdk: sdk.origins, gateway: origins });
+  return configOf(values, { sdk, origins, settings, consent, files: [...files] });
 }
 
 /** The notices are read at the start: a gateway never serves with half of them. */
@@ -192,9 +196,9 @@ const minute = 60_000;
 const defaultPort = 4_000;
 const defaultOperatorPort = 4_001;
 
-type AlreadyRead = Pick<GatewayConfig, 'sdk' | 'origins' | 'consent' | 'files'>;
+type AlreadyRead = Pick<GatewayConfig, 'sdk' | 'origins' | 'settings' | 'consent' | 'files'>;
 
-function configOf(values: GatewayValues, { sdk, origins, consent, files }: AlreadyRead): GatewayConfig {
+function configOf(values: GatewayValues, { sdk, origins, settings, consent, files }: AlreadyRead): GatewayConfig {
   const { allowedOrigins = [], trustedProxies = [], databaseUrl, webhookUrl, webhookSecret } = values;
   return {
     platform: platformOf(values, sdk),
@@ -240,6 +244,7 @@ function configOf(values: GatewayValues, { sdk, origins, consent, files }: Alrea
     sdk,
     values,
     origins,
+    settings,
     files,
   };
 }

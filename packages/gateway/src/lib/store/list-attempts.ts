@@ -16,6 +16,10 @@ export interface AttemptQuery {
   readonly code?: ErrorCode;
   readonly channelId?: string;
   readonly guestId?: string;
+  /** Begun at this instant or later, in milliseconds since the Unix epoch. */
+  readonly fromMs?: number;
+  /** Begun before this instant. */
+  readonly toMs?: number;
 }
 
 type Hidden = 'sealed_pass' | 'sealed_person' | 'guest_print' | 'owner' | 'lease_until' | 'forgotten_at';
@@ -33,7 +37,7 @@ export async function listAttempts(
   query: AttemptQuery,
   master: Seal,
 ): Promise<readonly AttemptSummary[]> {
-  const { limit, after, status, code, channelId, guestId } = query;
+  const { limit, after, status, code, channelId, guestId, fromMs, toMs } = query;
   const rows = await summaries(session)
     .$if(after !== undefined, (rows) => rows.where('number', '<', after ?? 0))
     .$if(status !== undefined, (rows) => rows.where('status', '=', status ?? 'intent'))
@@ -41,6 +45,8 @@ export async function listAttempts(
     .$if(code !== undefined, (rows) => rows.where('code', '=', code ?? 'aborted').where('status', '<>', 'admitted'))
     .$if(channelId !== undefined, (rows) => rows.where('channel_id', '=', channelId ?? ''))
     .$if(guestId !== undefined, (rows) => rows.where(isOf(guestId ?? '', master)))
+    .$if(fromMs !== undefined, (rows) => rows.where('started_at', '>=', new Date(fromMs ?? 0)))
+    .$if(toMs !== undefined, (rows) => rows.where('started_at', '<', new Date(toMs ?? 0)))
     .orderBy('number', 'desc')
     .limit(limit)
     .execute();

@@ -1,9 +1,10 @@
 import type { Clock } from 'guestpass';
 import { parseTraceparent } from 'guestpass/http';
+import type * as z from 'zod';
 import { standingConsent } from '../../consent/consent-state.ts';
 import { type AttemptView, getAttempt, listAttempts } from '../../openapi/attempts.ts';
 import type { AttemptStore } from '../../store/attempts.ts';
-import type { AttemptSummary } from '../../store/list-attempts.ts';
+import type { AttemptQuery, AttemptSummary } from '../../store/list-attempts.ts';
 import { captchaOf } from '../../store/stored-attempt.ts';
 import { pageOf, pageQuery } from './page.ts';
 import { notFound, type OperatorRoute, route } from './route.ts';
@@ -16,26 +17,32 @@ export interface AttemptRoutesOptions {
 export function createAttemptRoutes({ attempts, clock }: AttemptRoutesOptions): readonly OperatorRoute[] {
   return [
     route(listAttempts, async ({ query }) => {
-      const { outcome, code, channel, guest } = query;
-      const rows = await attempts.list({
-        ...pageQuery(query),
-        ...(outcome && { status: outcome }),
-        ...(code && { code }),
-        ...(channel !== undefined && { channelId: channel }),
-        ...(guest !== undefined && { guestId: guest }),
-      });
-      return Response.json(pageOf(rows, query, { view: viewOf, cursor: ({ number }) => number }));
+      const rows = await attempts.list({ ...pageQuery(query), ...attemptFilter(query) });
+      return Response.json(pageOf(rows, query, { view: attemptView, cursor: ({ number }) => number }));
     }),
     route(getAttempt, async ({ params }) => {
       const row = await attempts.get(params.id);
       if (!row) return notFound;
       const consent = row.consent && standingConsent(row.consent, row.consent_withdrawn_at, clock.now());
-      return Response.json({ ...viewOf(row), consent });
+      return Response.json({ ...attemptView(row), consent });
     }),
   ];
 }
 
-function viewOf(row: AttemptSummary): AttemptView {
+type AskedAttempts = Pick<z.infer<NonNullable<typeof listAttempts.query>>, 'outcome' | 'code' | 'channel' | 'guest'>;
+
+/** Which attempts are asked for, in the words of the store. */
+export function attemptFilter({ outcome, code, channel, guest }: AskedAttempts): Omit<AttemptQuery, 'limit'> {
+  return {
+    ...(outcome && { status: outcome }),
+    ...(code && { code }),
+    ...(channel !== undefined && { channelId: channel }),
+    ...(guest !== undefined && { guestId: guest }),
+  };
+}
+
+/** An attempt as it is told. */
+export function attemptView(row: AttemptSummary): AttemptView {
   return {
     id: row.id,
     outcome: row.status,

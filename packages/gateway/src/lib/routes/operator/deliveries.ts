@@ -12,7 +12,7 @@ import {
   replayDelivery,
   type replayFilterSchema,
 } from '../../openapi/deliveries.ts';
-import type { Delivery, DeliveryStore, ReplayFilter } from '../../store/deliveries.ts';
+import type { Delivery, DeliveryQuery, DeliveryStore, ReplayFilter } from '../../store/deliveries.ts';
 import type { Journal } from './journal.ts';
 import { pageOf, pageQuery } from './page.ts';
 import { invalid, notFound, type OperatorRoute, route } from './route.ts';
@@ -27,14 +27,8 @@ export function createDeliveryRoutes(options: DeliveryRoutesOptions): readonly O
   const { deliveries } = options;
   return [
     route(listDeliveries, async ({ query }) => {
-      const { state, endpoint, attempt } = query;
-      const rows = await deliveries.list({
-        ...pageQuery(query),
-        ...(state && { state }),
-        ...(endpoint !== undefined && { endpointId: endpoint }),
-        ...(attempt !== undefined && { attemptId: attempt }),
-      });
-      return Response.json(pageOf(rows, query, { view: viewOf, cursor: ({ number }) => number }));
+      const rows = await deliveries.list({ ...pageQuery(query), ...deliveryFilter(query) });
+      return Response.json(pageOf(rows, query, { view: deliveryView, cursor: ({ number }) => number }));
     }),
     route(getDelivery, async ({ params }) => {
       const delivery = await deliveries.get(params.id);
@@ -54,7 +48,7 @@ function replayOne({ deliveries, journal, clock }: DeliveryRoutesOptions): Opera
     await journal(caller, { eventType: 'OPERATOR_DELIVERY_REPLAY', reason, deliveryId: id });
     const [replayed] = await deliveries.replay(filter, { nowMs: clock.now() });
     const delivery = await deliveries.get(id);
-    return replayed === undefined || !delivery ? notReplayable : Response.json(viewOf(delivery), { status: 202 });
+    return replayed === undefined || !delivery ? notReplayable : Response.json(deliveryView(delivery), { status: 202 });
   });
 }
 
@@ -121,7 +115,19 @@ function toldFilter({ ids, state, endpointId, from, to }: AskedFilter) {
   };
 }
 
-function viewOf(row: Omit<Delivery, 'body'>): DeliveryView {
+type AskedDeliveries = Pick<z.infer<NonNullable<typeof listDeliveries.query>>, 'state' | 'endpoint' | 'attempt'>;
+
+/** Which deliveries are asked for, in the words of the store. */
+export function deliveryFilter({ state, endpoint, attempt }: AskedDeliveries): Omit<DeliveryQuery, 'limit'> {
+  return {
+    ...(state && { state }),
+    ...(endpoint !== undefined && { endpointId: endpoint }),
+    ...(attempt !== undefined && { attemptId: attempt }),
+  };
+}
+
+/** A delivery as it is told. */
+export function deliveryView(row: Omit<Delivery, 'body'>): DeliveryView {
   const waitsFor = row.state === 'pending' ? row.behind : null;
   return {
     id: row.id,
@@ -141,7 +147,7 @@ function viewOf(row: Omit<Delivery, 'body'>): DeliveryView {
 async function detailOf(delivery: Delivery, deliveries: DeliveryStore): Promise<DeliveryDetail> {
   const tries = await deliveries.tries(delivery.id);
   return {
-    ...viewOf(delivery),
+    ...deliveryView(delivery),
     body: delivery.body?.toString('utf8') ?? null,
     attempts: tries.map((tried) => ({
       number: tried.try,

@@ -23,9 +23,11 @@ import { answerPage } from '../answer-page.ts';
 import { createConsolePage } from '../pages/console-page.ts';
 import { createAttemptRoutes } from './attempts.ts';
 import { createAuditRoutes, type ManifestTerms } from './audit.ts';
+import { type Configuration, createConfigurationRoutes } from './configuration.ts';
 import { createDeliveryRoutes } from './deliveries.ts';
 import { createEndpointRoutes } from './endpoints.ts';
 import { createErasureRoutes } from './erasures.ts';
+import { createExportRoutes } from './exports.ts';
 import { createOperationRoutes, type MetricsSource, type ReadinessCheck } from './health.ts';
 import { createHoldRoutes } from './holds.ts';
 import { createJournal } from './journal.ts';
@@ -58,6 +60,8 @@ export interface OperatorAppOptions {
   readonly endpointPolicy?: EndpointPolicy;
   /** Such as the registry of prom-client. Default: there is nothing at `/metrics`. */
   readonly metrics?: MetricsSource;
+  /** What this gateway runs with. Default: nobody is told. */
+  readonly configuration?: Configuration;
   /** What stands in the manifests of exports. Default no checkpoint, and no signature. */
   readonly manifests?: ManifestTerms;
   /** Told what each check of the audit log found. */
@@ -139,6 +143,8 @@ function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
   const { manifests = { tool: 'guestpass' }, onVerified = () => {}, onError = () => {} } = options;
   const journal = createJournal(attempts, clock);
   return [
+    // Before the routes of one of them, whose id would else be `export`.
+    ...createExportRoutes({ attempts, deliveries, journal, clock, onBroken: onError }),
     ...createAttemptRoutes({ attempts, clock }),
     ...createStreamRoutes(options),
     ...createDeliveryRoutes({ deliveries, journal, clock }),
@@ -149,6 +155,7 @@ function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
     ...createWithdrawalRoutes({ attempts, journal, clock }),
     ...createSessionRoutes(options.sessions),
     ...createOperationRoutes(options),
+    ...createConfigurationRoutes(options.configuration),
   ];
 }
 
