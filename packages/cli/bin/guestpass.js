@@ -13,6 +13,9 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   process.exit(2);
 }
 
+// What was compiled once is kept for the next run, in the system's temporary directory.
+nodeModule.enableCompileCache();
+
 const source = new URL('../src/index.ts', import.meta.url);
 // Node runs no TypeScript below node_modules, so an installed package always runs what was built.
 const inClone = existsSync(source) && !import.meta.url.includes('/node_modules/');

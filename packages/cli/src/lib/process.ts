@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { isatty } from 'node:tty';
-import { systemClock } from 'guestpass';
+import { systemClock } from 'guestpass/clock';
 import { main } from './main.ts';
 import type { Surroundings, Terminal } from './terminal/surroundings.ts';
 

@@ -1,6 +1,3 @@
-import { type Exchange, ExchangeError } from 'guestpass/http';
-import { misuse } from '../terminal/misuse.ts';
-
 /** What the simulator is to do to a share of the guests; the rest as it takes it. */
 export interface LoadFault {
   readonly text: string;
@@ -23,35 +20,4 @@ function effectOf(what: string): Readonly<Record<string, unknown>> | undefined {
   if (what === 'reset') return { reset: 'before' };
   if (what === 'lost') return { reset: 'after' };
   return what === 'stall' ? { stall: true } : undefined;
-}
-
-/** Gives the simulator its faults; disposing of them clears every fault it has. */
-export async function injectFaults(
-  url: string,
-  faults: readonly LoadFault[],
-  exchange: Exchange,
-): Promise<AsyncDisposable> {
-  const control = `${url}/_sim/faults`;
-  for (const { text, script } of faults) {
-    const headers = { 'content-type': 'application/json' };
-    const status = await statusOf(exchange, { method: 'POST', url: control, headers, body: JSON.stringify(script) });
-    if (status !== 201) {
-      const detail = `${text} was not taken by ${control} (${status})`;
-      throw misuse('--fault', detail, 'Faults need a simulator: guestpass simulate.');
-    }
-  }
-  return {
-    async [Symbol.asyncDispose]() {
-      if (faults.length > 0) await statusOf(exchange, { method: 'DELETE', url: control, headers: {} });
-    },
-  };
-}
-
-async function statusOf(exchange: Exchange, request: Parameters<Exchange>[0]): Promise<number | string> {
-  try {
-    return (await exchange(request)).status;
-  } catch (error) {
-    if (error instanceof ExchangeError) return error.failure;
-    throw error;
-  }
 }

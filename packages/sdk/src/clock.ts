@@ -1,0 +1,1 @@
+export { type Clock, sleep, systemClock } from './lib/clock.ts';
