@@ -1,13 +1,15 @@
-import { hkdfSync } from 'node:crypto';
+import { hash, hkdfSync } from 'node:crypto';
 import type { Clock } from 'guestpass';
 import { createOperatorGate, type OperatorGate } from './http/operator-gate.ts';
 import { createOperatorSessions, type OperatorSessions } from './http/operator-sessions.ts';
 import { createMemoryRates } from './http/rate-store.ts';
+import type { GatewayConfig } from './settings/config.ts';
+import { sharedOperator, type TokenOperator } from './settings/operators.ts';
 import type { MasterKey } from './store/seal.ts';
 
 export interface OperatorAccessOptions {
-  /** The operator token as it stands now; asked for each request, so it answers from memory. */
-  readonly token: () => string;
+  /** The operators as they stand now; asked for each request, so it answers from memory. */
+  readonly operators: () => readonly TokenOperator[];
   readonly masterKey: MasterKey;
   readonly clock: Clock;
 }
@@ -19,34 +21,43 @@ export interface OperatorAccess {
 }
 
 /**
- * Lets operators in by a token that may become another. The one of before ends at once, and with it every session of a
- * browser: whoever changes the token no longer trusts who held it. Wrong tokens are counted on.
+ * Lets operators in by tokens that may become others, and with roles that may. A token of before ends at once, and with
+ * it every session of its operator's browsers: whoever changes it no longer trusts who held it. Wrong tokens are counted
+ * on.
  */
-export function createOperatorAccess({ token, masterKey, clock }: OperatorAccessOptions): OperatorAccess {
-  const failures = createMemoryRates({ clock });
-  const open = (inUse: string) => {
-    const sessions = createOperatorSessions({ key: sessionKeyOf(masterKey, inUse), clock });
-    return { token: inUse, sessions, gate: createOperatorGate({ token: inUse, failures, sessions }) };
-  };
-  let access = open(token());
-  const current = () => {
-    if (token() !== access.token) access = open(token());
-    return access;
-  };
-  return {
-    gate: { refuse: (request, address) => current().gate.refuse(request, address) },
-    sessions: {
-      open: (options) => current().sessions.open(options),
-      isOpen: (cookies) => current().sessions.isOpen(cookies),
-      end: (cookies) => current().sessions.end(cookies),
+export function createOperatorAccess({ operators, masterKey, clock }: OperatorAccessOptions): OperatorAccess {
+  const named = (name: string) => operators().find((operator) => operator.name === name);
+  const sessions = createOperatorSessions({
+    keyOf(name) {
+      const operator = named(name);
+      return operator && sessionKeyOf(masterKey, operator);
     },
+    clock,
+  });
+  const bySession = (cookies: string | null) => {
+    const operator = named(sessions.holder(cookies) ?? '');
+    return operator && { name: operator.name, role: operator.role };
   };
+  return { sessions, gate: createOperatorGate({ operators, failures: createMemoryRates({ clock }), bySession }) };
 }
 
 /**
- * The same at every gateway of a fleet with one token. The master key keeps whoever guesses the token from trying his
- * guesses on sessions; a new token ends them all.
+ * Everybody who has a token: those of the file, and an admin who has the one token. Where neither is configured, that
+ * is a token made for one start.
  */
-function sessionKeyOf(masterKey: MasterKey, token: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', masterKey, token, 'guestpass/operator-session', 32));
+export function tokenOperators(
+  { token, people = [] }: GatewayConfig['operator'],
+  freshToken?: string,
+): readonly TokenOperator[] {
+  const shared = token ?? freshToken;
+  if (shared === undefined) return people;
+  return [{ name: sharedOperator, role: 'admin', tokenSha256: hash('sha256', shared) }, ...people];
+}
+
+/**
+ * The same at every gateway of a fleet. The master key keeps whoever knows the hash of a token, or guesses the token,
+ * from making sessions; a new token ends those of its operator.
+ */
+function sessionKeyOf(masterKey: MasterKey, { tokenSha256 }: TokenOperator): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', masterKey, tokenSha256, 'guestpass/operator-session', 32));
 }

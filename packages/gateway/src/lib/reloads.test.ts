@@ -20,14 +20,16 @@ function setUp() {
   const lines: string[] = [];
   const metrics = createMetrics({ version: '1.0.0' });
   const events = createEvents<string>();
-  const world = { variables: { GUESTPASS_TARGET: 'simulator' } as Record<string, string>, fault: false };
+  const people = `[{"name":"ana","role":"admin","tokenSha256":"${'a'.repeat(64)}"}]`;
+  const world = { variables: { GUESTPASS_TARGET: 'simulator' } as Record<string, string>, people, fault: false };
   const read = (): GatewayConfig => {
     if (world.fault) throw new GuestpassError('config_invalid', 'The configuration is not usable.');
-    return readGatewayConfig(world.variables, { readFile: () => expect.unreachable('no file is named') });
+    return readGatewayConfig(world.variables, { readFile: () => world.people });
   };
   Object.assign(world.variables, {
     GUESTPASS_CLIENT_SECRET: 'canary-one',
     GUESTPASS_OPERATOR_TOKEN: 'canary-token-one-0123456789-0123456789',
+    GUESTPASS_OPERATORS_FILE: '/run/operators.json',
   });
   const recorded: unknown[] = [];
   const reloads = openReloads({
@@ -116,8 +118,21 @@ test('streams end with the token they were opened by, and with nothing else; wha
   world.variables.GUESTPASS_OPERATOR_TOKEN = 'canary-token-two-0123456789-0123456789';
   reloads.reload('file');
   expect(ended).toBe(1);
+  world.people = world.people.replace('admin', 'viewer');
+  events.subscribe({
+    onEvent: () => {},
+    onEnd: () => {
+      ended += 1;
+    },
+  });
+  reloads.reload('file');
+  expect(ended).toBe(2);
   await clock.advance(0);
-  expect(recorded).toMatchObject([{ changed: ['GUESTPASS_CLIENT_SECRET'] }, { changed: ['GUESTPASS_OPERATOR_TOKEN'] }]);
+  expect(recorded).toMatchObject([
+    { changed: ['GUESTPASS_CLIENT_SECRET'] },
+    { changed: ['GUESTPASS_OPERATOR_TOKEN'] },
+    { changed: ['GUESTPASS_OPERATORS_FILE'] },
+  ]);
 });
 
 test('a gateway goes on with the new password of its database, and that is on record', async () => {

@@ -49,11 +49,11 @@ export function openReloads(options: ReloadsOptions): Reloads {
   };
 
   const reload = (cause: ReloadCause): Reload => {
-    const { token } = live.config.operator;
+    const { operator } = live.config;
     const ended = live.reload(cause);
     tell(ended);
-    // Streams were opened with the token of before.
-    if (live.config.operator.token !== token) events.dismiss();
+    // Streams were opened with the tokens and roles of before.
+    if (live.config.operator !== operator) events.dismiss();
     if (ended.outcome === 'applied') journal.add(ended, live.config);
     return ended;
   };

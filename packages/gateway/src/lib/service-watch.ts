@@ -33,10 +33,10 @@ export interface Watch {
 export function watchOver(
   live: Pick<ConfigReload, 'config'>,
   { version, write, clock = systemClock }: WatchOptions,
-  token: () => string,
+  freshToken: string | undefined,
 ): Watch {
   const { config } = live;
-  const log = createLog({ clock, write, level: config.logLevel, secrets: hiddenTexts(live, token) });
+  const log = createLog({ clock, write, level: config.logLevel, secrets: hiddenTexts(live, freshToken) });
   const metrics = createMetrics({
     version,
     channels: config.platform.policy?.allowedChannels ?? [],
@@ -48,12 +48,13 @@ export function watchOver(
 }
 
 /** Secrets of before are hidden too: they may still stand in what is told late. */
-function hiddenTexts(live: Pick<ConfigReload, 'config'>, token: () => string): () => readonly string[] {
+function hiddenTexts(live: Pick<ConfigReload, 'config'>, freshToken: string | undefined): () => readonly string[] {
+  const fresh = freshToken === undefined ? [] : [freshToken];
   let config = live.config;
-  let texts: readonly string[] = [token(), ...secretsOf(config)];
+  let texts: readonly string[] = [...fresh, ...secretsOf(config)];
   return () => {
     if (live.config === config) return texts;
-    texts = [...secretsOf(live.config), ...secretsOf(config), token()];
+    texts = [...secretsOf(live.config), ...secretsOf(config), ...fresh];
     config = live.config;
     return texts;
   };

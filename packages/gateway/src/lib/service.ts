@@ -11,7 +11,7 @@ import { createClientAddress } from './http/client-address.ts';
 import { createProblems } from './http/problem.ts';
 import { type Listener, serve } from './http/serve.ts';
 import { createOpened, type Opened } from './opened.ts';
-import { createOperatorAccess, type OperatorAccess } from './operator-access.ts';
+import { createOperatorAccess, type OperatorAccess, tokenOperators } from './operator-access.ts';
 import { type ConfigReload, createConfigReload, type Reload } from './reload/config-reload.ts';
 import { type ConfigSource, openReloads } from './reloads.ts';
 import type { ManifestTerms } from './routes/operator/audit.ts';
@@ -43,7 +43,7 @@ export interface Service extends AsyncDisposable {
   readonly gateway: Gateway;
   /** Origin of the operator listener. */
   readonly operatorUrl: string;
-  /** The operator token when none was configured: made for this start alone. */
+  /** The operator token when neither one nor operators were configured: made for this start alone. */
   readonly freshToken: string | undefined;
   /** The configuration in force; its secrets may change. */
   readonly config: GatewayConfig;
@@ -70,9 +70,9 @@ export async function startService(config: GatewayConfig, options: ServiceOption
     read: options.source?.read ?? (() => config),
     check: (next) => void configuredVerifiers(next.captcha, means),
   });
-  const freshToken = randomBytes(32).toString('base64url');
-  const token = () => live.config.operator.token ?? freshToken;
-  const watch = watchOver(live, options, token);
+  const { token, people } = config.operator;
+  const freshToken = token === undefined && !people ? randomBytes(32).toString('base64url') : undefined;
+  const watch = watchOver(live, options, freshToken);
   opened.use(countPlatformCalls({ ...placesOf(config), metrics: watch.metrics, clock }));
   const masterKey = config.masterKey ?? (await loadMasterKey(join(dataDirectory(config), 'master.key')));
   const gateway = opened.use(await openGateway(live, watch, { ...means, masterKey }));
@@ -80,7 +80,8 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   await ensureEndpoint(gateway.endpoints, config, clock.now());
   const { sealer, manifests } = await openAudit(config, { ...options, gateway, watch, clock }, opened);
   const state = { started: false, draining: false };
-  const access = createOperatorAccess({ token, masterKey, clock });
+  const operators = () => tokenOperators(live.config.operator, freshToken);
+  const access = createOperatorAccess({ operators, masterKey, clock });
   const configuration = { version: options.version, startedMs: clock.now(), settings: () => live.config.settings };
   const setup = { gateway, watch, clock, access, state, manifests, configuration };
   const operator = opened.use(await openOperator(config, setup));
@@ -112,7 +113,7 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   return {
     gateway,
     operatorUrl: operator.url,
-    freshToken: config.operator.token === undefined ? freshToken : undefined,
+    freshToken,
     get config() {
       return live.config;
     },
@@ -275,7 +276,7 @@ async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promis
     onActed: (acted) => {
       if (acted.action !== 'turned away' || isTime()) log.operatorActed(acted);
     },
-    onError: (error, requestId) => log.trouble('An operator request could not be completed.', error, { requestId }),
+    onError: (error, asker) => log.trouble('An operator request could not be completed.', error, asker),
   });
   const { host, port } = config.operator;
   return await serve((request, bindings) => app.fetch(request, bindings), {

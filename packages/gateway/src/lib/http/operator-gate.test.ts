@@ -1,18 +1,30 @@
+import { hash } from 'node:crypto';
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
-import { createOperatorGate, type OperatorRequest } from './operator-gate.ts';
+import type { TokenOperator } from '../settings/operators.ts';
+import { createOperatorGate, type OperatorEntry, type OperatorRequest } from './operator-gate.ts';
 import { createOperatorSessions } from './operator-sessions.ts';
 import { createMemoryRates } from './rate-store.ts';
 
 const token = 'b3BlcmF0b3ItdG9rZW4tb2YtMzItYnl0ZXMtYW5kLW1vcmU';
 
+const anaToken = 'YW5hLXRva2VuLW9mLTMyLWJ5dGVzLWFuZC1tb3JlLXN0aWxs';
+const people: readonly TokenOperator[] = [
+  { name: 'operator', role: 'admin', tokenSha256: hash('sha256', token) },
+  { name: 'ana', role: 'auditor', tokenSha256: hash('sha256', anaToken) },
+];
+const operators = () => people;
+
 function setup() {
   const clock = manualClock();
-  const gate = createOperatorGate({ token, failures: createMemoryRates({ clock }) });
+  const gate = createOperatorGate({ operators, failures: createMemoryRates({ clock }) });
   const ask = async (authorization: string | null, address = '127.0.0.1', url = 'http://127.0.0.1:4001/v1/audit') =>
-    (await gate.refuse(requestWith({ authorization }, { url }), address))?.code ?? 'welcome';
+    wordOf(await gate.admit(requestWith({ authorization }, { url }), address));
   return { clock, gate, ask };
 }
+
+const refusalIn = (entry: OperatorEntry) => (entry.outcome === 'refused' ? entry.refusal : undefined);
+const wordOf = (entry: OperatorEntry) => refusalIn(entry)?.code ?? 'welcome';
 
 type Fields = Readonly<Record<string, string | null>>;
 
@@ -25,6 +37,14 @@ test('the token lets an operator in', async () => {
   const { ask } = setup();
   expect(await ask(`Bearer ${token}`)).toBe('welcome');
   expect(await ask(`bearer ${token}`)).toBe('welcome');
+});
+
+test('whoever has a token is known by name and role', async () => {
+  const { gate } = setup();
+  const entryOf = (given: string) => gate.admit(requestWith({ authorization: `Bearer ${given}` }), '::1');
+  expect(await entryOf(anaToken)).toEqual({ outcome: 'admitted', operator: { name: 'ana', role: 'auditor' } });
+  expect(await entryOf(token)).toEqual({ outcome: 'admitted', operator: { name: 'operator', role: 'admin' } });
+  expect(await setup().ask(`Bearer ${hash('sha256', anaToken)}`)).toBe('unauthorized_operator');
 });
 
 test.each([
@@ -46,7 +66,7 @@ test.each([
 
 test('a refusal says which scheme to use, and nothing of the token', async () => {
   const { gate } = setup();
-  const refusal = await gate.refuse(requestWith({ authorization: 'Bearer canary' }), '::1');
+  const refusal = refusalIn(await gate.admit(requestWith({ authorization: 'Bearer canary' }), '::1'));
   expect(refusal?.headers).toEqual({ 'WWW-Authenticate': 'Bearer realm="guestpass"' });
   expect(JSON.stringify(refusal)).not.toContain('canary');
 });
@@ -57,7 +77,7 @@ test('after ten failures in a minute an address is locked out, even with the tok
   expect(await ask('Bearer wrong')).toBe('too_many_requests');
   expect(await ask(`Bearer ${token}`)).toBe('too_many_requests');
   expect(await ask(`Bearer ${token}`, '192.0.2.1')).toBe('welcome');
-  const refusal = await gate.refuse(requestWith({}), '127.0.0.1');
+  const refusal = refusalIn(await gate.admit(requestWith({}), '127.0.0.1'));
   await clock.advance(refusal?.retryAfterMs ?? 0);
   expect(await ask(`Bearer ${token}`)).toBe('welcome');
 });
@@ -67,14 +87,18 @@ test('operators who are in are never locked out by their own calls', async () =>
   for (let i = 0; i < 50; i += 1) expect(await ask(`Bearer ${token}`)).toBe('welcome');
 });
 
-test.each(['?token=x', '?a=1&access_token=', `?x=${token}`, '?Authorization=Bearer%20x', '?api_key=1'])(
-  'a token in the address is refused: %s',
-  async (query) => {
-    const { ask } = setup();
-    expect(await ask(`Bearer ${token}`, '::1', `http://localhost/v1/audit${query}`)).toBe('token_in_url');
-    expect(await ask(`Bearer ${token}`, '::1', 'http://localhost/v1/audit?after=10&limit=5')).toBe('welcome');
-  },
-);
+test.each([
+  '?token=x',
+  '?a=1&access_token=',
+  `?x=${token}`,
+  `?x=${anaToken}`,
+  '?Authorization=Bearer%20x',
+  '?api_key=1',
+])('a token in the address is refused: %s', async (query) => {
+  const { ask } = setup();
+  expect(await ask(`Bearer ${token}`, '::1', `http://localhost/v1/audit${query}`)).toBe('token_in_url');
+  expect(await ask(`Bearer ${token}`, '::1', 'http://localhost/v1/audit?after=10&limit=5')).toBe('welcome');
+});
 
 test('whoever sends no token has guessed nothing', async () => {
   const { ask } = setup();
@@ -84,11 +108,12 @@ test('whoever sends no token has guessed nothing', async () => {
 
 function withSession() {
   const clock = manualClock();
-  const sessions = createOperatorSessions({ key: Buffer.alloc(32, 1), clock });
-  const gate = createOperatorGate({ token, failures: createMemoryRates({ clock }), sessions });
-  const cookie = sessions.open().replace(/;.*$/, '');
+  const sessions = createOperatorSessions({ keyOf: () => Buffer.alloc(32, 1), clock });
+  const bySession = (cookies: string | null) => people.find(({ name }) => name === sessions.holder(cookies));
+  const gate = createOperatorGate({ operators, failures: createMemoryRates({ clock }), bySession });
+  const cookie = sessions.open('ana').replace(/;.*$/, '');
   const ask = async (method: string, fields: Fields, address = '127.0.0.1') =>
-    (await gate.refuse(requestWith({ cookie, ...fields }, { method }), address))?.code ?? 'welcome';
+    wordOf(await gate.admit(requestWith({ cookie, ...fields }, { method }), address));
   return { clock, gate, sessions, cookie, ask };
 }
 
@@ -153,7 +178,7 @@ test('a session that has ended is taken from the browser, and locks nobody out',
   const { clock, gate, cookie, ask } = withSession();
   await clock.advance(12 * 3_600_000);
   for (let i = 0; i < 50; i += 1) expect(await ask('GET', {})).toBe('unauthorized_operator');
-  const refusal = await gate.refuse(requestWith({ cookie }), '127.0.0.1');
+  const refusal = refusalIn(await gate.admit(requestWith({ cookie }), '127.0.0.1'));
   expect(refusal?.headers?.['Set-Cookie']).toContain('Max-Age=0');
   expect(await ask('GET', { authorization: `Bearer ${token}` })).toBe('welcome');
 });

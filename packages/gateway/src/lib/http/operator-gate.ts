@@ -1,18 +1,20 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { rangesOf } from '../settings/network.ts';
-import { holdsSession, type OperatorSessions, takeBack } from './operator-sessions.ts';
+import type { Operator } from '../settings/operator-roles.ts';
+import type { TokenOperator } from '../settings/operators.ts';
+import { holdsSession, takeBack } from './operator-sessions.ts';
 import type { MemoryRates } from './rate-store.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface OperatorGateOptions {
-  /** The operator token. */
-  readonly token: string;
+  /** Those who have a token, as they stand now; asked for each request, so it answers from memory. */
+  readonly operators: () => readonly TokenOperator[];
   /** Counts failures; not shared with anything else. */
   readonly failures: MemoryRates;
   /** Failures of one address in a window of the store, after which it is locked out. Default 10. */
   readonly maxFailures?: number;
-  /** Lets browsers in too. Default nothing but the token does. */
-  readonly sessions?: OperatorSessions;
+  /** Who holds the session in a `Cookie` field, as that operator stands now. Default a token alone lets in. */
+  readonly bySession?: (cookies: string | null) => Operator | undefined;
 }
 
 /** What is looked at of a request. */
@@ -20,10 +22,15 @@ export interface OperatorRequest extends Pick<Request, 'method' | 'url'> {
   readonly headers: Pick<Headers, 'get'>;
 }
 
+/** Who comes in, or why nobody does. */
+export type OperatorEntry =
+  | { readonly outcome: 'admitted'; readonly operator: Operator }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal };
+
 /** Lets operators in. */
 export interface OperatorGate {
-  /** Why the caller at this address may not come in; `undefined` when it may. */
-  refuse(request: OperatorRequest, address: string): Promise<Refusal | undefined>;
+  /** Finds out who asks from this address. */
+  admit(request: OperatorRequest, address: string): Promise<OperatorEntry>;
 }
 
 /**
@@ -33,34 +40,52 @@ export interface OperatorGate {
  * pages of this listener alone, and is not asked for when there is an `Authorization` header.
  */
 export function createOperatorGate(options: OperatorGateOptions): OperatorGate {
-  const { token, failures, maxFailures = 10, sessions } = options;
-  const expected = sha256(token);
-  const isToken = (text: string) => timingSafeEqual(sha256(text), expected);
+  const { operators, failures, maxFailures = 10, bySession } = options;
+
+  const byToken = (token: string): Operator | undefined => {
+    const given = Buffer.from(hash('sha256', token));
+    // Every hash is compared, wherever the right one stands.
+    const [found] = operators().filter(({ tokenSha256 }) => timingSafeEqual(given, Buffer.from(tokenSha256)));
+    return found && { name: found.name, role: found.role };
+  };
 
   const holdsToken = (url: string) =>
-    [...new URL(url).searchParams].some(([name, value]) => tokenNames.has(name.toLowerCase()) || isToken(value));
+    [...new URL(url).searchParams].some(([name, value]) => tokenNames.has(name.toLowerCase()) || byToken(value));
 
-  const isOperator = (authorization: string) => {
+  const byAuthorization = (authorization: string) => {
     const given = /^Bearer ([\x21-\x7e]{1,1024})$/i.exec(authorization)?.[1];
-    return isToken(given ?? '') && given !== undefined;
+    const operator = byToken(given ?? '');
+    return given === undefined ? undefined : operator;
   };
 
   return {
-    async refuse(request, address) {
+    async admit(request, address) {
       const { url, headers } = request;
-      if (holdsToken(url)) return { code: 'token_in_url', detail: 'The address of the request holds a token.' };
+      if (holdsToken(url)) {
+        return refused({ code: 'token_in_url', detail: 'The address of the request holds a token.' });
+      }
       const authorization = headers.get('authorization');
       const cookies = headers.get('cookie');
-      if (authorization === null && sessions?.isOpen(cookies)) return isOwnPage(request) ? undefined : crossSite;
+      const holder = authorization === null ? bySession?.(cookies) : undefined;
+      if (holder) return isOwnPage(request) ? admitted(holder) : refused(crossSite);
       const rate = { key: rangesOf(address).single, limit: maxFailures };
       const [standing] = failures.read([rate]);
-      if (standing && !standing.allowed) return lockedOut(standing.waitMs);
-      if (authorization === null) return nothingShown(cookies);
-      if (isOperator(authorization)) return undefined;
+      if (standing && !standing.allowed) return refused(lockedOut(standing.waitMs));
+      if (authorization === null) return refused(nothingShown(cookies));
+      const operator = byAuthorization(authorization);
+      if (operator) return admitted(operator);
       await failures.take([rate]);
-      return notProven('The operator token is not right.');
+      return refused(notProven('The operator token is not right.'));
     },
   };
+}
+
+function admitted(operator: Operator): OperatorEntry {
+  return { outcome: 'admitted', operator };
+}
+
+function refused(refusal: Refusal): OperatorEntry {
+  return { outcome: 'refused', refusal };
 }
 
 /**
@@ -100,8 +125,4 @@ function notProven(detail: string, headers: Refusal['headers'] = {}): Refusal {
     detail,
     headers: { 'WWW-Authenticate': 'Bearer realm="guestpass"', ...headers },
   };
-}
-
-function sha256(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
 }

@@ -1,9 +1,12 @@
-import { createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from 'guestpass';
 
 export interface OperatorSessionsOptions {
-  /** Signs sessions; at least 32 bytes. Gateways with the same key take each other's sessions. */
-  readonly key: Uint8Array | KeyObject;
+  /**
+   * Signs the sessions of a holder; at least 32 bytes. Gateways with the same keys take each other's sessions. `undefined`
+   * for whoever may have none, or no more.
+   */
+  readonly keyOf: (holder: string) => Uint8Array | undefined;
   readonly clock: Clock;
   /** How long a session lasts, in milliseconds. Default 12 hours; use does not prolong it. */
   readonly lifetimeMs?: number;
@@ -14,39 +17,47 @@ export const sessionCookie = 'guestpass_operator';
 
 /** Sessions of operators who came with a browser, which cannot send a bearer token by itself. */
 export interface OperatorSessions {
-  /** The `Set-Cookie` field of a new session. `secure` keeps it from connections that are not encrypted. */
-  open(options?: { readonly secure?: boolean }): string;
-  /** True when this `Cookie` field holds a session that goes on. */
-  isOpen(cookies: string | null): boolean;
+  /**
+   * The `Set-Cookie` field of a new session of this holder. `secure` keeps it from connections that are not encrypted.
+   * Throws a `TypeError` for a holder without a key.
+   */
+  open(holder: string, options?: { readonly secure?: boolean }): string;
+  /** Who holds the session in this `Cookie` field, while it goes on. */
+  holder(cookies: string | null): string | undefined;
   /** Ends the session in this `Cookie` field, for this process; returns the `Set-Cookie` field that takes it from the browser. */
   end(cookies: string | null): string;
 }
 
 /**
- * A session is its end, a random id and a signature over both. Nothing is kept but the ids of those that were signed out,
- * until their end. It holds no token: a cookie is sent to every port of a host.
+ * A session is its end, a random id, its holder, and a signature over all three under the holder's own key. Nothing is
+ * kept but the ids of those that were signed out, until their end. It holds no token: a cookie is sent to every port of
+ * a host.
  */
 export function createOperatorSessions(options: OperatorSessionsOptions): OperatorSessions {
-  const { key, clock, lifetimeMs = 43_200_000 } = options;
+  const { keyOf, clock, lifetimeMs = 43_200_000 } = options;
   const signedOut = new Map<string, number>();
 
-  const signatureOf = (terms: string) => createHmac('sha256', key).update(terms).digest();
+  const signatureOf = (terms: string, key: Uint8Array) => createHmac('sha256', key).update(terms).digest();
 
   const read = (cookies: string | null): Session | undefined => {
     const session = sessionIn(cookies);
-    if (!session || !timingSafeEqual(signatureOf(session.terms), session.signature)) return undefined;
+    const key = session && keyOf(session.holder);
+    if (!key || !timingSafeEqual(signatureOf(session.terms, key), session.signature)) return undefined;
     return clock.now() < session.expiresAt ? session : undefined;
   };
 
   return {
-    open({ secure = false } = {}) {
-      const terms = `${clock.now() + lifetimeMs}.${randomBytes(16).toString('base64url')}`;
-      const value = `${terms}.${signatureOf(terms).toString('base64url')}`;
+    open(holder, { secure = false } = {}) {
+      const key = keyOf(holder);
+      if (!key) throw new TypeError('Whoever has no key can hold no session.');
+      const random = randomBytes(16).toString('base64url');
+      const terms = `${clock.now() + lifetimeMs}.${random}.${Buffer.from(holder).toString('base64url')}`;
+      const value = `${terms}.${signatureOf(terms, key).toString('base64url')}`;
       return setCookie(value, `Max-Age=${Math.floor(lifetimeMs / 1_000)}${secure ? '; Secure' : ''}`);
     },
-    isOpen(cookies) {
+    holder(cookies) {
       const session = read(cookies);
-      return session !== undefined && !signedOut.has(session.terms);
+      return session && !signedOut.has(session.terms) ? session.holder : undefined;
     },
     end(cookies) {
       const session = read(cookies);
@@ -61,6 +72,7 @@ interface Session {
   /** What is signed. */
   readonly terms: string;
   readonly expiresAt: number;
+  readonly holder: string;
   readonly signature: Buffer;
 }
 
@@ -75,14 +87,17 @@ export function holdsSession(cookies: string | null): boolean {
   return cookies?.includes(`${sessionCookie}=`) ?? false;
 }
 
-const form = new RegExp(`(?:^|; ?)${sessionCookie}=(\\d{1,15})\\.([\\w-]{22})\\.([\\w-]{43})(?:;|$)`);
+const form = new RegExp(
+  `(?:^|; ?)${sessionCookie}=(\\d{1,15})\\.([\\w-]{22})\\.([\\w-]{1,1024})\\.([\\w-]{43})(?:;|$)`,
+);
 
 function sessionIn(cookies: string | null): Session | undefined {
-  const [, expiresAt, id, signature] = form.exec(cookies ?? '') ?? [];
-  if (expiresAt === undefined || id === undefined || signature === undefined) return undefined;
+  const [, expiresAt, id, holder, signature] = form.exec(cookies ?? '') ?? [];
+  if (expiresAt === undefined || holder === undefined || signature === undefined) return undefined;
   return {
-    terms: `${expiresAt}.${id}`,
+    terms: `${expiresAt}.${id}.${holder}`,
     expiresAt: Number(expiresAt),
+    holder: Buffer.from(holder, 'base64url').toString(),
     signature: Buffer.from(signature, 'base64url'),
   };
 }

@@ -84,7 +84,7 @@ export const exportAttempts = operation({
   method: 'get',
   path: '/v1/attempts/export',
   tag: 'Attempts',
-  role: 'viewer',
+  role: 'auditor',
   summary: 'Export attempts',
   description: 'That it was asked for is on record in the audit log.',
   query: z.strictObject({ ...exportQuery, ...filters }),

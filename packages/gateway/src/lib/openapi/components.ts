@@ -38,6 +38,7 @@ import { errorCodeListSchema, errorCodeSchema } from './error-codes.ts';
 import { challengeSchema, guestPassSchema } from './guests.ts';
 import { aliveSchema, readinessSchema, startupSchema } from './health.ts';
 import { heldSchema, holdChangeSchema, holdPageSchema, holdSchema } from './holds.ts';
+import { operatorSchema } from './operator-sessions.ts';
 import { problemSchema } from './problem.ts';
 import { deliveryNewsSchema, streamDataSchema } from './stream.ts';
 import { withdrawalSchema, withdrawnSchema } from './withdrawals.ts';
@@ -87,6 +88,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Withdrawn: withdrawnSchema,
   ReceiptWithdrawal: receiptSchema,
   ConsentKeySet: consentKeySetSchema,
+  Operator: operatorSchema,
   ErrorCode: errorCodeSchema,
   ErrorCodeList: errorCodeListSchema,
   Alive: aliveSchema,

@@ -203,6 +203,7 @@ function problemsOf(operation: Operation): readonly ProblemCode[] {
   if (listener !== 'public') {
     if (!open) codes.push('unauthorized_operator', 'token_in_url', 'too_many_requests', 'storage_unavailable');
     if (!open && !tokenOnly) codes.push('cross_site_request');
+    if (!open && role !== 'viewer') codes.push('role_insufficient');
     if (body) codes.push('body_invalid', 'body_too_large', 'unsupported_media_type');
     codes.push('request_invalid', 'method_not_allowed', 'internal_error', 'shutting_down');
   }

@@ -26,7 +26,7 @@ import { authenticateGuest, getChallenge } from './guests.ts';
 import { docs, errorDocs, healthz, livez, metrics, openapi, readyz, startupz } from './health.ts';
 import { liftHold, listHolds, placeHold } from './holds.ts';
 import type { Operation } from './operation.ts';
-import { endSession, openSession } from './operator-sessions.ts';
+import { endSession, getOperator, openSession } from './operator-sessions.ts';
 import { openStream } from './stream.ts';
 import { withdrawConsent } from './withdrawals.ts';
 
@@ -65,6 +65,7 @@ export const operations: readonly Operation[] = [
   getConsentKeys,
   openSession,
   endSession,
+  getOperator,
   livez,
   healthz,
   readyz,

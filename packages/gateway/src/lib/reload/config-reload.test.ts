@@ -40,7 +40,7 @@ function setUp(more: Readonly<Record<string, string>> = {}) {
       if (world.fault) throw world.fault;
     },
   });
-  return { world, reload };
+  return { world, read, reload };
 }
 
 test('every secret that may change is in force after one reload, and the next one finds nothing new', () => {
@@ -92,6 +92,33 @@ test('one faulty value keeps all of them out, and the fault says where and not w
   });
   world.files['/run/operator-token'] = letters('o');
   expect(reload.reload('file')).toMatchObject({ outcome: 'applied', changed: ['GUESTPASS_CLIENT_SECRET'] });
+});
+
+test('operators come, go and change their roles while it runs', () => {
+  const ana = { name: 'ana', role: 'auditor', tokenSha256: 'a'.repeat(64) };
+  const { world, reload } = setUp();
+  world.files['/run/operators.json'] = JSON.stringify([ana]);
+  const named = { GUESTPASS_OPERATORS_FILE: '/run/operators.json' };
+  Object.assign(world.variables, named);
+  // A file that was not there at the start waits for the next one, as every setting that is added does.
+  expect(reload.reload('file')).toMatchObject({ changed: [], restart: ['GUESTPASS_OPERATORS_FILE'] });
+
+  const other = setUp();
+  other.world.files['/run/operators.json'] = JSON.stringify([ana]);
+  Object.assign(other.world.variables, named);
+  const running = createConfigReload({ config: other.read(), read: other.read });
+  expect(running.files).toContain('/run/operators.json');
+  const people = [
+    { ...ana, role: 'viewer' },
+    { ...ana, name: 'ben', tokenSha256: 'b'.repeat(64) },
+  ];
+  other.world.files['/run/operators.json'] = JSON.stringify(people);
+  expect(running.reload('file')).toMatchObject({ outcome: 'applied', changed: ['GUESTPASS_OPERATORS_FILE'] });
+  expect(running.config.operator.people).toEqual(people);
+  expect(running.reload('file')).toMatchObject({ outcome: 'unchanged' });
+  other.world.files['/run/operators.json'] = '[{"name":"canary name"}]';
+  expect(running.reload('file')).toMatchObject({ outcome: 'refused' });
+  expect(running.config.operator.people).toEqual(people);
 });
 
 test('what could not be started with is refused too', () => {

@@ -42,6 +42,13 @@ const live: readonly LiveSecrets[] = [
       return { ...inForce, operator: { ...inForce.operator, token } };
     },
   },
+  {
+    names: [gatewaySettings.operatorsFile.name],
+    purpose: [],
+    take(inForce, { operator: { people } }) {
+      return { ...inForce, operator: { ...inForce.operator, people } };
+    },
+  },
   captcha('altchaSecret'),
   captcha('recaptchaSecret'),
   captcha('hcaptchaSecret'),
@@ -102,12 +109,13 @@ export function changesBetween(inForce: GatewayConfig, next: GatewayConfig): Cha
 }
 
 /** Every setting as read, by its variable. */
-function settingsOf({ sdk, values, consent }: GatewayConfig): ReadonlyMap<string, unknown> {
+function settingsOf({ sdk, values, consent, operator: { people } }: GatewayConfig): ReadonlyMap<string, unknown> {
   const [shared, own]: Readonly<Record<string, unknown>>[] = [sdk.values, values];
   const read = new Map<string, unknown>();
   for (const [key, { name }] of Object.entries(configSettings)) read.set(name, shared?.[key]);
   for (const [key, { name }] of Object.entries(gatewaySettings)) read.set(name, own?.[key]);
-  // The file may stay while what is in it changes.
+  // A file may stay while what is in it changes.
+  read.set(gatewaySettings.operatorsFile.name, people && [values.operatorsFile, people]);
   return read.set(gatewaySettings.consentNotices.name, [values.consentNotices, consent?.notices]);
 }
 

@@ -68,6 +68,9 @@ test('consents must be fresh and captchas verified unless told otherwise', () =>
 });
 
 test('a file of notices that is missing or is none is told as a fault of its setting', () => {
+  expect(refusalOf({ GUESTPASS_OPERATORS_FILE: '/none.json' }).faults).toEqual([
+    { pointer: '/GUESTPASS_OPERATORS_FILE', detail: 'names a file that cannot be read (ENOENT)' },
+  ]);
   expect(refusalOf({ GUESTPASS_CONSENT_NOTICES: '/none.json' }).faults).toEqual([
     { pointer: '/GUESTPASS_CONSENT_NOTICES', detail: 'names a file that cannot be read (ENOENT)' },
   ]);

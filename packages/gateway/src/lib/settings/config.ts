@@ -17,7 +17,9 @@ import {
 } from 'guestpass/settings';
 import type { CaptchaHost } from './channel-hostnames.ts';
 import { type ConsentNotice, parseConsentNotices } from './consent-notices.ts';
+import { readNamedFile } from './named-file.ts';
 import { createNetworkList } from './network.ts';
+import { parseOperators, type TokenOperator } from './operators.ts';
 import { gatewaySettings } from './settings.ts';
 import { type SettingInForce, settingsInForce } from './settings-in-force.ts';
 
@@ -33,7 +35,11 @@ export interface GatewayConfig {
   /** Platform, credentials and policy; a verifier for each captcha provider is still to be added. */
   readonly platform: PipelineOptions;
   readonly listen: Address;
-  readonly operator: Address & { readonly token: string | undefined };
+  readonly operator: Address & {
+    readonly token: string | undefined;
+    /** Those who have a name; `undefined` where no file tells of them. */
+    readonly people: readonly TokenOperator[] | undefined;
+  };
   readonly publicUrl: string | undefined;
   /** What visitors of the guest page consent to. */
   readonly guestNotice: string | undefined;
@@ -122,32 +128,33 @@ export function readGatewayConfig(variables: Variables, given: ConfigReader): Ga
   const { values, origins, faults } = readSettings(gatewaySettings, variables, reader);
   const sdk = readSdk(variables, reader);
   const consent = readConsent(values, reader);
+  const people = readOperators(values, reader);
   const all = [
     ...('faults' in sdk ? sdk.faults : []),
     ...faults,
     ...(consent && 'faults' in consent ? consent.faults : []),
+    ...('faults' in people ? people.faults : []),
     ...contradictions(values, origins),
   ];
-  if (all.length > 0 || 'faults' in sdk || (consent && 'faults' in consent)) throw invalidSettings(all);
+  if (all.length > 0 || 'faults' in sdk || (consent && 'faults' in consent) || 'faults' in people) {
+    throw invalidSettings(all);
+  }
   const settings = settingsInForce(variables, { sdk: sdk.origins, gateway: origins });
-  return configOf(values, { sdk, origins, settings, consent, files: [...files] });
+  return configOf(values, { sdk, origins, settings, consent, people: people.operators, files: [...files] });
 }
 
 /** The notices are read at the start: a gateway never serves with half of them. */
-function readConsent({ consentNotices, consentKey: key }: GatewayValues, { readFile }: ConfigReader) {
-  if (consentNotices === undefined) return key && { notices: [], key };
-  const pointer = `/${gatewaySettings.consentNotices.name}`;
-  try {
-    const read = parseConsentNotices(readFile(consentNotices));
-    if ('notices' in read) return { notices: read.notices, key };
-    const faults = read.faults.map((fault) => `${fault.pointer} ${fault.detail}`.trim());
-    return {
-      faults: faults.map((detail) => ({ pointer, detail: `names a file that is no list of notices: ${detail}` })),
-    };
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-    return { faults: [{ pointer, detail: `names a file that cannot be read${code}` }] };
-  }
+function readConsent({ consentNotices: path, consentKey: key }: GatewayValues, reader: ConfigReader) {
+  if (path === undefined) return key && { notices: [], key };
+  const setting = gatewaySettings.consentNotices.name;
+  const read = readNamedFile({ setting, what: 'list of notices', path, parse: parseConsentNotices }, reader);
+  return 'faults' in read ? read : { ...read, key };
+}
+
+function readOperators({ operatorsFile: path }: GatewayValues, reader: ConfigReader) {
+  if (path === undefined) return { operators: undefined };
+  const setting = gatewaySettings.operatorsFile.name;
+  return readNamedFile({ setting, what: 'list of operators', path, parse: parseOperators }, reader);
 }
 
 /** The policy on captchas is the gateway's own matter, which knows one mode more. */
@@ -196,21 +203,23 @@ const minute = 60_000;
 const defaultPort = 4_000;
 const defaultOperatorPort = 4_001;
 
-type AlreadyRead = Pick<GatewayConfig, 'sdk' | 'origins' | 'settings' | 'consent' | 'files'>;
+type AlreadyRead = Pick<GatewayConfig, 'sdk' | 'origins' | 'settings' | 'consent' | 'files'> &
+  Pick<GatewayConfig['operator'], 'people'>;
 
-function configOf(values: GatewayValues, { sdk, origins, settings, consent, files }: AlreadyRead): GatewayConfig {
+function configOf(values: GatewayValues, { people, ...read }: AlreadyRead): GatewayConfig {
   const { allowedOrigins = [], trustedProxies = [], databaseUrl, webhookUrl, webhookSecret } = values;
   return {
-    platform: platformOf(values, sdk),
+    ...read,
+    platform: platformOf(values, read.sdk),
     listen: { host: values.host ?? '127.0.0.1', port: values.port ?? defaultPort },
     operator: {
       host: values.operatorHost ?? '127.0.0.1',
       port: values.operatorPort ?? defaultOperatorPort,
       token: values.operatorToken,
+      people,
     },
     publicUrl: values.publicUrl,
     guestNotice: values.guestNotice,
-    consent,
     docsUrl: values.docsUrl,
     websites: allowedOrigins,
     requireOrigin: values.requireOrigin ?? allowedOrigins.length > 0,
@@ -241,11 +250,7 @@ function configOf(values: GatewayValues, { sdk, origins, settings, consent, file
       action: values.captchaAction,
     },
     logLevel: values.logLevel ?? 'info',
-    sdk,
     values,
-    origins,
-    settings,
-    files,
   };
 }
 

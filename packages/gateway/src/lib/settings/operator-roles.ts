@@ -16,3 +16,10 @@ export function mayDo(role: OperatorRole, needed: OperatorRole): boolean {
 export function rolesThatMay(needed: OperatorRole): readonly OperatorRole[] {
   return operatorRoles.filter((role) => mayDo(role, needed));
 }
+
+/** Somebody who may ask the operator listener. */
+export interface Operator {
+  /** Goes on record with everything asked for. */
+  readonly name: string;
+  readonly role: OperatorRole;
+}

@@ -42,8 +42,12 @@ const listenerSettings = {
   }),
   operatorToken: defineSetting('GUESTPASS_OPERATOR_TOKEN', ownToken(32), {
     doc: 'Bearer token of the operator listener, at least 32 random characters; `GUESTPASS_OPERATOR_TOKEN_FILE` names a file that holds it.',
-    fallback: 'a fresh one for each start',
+    fallback: 'a fresh one for each start, or none where `GUESTPASS_OPERATORS_FILE` is set',
     secret: true,
+  }),
+  operatorsFile: defineSetting('GUESTPASS_OPERATORS_FILE', line(4_096), {
+    doc: 'JSON file of operators who have a name and a role of their own, beside the one token or in its place; it is read again when it changes.',
+    fallback: 'none: whoever has the one token is an admin named `operator`',
   }),
   publicUrl: defineSetting('GUESTPASS_PUBLIC_URL', webAddress, {
     doc: 'Address browsers know the public listener by. Its pages may use every channel.',

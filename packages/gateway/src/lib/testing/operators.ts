@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Attempt } from 'guestpass';
 import { type ManualClock, manualClock } from 'guestpass/testing';
 import { sql } from 'kysely';
@@ -5,14 +6,14 @@ import { expect } from 'vitest';
 import type { Work } from '../database/connect.ts';
 import { createEvents, type Events } from '../events.ts';
 import { createClientAddress } from '../http/client-address.ts';
-import { createOperatorGate } from '../http/operator-gate.ts';
-import { createOperatorSessions } from '../http/operator-sessions.ts';
 import { createProblems } from '../http/problem.ts';
-import { createMemoryRates } from '../http/rate-store.ts';
 import { operations } from '../openapi/operations.ts';
 import { problemSchema } from '../openapi/problem.ts';
+import { createOperatorAccess, tokenOperators } from '../operator-access.ts';
 import { createOperatorApp, type OperatorAppOptions } from '../routes/operator/operator-app.ts';
 import type { StreamEvent } from '../routes/operator/stream-event.ts';
+import { type OperatorRole, operatorRoles } from '../settings/operator-roles.ts';
+import type { TokenOperator } from '../settings/operators.ts';
 import { type AttemptStore, createAttemptStore } from '../store/attempts.ts';
 import { type AuditStore, createAuditStore } from '../store/audit.ts';
 import { createDeliveryStore, type DeliveryStore } from '../store/deliveries.ts';
@@ -23,6 +24,17 @@ import { admitted, masterKey, newAttemptId, noon, payload } from './guests.ts';
 import { type TestDatabase, testDatabase } from './postgres.ts';
 
 export const operatorToken = 'b3BlcmF0b3ItdG9rZW4tb2YtMzItYnl0ZXMtYW5kLW1vcmU';
+
+/** The token of somebody with this role, who has the name of the role and `-1` behind it. */
+export const tokenOf = (role: OperatorRole) => `${role}-b3BlcmF0b3ItdG9rZW4tb2YtMzItYnl0ZXM`;
+
+/** Those who may ask: whoever has the {@link operatorToken}, and one for each role. */
+export const testOperators: readonly TokenOperator[] = tokenOperators({
+  host: '127.0.0.1',
+  port: 0,
+  token: operatorToken,
+  people: operatorRoles.map((role) => ({ name: `${role}-1`, role, tokenSha256: hash('sha256', tokenOf(role)) })),
+});
 
 /** An answer that has the form its operation describes. */
 export interface OperatorAnswer<Body = unknown> {
@@ -74,13 +86,11 @@ export async function openOperators(more: Partial<OperatorAppOptions> = {}): Pro
     holds: createHoldStore(database),
   };
   const events = createEvents<StreamEvent>();
-  const sessions = createOperatorSessions({ key: Buffer.alloc(32, 3), clock });
   const app = createOperatorApp({
     ...stores,
     events,
     clock,
-    gate: createOperatorGate({ token: operatorToken, failures: createMemoryRates({ clock }), sessions }),
-    sessions,
+    ...createOperatorAccess({ operators: () => testOperators, masterKey, clock }),
     problems: createProblems({ audience: 'operator' }),
     clientAddress: createClientAddress({ isTrusted: () => false }),
     readiness: async () => [{ name: 'database', ok: true }],

@@ -96,7 +96,8 @@ test('every kind of line carries its own fields', () => {
   };
   log.deliveryTried({ ...delivery, result: 'http_503', state: 'pending' });
   log.deliveryTried({ ...delivery, result: 'delivered', status: 200, state: 'delivered' });
-  log.operatorActed({ requestId: 'req_12345678', address: '127.0.0.1', action: 'read audit', status: 200 });
+  const operator = { name: 'ana', role: 'auditor' } as const;
+  log.operatorActed({ requestId: 'req_12345678', address: '127.0.0.1', operator, action: 'read audit', status: 200 });
   log.breakerChanged({ operation: 'guest', state: 'open' });
   log.breakerChanged({ operation: 'guest', state: 'closed' });
   log.captchaBreakerChanged({ provider: 'hcaptcha', state: 'open' });
@@ -139,6 +140,8 @@ test('every kind of line carries its own fields', () => {
       level: 'info',
       time,
       requestId: 'req_12345678',
+      operator: 'ana',
+      role: 'auditor',
       action: 'read audit',
       status: 200,
       network: '127.0.0.0/24',
@@ -231,7 +234,7 @@ test('what is no field of a line does not get in, whatever else it holds', () =>
     ({ turnedAway }) => turnedAway({ address: '::1', code: 'x', ...canary }),
     ({ withdrawalEnded }) =>
       withdrawalEnded({ ...request, outcome: 'withdrawn', code: null, attemptId: 'att_1', ...canary }),
-    ({ operatorActed }) => operatorActed({ ...request, action: 'x', status: 200, ...canary }),
+    ({ operatorActed }) => operatorActed({ ...request, operator: undefined, action: 'x', status: 200, ...canary }),
     ({ receiverRefuses }) => receiverRefuses({ endpointId: 'ep_1', status: 401, remedy: 'x', ...canary }),
     ({ trouble }) => trouble('x', Object.assign(new Error('x'), canary), { ...request, ...canary }),
   ];

@@ -1,6 +1,7 @@
 import { type Attempt, type BreakerChange, type Clock, isGuestpassError } from 'guestpass';
 import { pino } from 'pino';
 import { rangesOf } from '../settings/network.ts';
+import type { Operator } from '../settings/operator-roles.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -64,10 +65,15 @@ export interface GatewayLog {
   /** Receivers of webhooks may be asked in the clear. */
   insecureReceivers(): void;
   operatorActed(
-    action: RequestIds & { readonly address: string; readonly action: string; readonly status: number },
+    action: RequestIds & {
+      readonly address: string;
+      readonly operator: Operator | undefined;
+      readonly action: string;
+      readonly status: number;
+    },
   ): void;
   /** A malfunction of ours: `what` says in a few words of our own what could not be done. */
-  trouble(what: string, error: unknown, request?: RequestIds): void;
+  trouble(what: string, error: unknown, request?: RequestIds & { readonly operator?: Operator | undefined }): void;
   /** What nobody caught, and the process ends for. */
   crashed(error: unknown): void;
 }
@@ -120,8 +126,11 @@ export function createLog({ clock, write, level = 'info', secrets = [] }: LogOpt
     },
     receiverRefuses: ({ endpointId, status, remedy }) =>
       logger.warn({ endpointId, status, remedy }, 'a receiver refuses its webhooks'),
-    operatorActed: ({ address, action, status, ...ids }) =>
-      logger.info({ ...idsOf(ids), action, status, network: networkOf(address) }, 'operator acted'),
+    operatorActed: ({ address, operator, action, status, ...ids }) =>
+      logger.info(
+        { ...idsOf(ids), ...operatorOf(operator), action, status, network: networkOf(address) },
+        'operator acted',
+      ),
     breakerChanged: ({ operation, state }) =>
       logger[state === 'open' ? 'warn' : 'info']({ operation, state }, 'circuit breaker changed'),
     captchaBreakerChanged: ({ provider, state }) =>
@@ -131,7 +140,8 @@ export function createLog({ clock, write, level = 'info', secrets = [] }: LogOpt
     configRefused: ({ cause, error }) =>
       logger.error({ cause, ...refusalLine(error) }, 'configuration refused, the one before stays in force'),
     insecureReceivers: () => logger.warn('webhooks may be sent in the clear'),
-    trouble: (what, error, ids) => logger.error({ ...(ids && idsOf(ids)), ...errorLine(error) }, what),
+    trouble: (what, error, ids) =>
+      logger.error({ ...(ids && { ...idsOf(ids), ...operatorOf(ids.operator) }), ...errorLine(error) }, what),
     crashed: (error) => logger.fatal(errorLine(error), 'crashed'),
   };
 }
@@ -164,6 +174,10 @@ function deliveryLine(line: DeliveryLine): Record<string, unknown> {
 
 function idsOf({ requestId, traceId }: RequestIds): Record<string, unknown> {
   return { requestId, ...(traceId !== undefined && { traceId }) };
+}
+
+function operatorOf(operator: Operator | undefined): Record<string, unknown> {
+  return operator ? { operator: operator.name, role: operator.role } : {};
 }
 
 /** Enough to see that callers belong together, and too little to tell who they are. */

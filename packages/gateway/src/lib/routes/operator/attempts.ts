@@ -6,23 +6,30 @@ import { type AttemptView, getAttempt, listAttempts } from '../../openapi/attemp
 import type { AttemptStore } from '../../store/attempts.ts';
 import type { AttemptQuery, AttemptSummary } from '../../store/list-attempts.ts';
 import { captchaOf } from '../../store/stored-attempt.ts';
+import type { Journal } from './journal.ts';
 import { pageOf, pageQuery } from './page.ts';
 import { notFound, type OperatorRoute, route } from './route.ts';
 
 export interface AttemptRoutesOptions {
   readonly attempts: Pick<AttemptStore, 'list' | 'get'>;
+  readonly journal: Journal;
   readonly clock: Clock;
 }
 
-export function createAttemptRoutes({ attempts, clock }: AttemptRoutesOptions): readonly OperatorRoute[] {
+/** Whoever opens an attempt or looks for a guest is on record; whoever leafs through the list is not. */
+export function createAttemptRoutes({ attempts, journal, clock }: AttemptRoutesOptions): readonly OperatorRoute[] {
   return [
-    route(listAttempts, async ({ query }) => {
+    route(listAttempts, async ({ query, ...caller }) => {
       const rows = await attempts.list({ ...pageQuery(query), ...attemptFilter(query) });
+      // A guest is told by the attempts, because no erasure could take the guest's id out of the log.
+      const attemptIds = rows.map(({ id }) => id);
+      if (query.guest !== undefined) await journal(caller, { eventType: 'OPERATOR_GUEST_SEARCH', attemptIds });
       return Response.json(pageOf(rows, query, { view: attemptView, cursor: ({ number }) => number }));
     }),
-    route(getAttempt, async ({ params }) => {
+    route(getAttempt, async ({ params, ...caller }) => {
       const row = await attempts.get(params.id);
       if (!row) return notFound;
+      await journal(caller, { eventType: 'OPERATOR_ATTEMPT_READ', attemptId: row.id });
       const consent = row.consent && standingConsent(row.consent, row.consent_withdrawn_at, clock.now());
       return Response.json({ ...attemptView(row), consent });
     }),

@@ -40,7 +40,7 @@ export interface AuditRoutesOptions {
   /** Told what each check of the log found. */
   readonly onVerified: (found: AuditProof | AuditFault) => void;
   /** Told why an export broke off. */
-  readonly onBroken: (error: unknown, requestId: string) => void;
+  readonly onBroken: (error: unknown, caller: Caller) => void;
 }
 
 /** Whoever reads the log is on record in it. */
@@ -76,7 +76,7 @@ function exportRoute(options: AuditRoutesOptions): OperatorRoute {
     const part = await askedPart('OPERATOR_AUDIT_EXPORT', query, { caller, options });
     if ('code' in part) return part;
     const { pieces } = await open(part, options);
-    const onError = (error: unknown) => onBroken(error, caller.requestId);
+    const onError = (error: unknown) => onBroken(error, caller);
     const body = await pieceBody(pieces, { onError, cut });
     const { format, from, to } = part;
     const name = part.filter ? `${from}-${to}-filtered` : `${from}-${to}`;

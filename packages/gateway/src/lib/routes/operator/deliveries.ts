@@ -23,16 +23,21 @@ export interface DeliveryRoutesOptions {
   readonly clock: Clock;
 }
 
+/** Whoever opens a delivery, which shows its body, is on record; whoever leafs through the list is not. */
 export function createDeliveryRoutes(options: DeliveryRoutesOptions): readonly OperatorRoute[] {
-  const { deliveries } = options;
+  const { deliveries, journal } = options;
   return [
     route(listDeliveries, async ({ query }) => {
       const rows = await deliveries.list({ ...pageQuery(query), ...deliveryFilter(query) });
       return Response.json(pageOf(rows, query, { view: deliveryView, cursor: ({ number }) => number }));
     }),
-    route(getDelivery, async ({ params }) => {
+    route(getDelivery, async ({ params, ...caller }) => {
       const delivery = await deliveries.get(params.id);
-      return delivery ? Response.json(await detailOf(delivery, deliveries)) : notFound;
+      if (!delivery) return notFound;
+      const attemptId = delivery.attempt_id;
+      const about = { deliveryId: delivery.id, ...(attemptId !== null && { attemptId }) };
+      await journal(caller, { eventType: 'OPERATOR_DELIVERY_READ', ...about });
+      return Response.json(await detailOf(delivery, deliveries));
     }),
     replayOne(options),
     replayMany(options),

@@ -22,19 +22,19 @@ test('a guest is erased by its id, after a look at what that would do', async ()
 
   const dry = await erase({ guestId, dryRun: true });
   expect(dry).toMatchObject({ status: 200, body: { dryRun: true, attemptIds: [attemptId], deliveries: 1 } });
-  expect((await operators.ask<AttemptView>(`GET /v1/attempts/${attemptId}`)).body.guestId).toBe(guestId);
   expect(await operators.actions()).toEqual([]);
+  expect((await operators.ask<AttemptView>(`GET /v1/attempts/${attemptId}`)).body.guestId).toBe(guestId);
 
   const done = await erase({ guestId, dryRun: false, reason });
   expect(done).toMatchObject({ status: 200, body: { dryRun: false, attemptIds: [attemptId], deliveries: 1 } });
-  expect((await operators.ask<AttemptView>(`GET /v1/attempts/${attemptId}`)).body.guestId).toBeNull();
-  expect((await operators.ask<AttemptView>(`GET /v1/attempts/${other}`)).body.guestId).toBe(`guest-of-${other}`);
   const records = await Array.fromAsync(operators.audit.read());
   expect(records.slice(-2).map(({ line }) => JSON.parse(line))).toMatchObject([
     { eventType: 'OPERATOR_ERASURE', attemptIds: [attemptId], reason },
     { eventType: 'WEBMESSAGING_GUEST_ERASED', attemptId, basis: reason },
   ]);
   expect(records.some(({ line }) => line.includes(guestId))).toBe(false);
+  expect((await operators.ask<AttemptView>(`GET /v1/attempts/${attemptId}`)).body.guestId).toBeNull();
+  expect((await operators.ask<AttemptView>(`GET /v1/attempts/${other}`)).body.guestId).toBe(`guest-of-${other}`);
   expect(await operators.audit.verify()).toMatchObject({ ok: true });
   const told = await operators.deliveries.list({ limit: 9, attemptId });
   expect(told.map(({ event_type }) => event_type)).toEqual(['guest.erased', 'guest.authenticated']);

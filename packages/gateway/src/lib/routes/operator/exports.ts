@@ -7,7 +7,7 @@ import { attemptFilter, attemptView } from './attempts.ts';
 import { deliveryFilter, deliveryView } from './deliveries.ts';
 import type { Journal, OperatorAction } from './journal.ts';
 import { pieceBody } from './piece-body.ts';
-import { type Call, type OperatorRoute, route } from './route.ts';
+import { type Call, type Caller, type OperatorRoute, route } from './route.ts';
 import { exportRows, type RowExportOptions } from './row-export.ts';
 import { findSubjects } from './subjects.ts';
 
@@ -17,7 +17,7 @@ export interface ExportRoutesOptions {
   readonly journal: Journal;
   readonly clock: Clock;
   /** Told why an export broke off. */
-  readonly onBroken: (error: unknown, requestId: string) => void;
+  readonly onBroken: (error: unknown, caller: Caller) => void;
 }
 
 /** Lists as files. Whoever takes one along is on record. */
@@ -103,7 +103,7 @@ async function answerExport<Row extends { readonly number: number }>(
     until: new Date(span.toMs).toISOString(),
     ...(isFiltered && { filter }),
   });
-  const onError = (error: unknown) => onBroken(error, caller.requestId);
+  const onError = (error: unknown) => onBroken(error, caller);
   const body = await pieceBody(exportRows({ ...rows, format }), { onError, cut });
   const file = [name, ...rangeWords(span), ...(isFiltered ? ['filtered'] : [])].join('-');
   return new Response(body, {

@@ -13,15 +13,16 @@ export interface OperatorAction {
 }
 
 /**
- * Puts what an operator asks for on record, before it is done: what cannot be recorded is not done. The record says
- * from which network it was asked, and under which request id the log tells more.
+ * Puts what an operator asks for on record, before it is done or told: what cannot be recorded is not. The record says
+ * who asked, with which role, from which network, and under which request id the log tells more.
  */
 export type Journal = (caller: Caller, action: OperatorAction) => Promise<void>;
 
 export function createJournal(attempts: Pick<AttemptStore, 'recordEvent'>, clock: Clock): Journal {
-  return async ({ requestId, address }, action) => {
+  return async ({ requestId, address, operator: { name, role } }, action) => {
     const nowMs = clock.now();
     const timestamp = new Date(nowMs).toISOString();
-    await attempts.recordEvent({ ...action, requestId, network: rangesOf(address).subnet, timestamp }, nowMs);
+    const network = rangesOf(address).subnet;
+    await attempts.recordEvent({ ...action, operator: name, role, requestId, network, timestamp }, nowMs);
   };
 }

@@ -4,7 +4,7 @@ import { createOperatorGate } from '../../http/operator-gate.ts';
 import { createMemoryRates } from '../../http/rate-store.ts';
 import { operations } from '../../openapi/operations.ts';
 import { newAttemptId } from '../../testing/guests.ts';
-import { type Operators, openOperators, operatorToken } from '../../testing/operators.ts';
+import { type Operators, openOperators, operatorToken, testOperators } from '../../testing/operators.ts';
 
 let operators: Operators;
 
@@ -36,7 +36,7 @@ test('everything but health and what errors mean asks for the token', async () =
   // A gate of its own, so that the failures of this test lock nobody out.
   const rates = createMemoryRates({ clock: operators.clock });
   const { ask, ...rest } = await openOperators({
-    gate: createOperatorGate({ token: operatorToken, failures: rates, maxFailures: 1_000 }),
+    gate: createOperatorGate({ operators: () => testOperators, failures: rates, maxFailures: 1_000 }),
   });
   const statuses = new Map<string, number>();
   for (const { id, method, path } of described) {
@@ -137,7 +137,7 @@ test('when the database is in trouble that is told, and when we are at fault not
   const app = (error: unknown) =>
     openOperators({
       attempts: { ...broken, list: () => Promise.reject(error) },
-      onError: (fault, requestId) => noticed.push([fault, requestId]),
+      onError: (fault, asker) => noticed.push([fault, asker]),
     });
   const away = await app(new GuestpassError('storage_unavailable', 'The database did not answer.'));
   expect(await away.ask('GET /v1/attempts')).toMatchObject({ status: 503, body: { code: 'storage_unavailable' } });
@@ -148,7 +148,8 @@ test('when the database is in trouble that is told, and when we are at fault not
   const answer = await faulty.ask('GET /v1/attempts', { headers: { 'X-Request-Id': 'request-5678' } });
   expect(answer).toMatchObject({ status: 500, body: { code: 'internal_error' } });
   expect(JSON.stringify(answer.body)).not.toContain('canary');
-  expect(noticed).toEqual([[fault, 'request-5678']]);
+  const operator = { name: 'operator', role: 'admin' };
+  expect(noticed).toEqual([[fault, { requestId: 'request-5678', operator }]]);
   await faulty[Symbol.asyncDispose]();
 });
 

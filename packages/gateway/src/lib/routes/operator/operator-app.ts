@@ -14,6 +14,7 @@ import type { ProblemCode } from '../../http/problem-table.ts';
 import { type Refusal, refusalOf } from '../../http/refusal.ts';
 import { requestId } from '../../http/request-id.ts';
 import { renderSignIn } from '../../openapi/sign-in-page.ts';
+import { mayDo, type Operator } from '../../settings/operator-roles.ts';
 import type { AttemptStore } from '../../store/attempts.ts';
 import type { AuditStore } from '../../store/audit.ts';
 import type { DeliveryStore } from '../../store/deliveries.ts';
@@ -31,8 +32,8 @@ import { createExportRoutes } from './exports.ts';
 import { createOperationRoutes, type MetricsSource, type ReadinessCheck } from './health.ts';
 import { createHoldRoutes } from './holds.ts';
 import { createJournal } from './journal.ts';
-import { createSessionRoutes } from './operator-sessions.ts';
-import { type Asked, notFound, type OperatorRoute } from './route.ts';
+import { createOperatorRoute, createSessionRoutes } from './operator-sessions.ts';
+import { type Asked, type Asker, notFound, type OperatorRoute, roleRefusal } from './route.ts';
 import { createStreamRoutes } from './stream.ts';
 import type { StreamEvent } from './stream-event.ts';
 import { createWithdrawalRoutes } from './withdrawals.ts';
@@ -46,7 +47,7 @@ export interface OperatorAppOptions {
   /** What the stream tells. Disposed by its owner, which ends the streams. */
   readonly events: Events<StreamEvent>;
   readonly gate: OperatorGate;
-  /** Those that the gate knows. */
+  /** Those that the gate knows; who holds one is told by name. */
   readonly sessions: OperatorSessions;
   /** Made for the audience `operator`. */
   readonly problems: Problems;
@@ -66,15 +67,14 @@ export interface OperatorAppOptions {
   readonly manifests?: ManifestTerms;
   /** Told what each check of the audit log found. */
   readonly onVerified?: (found: AuditProof | AuditFault) => void;
-  /** Told of an error that is no refusal, under the request's id. */
-  readonly onError?: (error: unknown, requestId: string) => void;
-  /** Told of each request that could change something, and of each caller who was not let in. */
+  /** Told of an error that is no refusal, and who met it under which request id. */
+  readonly onError?: (error: unknown, asker: Asker) => void;
+  /** Told of each request that could change something, and of each caller who was not let in or may not do it. */
   readonly onActed?: (acted: OperatorActed) => void;
 }
 
 /** A request of an operator, or of somebody who would be one. */
-export interface OperatorActed {
-  readonly requestId: string;
+export interface OperatorActed extends Asker {
   readonly address: string;
   /** The id of the operation; `turned away` for a caller who was not let in. */
   readonly action: string;
@@ -83,10 +83,15 @@ export interface OperatorActed {
 
 type Env = {
   readonly Bindings: HttpBindings;
-  readonly Variables: { readonly requestId: string; readonly address: string; readonly action: string | undefined };
+  readonly Variables: {
+    readonly requestId: string;
+    readonly address: string;
+    readonly operator: Operator | undefined;
+    readonly action: string | undefined;
+  };
 };
 
-/** What operators reach, behind their token. Health alone is told to everybody. */
+/** What operators reach, each what the role allows. Health alone is told to everybody. */
 export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
   const { gate, problems, clientAddress, onError, onActed = () => {} } = options;
   const routes = routesOf(options);
@@ -102,23 +107,29 @@ export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
     c.res.headers.set('X-Request-Id', id);
     addSecurityHeaders(c.res.headers);
     const action = c.get('action');
-    if (action !== undefined) onActed({ requestId: id, address: c.get('address'), action, status: c.res.status });
+    if (action !== undefined) onActed({ ...askerOf(c), address: c.get('address'), action, status: c.res.status });
   });
   // The pages hold nothing but themselves: what they show they ask for, as the operator who signed in.
   for (const [path, answer] of createConsolePage()) app.get(path, (c) => answer(c.req.raw));
   app.use(async (c, next) => {
     if (isOpen(routes, c.req.path)) return await next();
-    const refusal = await gate.refuse(c.req.raw, c.get('address'));
-    if (!refusal) return await next();
+    const entry = await gate.admit(c.req.raw, c.get('address'));
+    if (entry.outcome === 'admitted') {
+      c.set('operator', entry.operator);
+      return await next();
+    }
+    const { refusal } = entry;
     c.set('action', 'turned away');
     return isPage(routes, c.req) && signInHelps.has(refusal.code) ? answerPage(signIn, 401) : refuse(c, refusal);
   });
 
   for (const route of routes) {
-    const { id, method, path } = route.operation;
+    const { id, method, path, role } = route.operation;
     app.on(method.toUpperCase(), honoPath(path), async (c) => {
-      if (method !== 'get') c.set('action', id);
-      const answer = await route.answer(askedOf(c));
+      const operator = c.get('operator');
+      const isAllowed = role === 'anybody' || (operator !== undefined && mayDo(operator.role, role));
+      if (method !== 'get' || !isAllowed) c.set('action', id);
+      const answer = isAllowed ? await route.answer(askedOf(c)) : roleRefusal(role);
       const response = answer instanceof Response ? answer : refuse(c, answer);
       // What nobody is going to read must not be kept going.
       if (c.req.raw.method === 'HEAD') await response.body?.cancel();
@@ -132,21 +143,21 @@ export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
   }
   app.notFound((c) => refuse(c, notFound));
   app.onError((error, c) => {
-    if (!isGuestpassError(error)) onError?.(error, c.get('requestId'));
+    if (!isGuestpassError(error)) onError?.(error, askerOf(c));
     return refuse(c, refusalOf(error));
   });
   return app;
 }
 
 function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
-  const { attempts, audit, deliveries, endpoints, holds, clock } = options;
+  const { attempts, audit, deliveries, endpoints, holds, events, clock } = options;
   const { manifests = { tool: 'guestpass' }, onVerified = () => {}, onError = () => {} } = options;
   const journal = createJournal(attempts, clock);
   return [
     // Before the routes of one of them, whose id would else be `export`.
     ...createExportRoutes({ attempts, deliveries, journal, clock, onBroken: onError }),
-    ...createAttemptRoutes({ attempts, clock }),
-    ...createStreamRoutes(options),
+    ...createAttemptRoutes({ attempts, journal, clock }),
+    ...createStreamRoutes({ events, journal, clock }),
     ...createDeliveryRoutes({ deliveries, journal, clock }),
     ...createEndpointRoutes({ endpoints, deliveries, journal, clock, policy: options.endpointPolicy }),
     ...createAuditRoutes({ audit, attempts, journal, clock, manifests, onVerified, onBroken: onError }),
@@ -154,6 +165,7 @@ function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
     ...createHoldRoutes({ attempts, holds, journal, clock }),
     ...createWithdrawalRoutes({ attempts, journal, clock }),
     ...createSessionRoutes(options.sessions),
+    createOperatorRoute(),
     ...createOperationRoutes(options),
     ...createConfigurationRoutes(options.configuration),
   ];
@@ -172,6 +184,13 @@ function isPage(routes: readonly OperatorRoute[], request: HonoRequest): boolean
   return routes.some(({ operation }) => operation.path === path && operation.answers[200]?.mediaType === 'text/html');
 }
 
+function askerOf(c: Context<Env>): Asker {
+  return { requestId: c.get('requestId'), operator: c.get('operator') };
+}
+
+/** Stands for whoever asks for what anybody may. */
+const nobody: Operator = { name: 'nobody', role: 'viewer' };
+
 function askedOf(c: Context<Env>): Asked {
   const outgoing = c.env?.outgoing;
   return {
@@ -179,6 +198,7 @@ function askedOf(c: Context<Env>): Asked {
     params: c.req.param(),
     requestId: c.get('requestId'),
     address: c.get('address'),
+    operator: c.get('operator') ?? nobody,
     ...(outgoing && { cut: () => outgoing.destroy() }),
   };
 }

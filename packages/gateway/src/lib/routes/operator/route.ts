@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import { readJsonBody } from '../../http/body.ts';
 import { type Refusal, refusalOf } from '../../http/refusal.ts';
 import type { Operation } from '../../openapi/operation.ts';
+import { type Operator, type OperatorRole, rolesThatMay } from '../../settings/operator-roles.ts';
 import { parseWith, pointerTo } from '../../settings/schema-faults.ts';
 
 /** A request as it came in. */
@@ -13,12 +14,14 @@ export interface Asked {
   readonly requestId: string;
   /** The caller's address. */
   readonly address: string;
+  /** Who asks. */
+  readonly operator: Operator;
   /** Cuts the connection, so that a body that breaks off cannot pass for a whole one. Absent without a connection. */
   readonly cut?: () => void;
 }
 
 /** A request whose parts have the shapes that its operation names. */
-export interface Call<Params, Query, Body> extends Pick<Asked, 'requestId' | 'address' | 'cut'> {
+export interface Call<Params, Query, Body> extends Pick<Asked, 'requestId' | 'address' | 'operator' | 'cut'> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -26,7 +29,13 @@ export interface Call<Params, Query, Body> extends Pick<Asked, 'requestId' | 'ad
 }
 
 /** What the journal of operators needs to know of a call. */
-export type Caller = Pick<Asked, 'requestId' | 'address'>;
+export type Caller = Pick<Asked, 'requestId' | 'address' | 'operator'>;
+
+/** Who asked under which request id; nobody who was not let in has a name. */
+export interface Asker {
+  readonly requestId: string;
+  readonly operator: Operator | undefined;
+}
 
 export type Answer = Response | Refusal;
 
@@ -65,6 +74,11 @@ export function route<Params extends z.ZodType, Query extends z.ZodType, Body ex
       });
     },
   };
+}
+
+/** The refusal of an operator who has no role that may do this. */
+export function roleRefusal(needed: OperatorRole): Refusal {
+  return { code: 'role_insufficient', detail: `It takes the role ${rolesThatMay(needed).join(' or ')}.` };
 }
 
 /** The refusal of a path that names nothing there is. */

@@ -2,11 +2,13 @@ import type { Clock } from 'guestpass';
 import type { Events, Stamped } from '../../events.ts';
 import type { Refusal } from '../../http/refusal.ts';
 import { openStream } from '../../openapi/stream.ts';
+import type { Journal } from './journal.ts';
 import { type OperatorRoute, route } from './route.ts';
 import type { StreamEvent } from './stream-event.ts';
 
 export interface StreamRouteOptions {
   readonly events: Events<StreamEvent>;
+  readonly journal: Journal;
   readonly clock: Clock;
 }
 
@@ -16,10 +18,12 @@ const heartbeatMs = 15_000;
 const longestQueue = 1_024;
 const mostListeners = 100;
 
-export function createStreamRoutes({ events, clock }: StreamRouteOptions): readonly OperatorRoute[] {
+/** Whoever listens is on record once for each connection. */
+export function createStreamRoutes({ events, journal, clock }: StreamRouteOptions): readonly OperatorRoute[] {
   return [
-    route(openStream, ({ headers, cut }) => {
+    route(openStream, async ({ headers, cut, ...caller }) => {
       if (events.listeners >= mostListeners) return tooMany;
+      await journal(caller, { eventType: 'OPERATOR_STREAM_OPENED' });
       const body = streamBody(events, { clock, cut, after: headers.get('last-event-id') });
       // Proxies that gather answers would hold events back.
       return new Response(body, { headers: { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' } });
