@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]());
 
 /** Guests who were let in, the deliveries that tell of them, and a receiver that answers with `status`. */
-async function scene({ guests = 1, status = 204, traceparent = '' } = {}) {
+async function scene({ guests = 1, status = 204, traceparent = '', retryAfter = '' } = {}) {
   const clock = manualClock(noon);
   const sent: HttpRequest[] = [];
   const attempts = createAttemptStore({ database, masterKey, owner: 'gateway-1' });
@@ -37,7 +37,7 @@ async function scene({ guests = 1, status = 204, traceparent = '' } = {}) {
     random: () => 0.5,
     exchange: async (request) => {
       sent.push(request);
-      return { status, headers: {}, body: new Uint8Array() };
+      return { status, headers: retryAfter === '' ? {} : { 'retry-after': retryAfter }, body: new Uint8Array() };
     },
   };
   const deliverer = createDeliverWebhook(terms);
@@ -150,6 +150,41 @@ test('a receiver that is overloaded or broken is asked slowly', async () => {
   expect(await twoAfter(429)).toEqual([1, 1, 2]);
   expect(await twoAfter(408)).toEqual([1, 1, 2]);
   expect(await twoAfter(500)).toEqual([1, 1, 2]);
+});
+
+test('a receiver that says how long is left alone for so long, also by those who wait for their turn', async () => {
+  await using on = await scene({ guests: 4, status: 503, retryAfter: '30' });
+  await on.endpoints.recordTry(on.endpoint.id, 'failed', noon);
+  const [first, second, third, fourth] = [...(await on.deliverer.prepare(on.ids)).values()];
+  if (!first || !second || !third || !fourth) throw new Error('There should be four.');
+  const asked = [first, second, third].map((one) => on.deliverer.deliver(one));
+  expect(await asked[0]).toBe(true);
+  expect(on.deliverer.resting()).toEqual([on.endpoint.id]);
+  await on.clock.advance(200);
+  expect(await Promise.all(asked)).toEqual([true, false, false]);
+  await on.clock.advance(28_000);
+  expect([await on.deliverer.deliver(fourth), on.sent.length]).toEqual([false, 1]);
+  expect(await on.deliveries.get(fourth.delivery.id)).toMatchObject({ state: 'pending', tries: 0 });
+  await on.clock.advance(2_000);
+  expect(on.deliverer.resting()).toEqual([]);
+  expect([await on.deliverer.deliver(fourth), on.sent.length]).toEqual([true, 2]);
+});
+
+test('a receiver that fails one in ten gets the others as fast as ever', async () => {
+  await using on = await scene({ guests: 20 });
+  let asked = 0;
+  const exchange = async () => {
+    asked += 1;
+    return { status: asked % 10 === 1 ? 500 : 204, headers: {}, body: new Uint8Array() };
+  };
+  const deliverer = createDeliverWebhook({ ...on.terms, exchange });
+  // Nobody moves the clock: whoever had to wait would wait for ever.
+  for (const id of on.ids) {
+    const one = (await deliverer.prepare([id])).get(id);
+    if (one) await deliverer.deliver(one);
+  }
+  expect(asked).toBe(20);
+  expect(await on.deliveries.list({ limit: 20, endpointId: on.endpoint.id, state: 'delivered' })).toHaveLength(18);
 });
 
 test('a receiver is told of the trace of the guest, and each try has an id of its own in it', async () => {

@@ -5,7 +5,7 @@ import type { Delivery, DeliveryStore, TracedDelivery } from '../store/deliverie
 import type { Verdict } from '../store/ended-tries.ts';
 import type { Endpoint, EndpointStore, Receiver, TryEnd } from '../store/endpoints.ts';
 import { plainTracing, type Tracing } from '../tracing/tracing.ts';
-import { createReceiverPace } from './receiver-pace.ts';
+import { createReceiverPace, type PacedEnd } from './receiver-pace.ts';
 
 export interface DeliverOptions {
   readonly deliveries: DeliveryStore;
@@ -46,11 +46,14 @@ export interface Deliverer {
    */
   prepare(deliveryIds: readonly string[]): Promise<ReadonlyMap<string, Prepared>>;
   /**
-   * Makes one try and puts it on record. `answered` is called before that, when the receiver is done with it. Rejects
+   * Makes one try and puts it on record. `answered` is called before that, when the receiver is done with it. Resolves
+   * with false when the receiver is to be left alone: it was not asked, and the delivery has to come again. Rejects
    * when the record cannot be written, and when `signal` gave the try up, which then does not count; in both
    * cases the receiver will see the same id and bytes once more.
    */
-  deliver(prepared: Prepared, answered?: () => void, signal?: AbortSignal): Promise<void>;
+  deliver(prepared: Prepared, answered?: () => void, signal?: AbortSignal): Promise<boolean>;
+  /** The endpoints whose receivers are to be left alone now, because they asked for that. */
+  resting(): readonly string[];
 }
 
 export function createDeliverWebhook(options: DeliverOptions): Deliverer {
@@ -80,16 +83,25 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
     return found?.delivery.tries === tries ? found : undefined;
   };
 
+  /** Waits for the receiver's turn; false when it is to be left alone, also when it said so meanwhile. */
+  const waitForTurn = async ({ endpoint, isUnwell }: Receiver, signal?: AbortSignal) => {
+    const waitMs = pace.waitMs(endpoint.id, isUnwell);
+    if (waitMs === undefined) return false;
+    if (waitMs === 0) return true;
+    await sleep(clock, waitMs, signal);
+    return !pace.resting().includes(endpoint.id);
+  };
+
   return {
     prepare,
+    resting: () => pace.resting(),
     async deliver(prepared, answered = () => {}, signal) {
       const { delivery, receiver } = (await fresh(prepared)) ?? {};
-      if (!delivery) return;
+      if (!delivery) return true;
       if (!receiver?.endpoint.enabled) return await hold(deliveries, delivery, clock.now());
+      if (!(await waitForTurn(receiver, signal))) return false;
 
-      const { endpoint, secrets, isUnwell } = receiver;
-      const waitMs = pace.waitMs(endpoint.id, isUnwell);
-      if (waitMs > 0) await sleep(clock, waitMs, signal);
+      const { endpoint, secrets } = receiver;
       const startedAtMs = clock.now();
       const message = { endpoint: endpoint.url, id: delivery.event_id, body: delivery.body };
       const trace = tracing.deliver(aboutTry(delivery));
@@ -102,12 +114,13 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
       }
       answered();
       if (tried.failure === 'aborted') throw new Error('The try was given up.');
-      pace.ended(endpoint.id, endOf(tried));
+      pace.ended(endpoint.id, pacedEnd(tried));
       const verdict = judge(delivery, tried, options);
       const recorded = await deliveries.recordTry(delivery.id, finishedTry(delivery, tried, startedAtMs), verdict);
-      if (!recorded) return;
+      if (!recorded) return true;
       await noteEndpoint(endpoint, tried, options);
       onTry?.({ delivery, tried, state: verdict.state });
+      return true;
     },
   };
 }
@@ -129,6 +142,11 @@ function endOf({ result, status = 0, failure, durationMs }: DeliveryTry): TryEnd
   if (result === 'delivered') return 'delivered';
   const saysNo = failure === `http_${status}` && status >= 400 && status < 500 && !aboutLoad.includes(status);
   return saysNo && durationMs < soonMs ? 'turned down' : 'failed';
+}
+
+/** Who limits us, or names a time, is left alone for it (RFC 9110, section 10.2.3; RFC 6585, section 4). */
+function pacedEnd(tried: DeliveryTry): PacedEnd {
+  return { end: endOf(tried), restMs: tried.retryAfterMs ?? (tried.status === 429 ? 0 : undefined) };
 }
 
 /** Request Timeout, Too Early, Too Many Requests. */
@@ -168,7 +186,7 @@ function finishedTry(delivery: TracedDelivery, tried: DeliveryTry, startedAtMs: 
 }
 
 /** What waits for a disabled endpoint is kept for the day it is enabled again. */
-async function hold(deliveries: DeliveryStore, delivery: TracedDelivery, startedAtMs: number): Promise<void> {
+async function hold(deliveries: DeliveryStore, delivery: TracedDelivery, startedAtMs: number): Promise<true> {
   const finished = {
     number: delivery.tries + 1,
     startedAtMs,
@@ -178,6 +196,7 @@ async function hold(deliveries: DeliveryStore, delivery: TracedDelivery, started
     responseExcerpt: null,
   };
   await deliveries.recordTry(delivery.id, finished, { state: 'held' });
+  return true;
 }
 
 const dayMs = 86_400_000;

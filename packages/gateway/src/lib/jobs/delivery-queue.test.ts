@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { type Clock, systemClock } from 'guestpass';
-import type { Exchange } from 'guestpass/http';
+import type { Exchange, HttpResponse } from 'guestpass/http';
 import { generateWebhookSecret } from 'guestpass/webhook';
 import { expect, test } from 'vitest';
 import { createAttemptStore } from '../store/attempts.ts';
@@ -69,7 +69,7 @@ test('a queue whose database hangs ends all the same', async () => {
   // The tables are there then, so that nothing but the hang takes long.
   await (await openDeliveryQueue({ ...common, url: database.url }))[Symbol.asyncDispose]();
   const queue = await openDeliveryQueue({ ...common, url: between.url, answerTimeoutMs: 1_000 });
-  await queue.start({ prepare: async () => new Map(), deliver: async () => {} });
+  await queue.start({ prepare: async () => new Map(), deliver: async () => true, resting: () => [] });
   between.swallow();
   expect(await told.promise).toBeInstanceOf(Error);
   await queue[Symbol.asyncDispose]();
@@ -88,7 +88,8 @@ test('jobs that cannot be put away, because the database hangs, are left to come
       claimed.resolve();
       return new Map();
     },
-    deliver: async () => {},
+    deliver: async () => true,
+    resting: () => [],
   });
   const about = { endpointId: 'ep_1', eventId: 'evt_1', eventType: 'guest.failed', attemptId: null, tries: 0 };
   const due = Array.from({ length: 64 }, (_, index) => ({ id: `dlv_${index}`, ...about }));
@@ -102,34 +103,49 @@ test('jobs that cannot be put away, because the database hangs, are left to come
 interface DeliveringOptions {
   readonly clock?: Clock;
   readonly status?: number;
-  /** When the receiver does. */
-  readonly answers?: () => Promise<void>;
+  /** When the receiver does, and what is different about it. */
+  readonly answers?: () => Promise<Partial<HttpResponse> | undefined>;
+  readonly schedule?: readonly number[];
+  readonly onProblem?: (error: unknown) => void;
 }
 
 /** A guest who was let in, and the queue that tells of it, of a gateway with a clock and a receiver of its own. */
-async function delivering({ clock = systemClock, status = 204, answers = async () => {} }: DeliveringOptions) {
+async function delivering(options: DeliveringOptions) {
+  const {
+    clock = systemClock,
+    status = 204,
+    answers = async () => undefined,
+    schedule,
+    onProblem = () => {},
+  } = options;
   const database = await testDatabase();
-  const queue = await openDeliveryQueue({ url: database.url, clock, onProblem: () => {} });
+  const queue = await openDeliveryQueue({ url: database.url, clock, onProblem });
   const attempts = createAttemptStore({ database, masterKey, owner: 'gateway-1', announce: queue.announce });
   const endpoints = createEndpointStore(database, masterKey);
   const deliveries = createDeliveryStore({ database, masterKey, announce: queue.announce });
   const sent: unknown[] = [];
   const exchange: Exchange = async (request) => {
     sent.push(request);
-    await answers();
-    return { status, headers: {}, body: new Uint8Array() };
+    return { status, headers: {}, body: new Uint8Array(), ...(await answers()) };
   };
   await endpoints.create({ url: 'https://idp.example/hook', secret: generateWebhookSecret() }, systemClock.now());
-  await queue.start(createDeliverWebhook({ deliveries, endpoints, clock, random: () => 0.5, exchange }));
-  const attemptId = newAttemptId();
-  await attempts.recordIntent({ attemptId, payload, nowMs: systemClock.now() });
-  await attempts.recordOutcome(admitted(attemptId), systemClock.now());
+  const terms = { deliveries, endpoints, clock, random: () => 0.5, exchange, ...(schedule && { schedule }) };
+  await queue.start(createDeliverWebhook(terms));
+  const guest = async () => {
+    const attemptId = newAttemptId();
+    await attempts.recordIntent({ attemptId, payload, nowMs: systemClock.now() });
+    await attempts.recordOutcome(admitted(attemptId), systemClock.now());
+    return attemptId;
+  };
+  const attemptId = await guest();
   const delivery = async () => (await deliveries.list({ limit: 1, attemptId }))[0];
   return {
     database,
     queue,
     sent,
+    guest,
     delivery,
+    count: () => deliveries.count(),
     async [Symbol.asyncDispose]() {
       await attempts[Symbol.asyncDispose]();
       await queue[Symbol.asyncDispose]();
@@ -175,3 +191,23 @@ test('the end does not wait for a receiver that does not answer, and the try doe
   expect(await on.delivery()).toMatchObject({ state: 'pending', tries: 0 });
   expect(await on.database.query('select state::text from guestpass_jobs.job')).toEqual([{ state: 'retry' }]);
 }, 20_000);
+
+test('a receiver that asks to be left alone is, with all that is due for it, and that is no trouble', async () => {
+  const problems: unknown[] = [];
+  const askedAt: number[] = [];
+  await using on = await delivering({
+    schedule: Array(10).fill(0),
+    onProblem: (error) => problems.push(error),
+    async answers() {
+      askedAt.push(performance.now());
+      return askedAt.length === 1 ? { status: 503, headers: { 'retry-after': '3' } } : undefined;
+    },
+  });
+  await expect.poll(on.delivery, { timeout: 5_000 }).toMatchObject({ state: 'pending', tries: 1 });
+  await Promise.all(Array.from({ length: 24 }, on.guest));
+  await expect.poll(on.count, { timeout: 15_000 }).toMatchObject({ delivered: 25, pending: 0 });
+  const [first = 0, second = 0] = askedAt;
+  expect(second - first).toBeGreaterThan(2_900);
+  expect(askedAt).toHaveLength(26);
+  expect(problems).toEqual([]);
+}, 40_000);

@@ -199,7 +199,8 @@ function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: Deliveries
     onProblem,
     giveBack,
     async claim(most, ignoreGroups) {
-      const jobs = await boss.fetch<DeliveryJob>(queueName, { batchSize: most, ignoreGroups: [...ignoreGroups] });
+      const leftOut = [...ignoreGroups, ...deliverer.resting()];
+      const jobs = await boss.fetch<DeliveryJob>(queueName, { batchSize: most, ignoreGroups: leftOut });
       if (jobs.length === 0) return [];
       try {
         const prepared = await deliverer.prepare(jobs.map(({ data }) => data.deliveryId));
@@ -211,7 +212,8 @@ function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: Deliveries
     },
     async work(job, leaveGroup) {
       try {
-        if (job.prepared) await deliverer.deliver(job.prepared, leaveGroup, signal);
+        const isDone = !job.prepared || (await deliverer.deliver(job.prepared, leaveGroup, signal));
+        if (!isDone) return await giveBack([job]).catch(onProblem);
       } catch (error) {
         return await giveBackOne(job, error);
       }

@@ -3,70 +3,130 @@ import type { TryEnd } from '../store/endpoints.ts';
 
 /** How fast a receiver that failed is asked. All instants are milliseconds by the monotonic clock. */
 export interface Pace {
-  /** When it answered well again; `undefined` as long as it fails. */
-  readonly risesFromMs: number | undefined;
+  /** The share of tries that failed, 0 to 1; the last ones count most. */
+  readonly failing: number;
+  /** Deliveries a second at `sinceMs`. */
+  readonly rate: number;
+  /** When the last try ended that told anything. */
+  readonly sinceMs: number;
   /** When it may be asked next. */
   readonly nextAtMs: number;
 }
 
-/** Deliveries a second to a receiver whose last try failed. */
-const slowest = 20;
-
-/** The rate doubles once in this span. */
-const stepMs = 1_000;
-
-/** A rate above this is no limit any more. */
-const fastest = 1_000;
-
-/** Deliveries a second at an instant; `undefined` when there is no limit. */
-export function rateAt({ risesFromMs }: Pace, nowMs: number): number | undefined {
-  if (risesFromMs === undefined) return slowest;
-  const rate = slowest * 2 ** Math.floor(Math.max(0, nowMs - risesFromMs) / stepMs);
-  return rate > fastest ? undefined : rate;
+/** How a try ended. */
+export interface PacedEnd {
+  readonly end: TryEnd;
+  /** How long the receiver asks to be left alone, in milliseconds; 0 when it asks for less and does not say. Default it does not. */
+  readonly restMs?: number | undefined;
 }
 
-/** What the end of a try makes of a pace; `undefined` is that of a receiver in good health. */
-export function paceAfter(pace: Pace | undefined, end: TryEnd, nowMs: number): Pace | undefined {
+/** Deliveries a second to a receiver that fails at least every other one, or asked for less. */
+const slowest = 20;
+
+/** Deliveries a second to one that fails so seldom that it is no reason to slow down. A rate so high is no limit. */
+const fastest = 1_000;
+
+/** Deliveries a second fall evenly from `fastest` at the one share to `slowest` at the other. */
+const seldom = 0.1;
+const often = 0.5;
+
+/** The rate doubles once in this span at most. */
+const stepMs = 1_000;
+
+/** A share is that of about so many tries. */
+const memory = 32;
+
+/** However long a receiver asks to be left alone, it is asked again after this. */
+const longestRestMs = 3_600_000;
+
+/** Deliveries a second at an instant; `undefined` when there is no limit. */
+export function rateAt(pace: Pace, nowMs: number): number | undefined {
+  const rate = risen(pace, nowMs);
+  return rate < fastest ? rate : undefined;
+}
+
+function risen({ failing, rate, sinceMs }: Pace, nowMs: number): number {
+  return Math.min(mostAt(failing), rate * 2 ** (Math.max(0, nowMs - sinceMs) / stepMs));
+}
+
+function mostAt(failing: number): number {
+  const part = Math.min(1, Math.max(0, (often - failing) / (often - seldom)));
+  return slowest + part * (fastest - slowest);
+}
+
+/** The pace of a receiver that this process knows nothing of, and others saw failing. */
+export function unwellPace(nowMs: number): Pace {
+  return { failing: 1, rate: slowest, sinceMs: nowMs, nextAtMs: nowMs };
+}
+
+/**
+ * What the end of a try makes of a pace; `undefined` is that of a receiver that never failed. The rate falls at once to
+ * what the share of failures allows, and rises in time.
+ */
+export function paceAfter(pace: Pace | undefined, { end, restMs }: PacedEnd, nowMs: number): Pace | undefined {
   // What it turns down says nothing of what it can take.
-  if (end === 'turned down') return pace;
-  if (end === 'failed') return { risesFromMs: undefined, nextAtMs: pace?.nextAtMs ?? nowMs };
-  if (pace?.risesFromMs !== undefined) return rateAt(pace, nowMs) === undefined ? undefined : pace;
-  return pace && { ...pace, risesFromMs: nowMs };
+  if (end === 'turned down' && restMs === undefined) return pace;
+  if (end === 'delivered' && !pace) return undefined;
+  const before = pace ?? { failing: 0, rate: fastest, sinceMs: nowMs, nextAtMs: nowMs };
+  const share = before.failing + ((end === 'delivered' ? 0 : 1) - before.failing) / memory;
+  const failing = restMs === undefined ? share : Math.max(share, often);
+  const nextAtMs = Math.max(before.nextAtMs, nowMs + Math.min(restMs ?? 0, longestRestMs));
+  return { failing, rate: Math.min(mostAt(failing), risen(before, nowMs)), sinceMs: nowMs, nextAtMs };
 }
 
 /** Takes the next turn: when it is, and the pace for those after it. */
-export function takeTurn(pace: Pace, nowMs: number): { readonly atMs: number; readonly pace: Pace | undefined } {
+export function takeTurn(pace: Pace, nowMs: number): { readonly atMs: number; readonly pace: Pace } {
   const atMs = Math.max(nowMs, pace.nextAtMs);
   const rate = rateAt(pace, atMs);
-  if (rate === undefined) return { atMs: nowMs, pace: undefined };
-  return { atMs, pace: { ...pace, nextAtMs: atMs + 1_000 / rate } };
+  return { atMs, pace: { ...pace, nextAtMs: rate === undefined ? atMs : atMs + 1_000 / rate } };
 }
 
 /** Keeps the backlog of an outage from felling the receiver again that just came back. Each process keeps its own. */
 export interface ReceiverPace {
-  /** Takes a turn: milliseconds to wait for it. A receiver that others saw failing last `isUnwell`. */
-  waitMs(endpointId: string, isUnwell: boolean): number;
+  /**
+   * Takes a turn: milliseconds to wait for it, a second at most; `undefined` while the receiver is to be left alone. One
+   * that this process did not ask lately begins slowly when it `isUnwell`: others saw it failing last.
+   */
+  waitMs(endpointId: string, isUnwell: boolean): number | undefined;
   /** Told how a try ended. */
-  ended(endpointId: string, end: TryEnd): void;
+  ended(endpointId: string, end: PacedEnd): void;
+  /** The receivers that are to be left alone now. */
+  resting(): readonly string[];
 }
+
+/** A turn that is further away is a rest, in milliseconds. */
+const longestWaitMs = 1_000;
+
+/** What this process saw longer ago says less than what others saw since, in milliseconds. */
+const lateMs = 10_000;
 
 export function createReceiverPace(clock: Clock): ReceiverPace {
   const paces = new Map<string, Pace>();
-  const keep = (endpointId: string, pace: Pace | undefined) => {
-    if (pace) paces.set(endpointId, pace);
-    else paces.delete(endpointId);
+  const rests = ({ nextAtMs }: Pace) => nextAtMs - clock.monotonic() > longestWaitMs;
+
+  const paceOf = (endpointId: string, isUnwell: boolean, nowMs: number) => {
+    const known = paces.get(endpointId);
+    if (known && Math.max(known.sinceMs, known.nextAtMs) + lateMs > nowMs) return known;
+    return isUnwell ? unwellPace(nowMs) : undefined;
   };
+
   return {
     waitMs(endpointId, isUnwell) {
       const nowMs = clock.monotonic();
-      const pace = paces.get(endpointId) ?? (isUnwell ? paceAfter(undefined, 'failed', nowMs) : undefined);
-      if (!pace) return 0;
+      const pace = paceOf(endpointId, isUnwell, nowMs);
+      if (!pace) {
+        paces.delete(endpointId);
+        return 0;
+      }
+      if (rests(pace)) return undefined;
       const turn = takeTurn(pace, nowMs);
-      keep(endpointId, turn.pace);
+      paces.set(endpointId, turn.pace);
       return turn.atMs - nowMs;
     },
     ended(endpointId, end) {
-      keep(endpointId, paceAfter(paces.get(endpointId), end, clock.monotonic()));
+      const pace = paceAfter(paces.get(endpointId), end, clock.monotonic());
+      if (pace) paces.set(endpointId, pace);
     },
+    resting: () => [...paces].flatMap(([endpointId, pace]) => (rests(pace) ? [endpointId] : [])),
   };
 }
