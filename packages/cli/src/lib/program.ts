@@ -10,6 +10,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addHelp } from './commands/help.ts';
 import { addListen } from './commands/listen.ts';
 import { addLoad } from './commands/load.ts';
+import { addOperator } from './commands/operator.ts';
 import { addProfiles } from './commands/profiles.ts';
 import { addServe } from './commands/serve.ts';
 import { addSimulate } from './commands/simulate.ts';
@@ -46,6 +47,7 @@ export function parseJob(surroundings: Surroundings): Job {
   addSimulate(program, surroundings, choose);
   addTail(program, surroundings, choose);
   addDeliveries(program, surroundings, choose);
+  addOperator(program, surroundings, choose);
   addListen(program, surroundings, choose);
   addTrigger(program, surroundings, choose);
   addAudit(program, surroundings, choose);
