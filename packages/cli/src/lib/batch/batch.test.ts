@@ -5,6 +5,7 @@ import { createSimulator, type Simulator } from '@guestpass/simulator';
 import { type Exchange, fetchExchange } from 'guestpass/http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Props, play } from '../testing/play.ts';
+import { lineFields } from './line-fields.ts';
 
 let simulator: Simulator;
 let directory: string;
@@ -297,4 +298,18 @@ test('a reader of the results that is slow makes the batch wait, and not grow', 
     gates.shift()?.();
   }
   expect((await running).code).toBe(0);
+});
+
+test('fields of results may be asked for alone, and every field there is can be', async () => {
+  const stdin = `${guest()}${guest({ channelId: 'sms' })}`;
+  const { out } = await batch(['-q', '--concurrency', '1', '--fields', 'line,error.code,guestPass.channelId'], {
+    stdin,
+  });
+  expect(out).toBe(
+    '{"line":1,"error":{"code":null},"guestPass":{"channelId":"demo"}}\n' +
+      '{"line":2,"error":{"code":"request_rejected"},"guestPass":{"channelId":null}}\n',
+  );
+  const { results } = await batch(['-q'], { stdin });
+  const told = new Set(results.flatMap((result) => Object.keys(result)));
+  expect([...told].toSorted()).toEqual(lineFields.map((field) => field.replace(/\.\*$/, '')).toSorted());
 });

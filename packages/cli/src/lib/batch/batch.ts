@@ -4,6 +4,7 @@ import type { JsonlAuditLog } from 'guestpass/audit';
 import { type ConfigFlags, type LoadedConfig, loadConfig } from '../settings/load-config.ts';
 import { tellCautions } from '../settings/tell-cautions.ts';
 import { exitCodes, worstExit } from '../terminal/exit-codes.ts';
+import { pickFields } from '../terminal/fields.ts';
 import { codeOf, misuse } from '../terminal/misuse.ts';
 import { type OutputFlags, say } from '../terminal/output.ts';
 import { showProgress } from '../terminal/progress.ts';
@@ -29,6 +30,8 @@ export interface BatchFlags extends OutputFlags, Omit<ConfigFlags, 'clientSecret
   readonly clientSecretStdin?: boolean;
   /** Milliseconds, as text. */
   readonly deadline?: string;
+  /** Fields to tell, with dots into objects. Default all. */
+  readonly fields?: readonly string[];
 }
 
 /** Lets the guests of a file in, one result a line, and resolves with the worst exit code. */
@@ -72,7 +75,7 @@ async function work(input: BatchInput, scene: Scene): Promise<void> {
   const result = isInDoubt ? doubtful(input.number) : await settle(input, text, scene);
   await journal.end(input.number, text, { exit: result.exit, result: result.kept });
   tally.count(result);
-  surroundings.terminal.out(jsonLine(result.shown));
+  surroundings.terminal.out(jsonLine(pickFields(result.shown, flags.fields)));
   // A reader that is slow makes the batch slow, and not its memory large.
   await surroundings.terminal.room();
 }

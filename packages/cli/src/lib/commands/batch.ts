@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BatchFlags } from '../batch/batch.ts';
+import { lineFields } from '../batch/line-fields.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
+import { fieldsFlag } from './fields-flag.ts';
 import { addPlatformFlags, readSpan } from './guest-flags.ts';
 
 const examples = `Examples:
@@ -37,6 +39,7 @@ export function addBatch(program: Command, surroundings: Surroundings, choose: C
     .option('--deadline <span>', 'time for each guest, such as 5s or 800ms', readSpan)
     .option('--audit-file <file>', 'append audit records to this JSON lines file')
     .option('--show-token', 'print session tokens whole; the journal never holds them');
+  command.addOption(fieldsFlag(lineFields, 'ndjson'));
   addPlatformFlags(command);
   command.action((file: string, _, chosen: Command) =>
     choose<BatchFlags>(chosen, async (flags) => {

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import type { ShowConfigFlags } from '../settings/show-config.ts';
 import type { Choose } from '../terminal/job.ts';
-import type { OutputFlags } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
+import { fieldsFlag } from './fields-flag.ts';
 import { profileHelp } from './guest-flags.ts';
 
 const examples = `Examples:
@@ -26,8 +27,9 @@ export function addConfig(program: Command, surroundings: Surroundings, choose: 
         'beginning of their SHA-256.',
     )
     .option('--profile <name>', profileHelp)
+    .addOption(fieldsFlag(['name', 'value', 'origin'], 'json'))
     .action((_, chosen: Command) =>
-      choose<OutputFlags & { readonly profile?: string }>(chosen, async (flags) => {
+      choose<ShowConfigFlags>(chosen, async (flags) => {
         const { showConfig } = await import('../settings/show-config.ts');
         return showConfig(surroundings, flags);
       }),

@@ -1,13 +1,16 @@
 import { type Command, Option } from 'commander';
 import type { ListFlags, ReplayFlags } from '../operator/deliveries.ts';
 import type { PurgeFlags } from '../operator/purge-deliveries.ts';
+import { deliveryFields } from '../operator/view-fields.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { OutputFlags } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
+import { fieldsFlag } from './fields-flag.ts';
 import { readCount, readLongSpan } from './flag-values.ts';
 
 const examples = `Examples:
   guestpass deliveries list --state dead
+  guestpass deliveries list --fields id,state,tries --limit 5
   guestpass deliveries show dlv_01J
   guestpass deliveries replay --failed --since 2h --dry-run
   guestpass deliveries purge --older-than 30d --dry-run
@@ -37,6 +40,7 @@ function addList(deliveries: Command, surroundings: Surroundings, choose: Choose
     .option('--attempt <id>', 'only about this attempt')
     .option('--limit <number>', 'at most so many', readCount, 50)
     .option('--ndjson', 'print one JSON object a line')
+    .addOption(fieldsFlag(deliveryFields, 'ndjson'))
     .action((_, chosen: Command) =>
       choose<ListFlags>(chosen, async (flags) => {
         const { listDeliveries } = await import('../operator/deliveries.ts');

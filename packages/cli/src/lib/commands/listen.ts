@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
+import { heardFields } from '../webhooks/heard-fields.ts';
 import type { ListenFlags } from '../webhooks/listen.ts';
+import { fieldsFlag } from './fields-flag.ts';
 import { readCount, readList, readPort, readUrl } from './flag-values.ts';
 
 const examples = `Examples:
@@ -29,6 +31,7 @@ export function addListen(program: Command, surroundings: Surroundings, choose: 
     .option('--secret-file <file>', 'file that holds the secret; made when it is not there')
     .option('--print-secret', 'print the secret, and do nothing else')
     .option('--ndjson', 'print one JSON object a line')
+    .addOption(fieldsFlag(heardFields, 'ndjson'))
     .option('--count <number>', 'end after so many', readCount)
     .action((_, chosen: Command) =>
       choose<ListenFlags>(chosen, async (flags) => {

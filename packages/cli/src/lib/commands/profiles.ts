@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import type { ProfilesFlags } from '../settings/show-profiles.ts';
 import type { Choose } from '../terminal/job.ts';
-import type { OutputFlags } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
+import { fieldsFlag } from './fields-flag.ts';
 
 const examples = `Examples:
   guestpass profiles
@@ -20,8 +21,9 @@ export function addProfiles(program: Command, surroundings: Surroundings, choose
         'GUESTPASS_PROFILE names it; whatever a flag, the environment or .env says wins over it.',
     )
     .addHelpText('before', examples)
+    .addOption(fieldsFlag(['name', 'environment', 'clientId', 'hasSecret', 'files'], 'json'))
     .action((_, chosen: Command) =>
-      choose<OutputFlags>(chosen, async (flags) => {
+      choose<ProfilesFlags>(chosen, async (flags) => {
         const { showProfiles } = await import('../settings/show-profiles.ts');
         return showProfiles(surroundings, flags);
       }),

@@ -1,14 +1,17 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Outcome } from 'guestpass';
 import type { TailFlags } from '../operator/tail.ts';
+import { newsFields } from '../operator/view-fields.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
+import { fieldsFlag } from './fields-flag.ts';
 import { readCount, readList } from './flag-values.ts';
 
 const examples = `Examples:
   guestpass tail
   guestpass tail --outcome failed,unknown --channel web
   guestpass tail --ndjson | jq .code
+  guestpass tail --fields outcome,code,stages.token
 `;
 
 /** `guestpass tail`: attempts of a gateway as they end. */
@@ -26,6 +29,7 @@ export function addTail(program: Command, surroundings: Surroundings, choose: Ch
     .option('--channel <ids>', 'channels, with commas', readList)
     .option('--deliveries', 'show tries to deliver webhooks too')
     .option('--ndjson', 'print one JSON object a line')
+    .addOption(fieldsFlag(newsFields, 'ndjson'))
     .option('--count <number>', 'end after so many', readCount)
     .action((_, chosen: Command) =>
       choose<TailFlags>(chosen, async (flags) => {

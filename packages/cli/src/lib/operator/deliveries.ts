@@ -1,5 +1,6 @@
 import { systemClock } from 'guestpass';
 import { exitCodes } from '../terminal/exit-codes.ts';
+import { pickFields } from '../terminal/fields.ts';
 import { misuse } from '../terminal/misuse.ts';
 import { type OutputFlags, paintFor, say } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
@@ -14,6 +15,8 @@ export interface ListFlags extends OutputFlags {
   readonly attempt?: string;
   readonly limit: number;
   readonly ndjson?: boolean;
+  /** Fields to tell, with dots into objects. Default all. */
+  readonly fields?: readonly string[];
 }
 
 interface Page {
@@ -26,8 +29,9 @@ export async function listDeliveries(surroundings: Surroundings, flags: ListFlag
   const { terminal } = surroundings;
   return await asOperator(surroundings, flags, async (api) => {
     const found = await read(api, flags);
-    if (flags.json) terminal.out(jsonDocument(found));
-    else if (flags.ndjson) for (const delivery of found) terminal.out(jsonLine(delivery));
+    const picked = found.map((delivery) => pickFields(delivery, flags.fields));
+    if (flags.json) terminal.out(jsonDocument(picked));
+    else if (flags.ndjson) for (const delivery of picked) terminal.out(jsonLine(delivery));
     else if (found.length === 0) say(terminal, flags, 'There are no such deliveries.\n');
     else terminal.out(listText(found, paintFor('out', surroundings, flags)));
     return exitCodes.done.code;

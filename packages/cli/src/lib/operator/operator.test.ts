@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Network, StreamedAnswer } from '../network.ts';
 import { type TestGateway, testGateway } from '../testing/gateway.ts';
 import { type Props, play } from '../testing/play.ts';
+import { deliveryFields, newsFields } from './view-fields.ts';
 
 // One gateway serves all tests here: to start one costs a second.
 let gateway: TestGateway;
@@ -253,4 +254,32 @@ test('a stream that is lost, refused for now or silent is taken up behind the la
   expect(err).toMatch(
     /lost \(ended\); again in 0.5 s\.\n.*\(ECONNREFUSED\); again in 4 s\.\n.*\(overloaded\); again in 8 s\.\nMore happened/,
   );
+});
+
+const top = (fields: readonly string[]) => fields.map((field) => field.replace(/\.\*$/, ''));
+
+test('the fields that may be asked for are those the gateway tells', async () => {
+  await gateway.letIn();
+  const [newest] = await delivered();
+  expect(Object.keys(newest ?? {}).toSorted()).toEqual([...deliveryFields].toSorted());
+  const lines = (await tailSome('8', '--deliveries', '--ndjson')).out.trim().split('\n');
+  const told = new Set(lines.flatMap((line) => Object.keys(JSON.parse(line))));
+  expect([...told].toSorted()).toEqual(top(newsFields).toSorted());
+});
+
+test('fields are asked for by name, with dots, and come one object a line unless a document is wanted', async () => {
+  await gateway.letIn();
+  await delivered();
+  const lines = await ask(['deliveries', 'list', '--limit', '2', '--fields', 'state, tries']);
+  expect(lines).toEqual({ code: 0, out: '{"state":"delivered","tries":1}\n'.repeat(2), err: '' });
+  const document = await ask(['deliveries', 'list', '--limit', '1', '--fields', 'state', '--json']);
+  expect(JSON.parse(document.out)).toEqual([{ state: 'delivered' }]);
+  const { out } = await tailOne('--outcome', 'admitted', '--fields', 'type,stages.payload,captcha.provider');
+  expect(out).toMatch(/^\{"type":"attempt","stages":\{"payload":[\d.]+\},"captcha":\{"provider":null\}\}\n$/);
+  const slip = await ask(['deliveries', 'list', '--fields', 'sate']);
+  expect(slip).toMatchObject({
+    code: 2,
+    out: '',
+    err: expect.stringContaining('did you mean state? Give some of id, '),
+  });
 });

@@ -1,6 +1,7 @@
 import { systemClock } from 'guestpass';
 import { systemNetwork } from '../network.ts';
 import { exitCodes } from '../terminal/exit-codes.ts';
+import { pickFields } from '../terminal/fields.ts';
 import { type OutputFlags, type Paint, paintFor, say } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
 import { jsonLine, printable } from '../terminal/text.ts';
@@ -15,6 +16,8 @@ export interface TailFlags extends OutputFlags {
   /** True when tries of deliveries are shown too. */
   readonly deliveries?: boolean;
   readonly ndjson?: boolean;
+  /** Fields to tell, with dots into objects. Default all. */
+  readonly fields?: readonly string[];
   /** Events to show before it ends. */
   readonly count?: number;
 }
@@ -35,7 +38,8 @@ export async function tail(surroundings: Surroundings, flags: TailFlags): Promis
       }
       const news = newsIn(event, flags);
       if (!news) continue;
-      terminal.out(flags.ndjson || flags.json ? jsonLine({ type: event.type, ...news }) : lineOf(event, news, paint));
+      const record = () => pickFields({ type: event.type, ...news }, flags.fields);
+      terminal.out(flags.ndjson || flags.json ? jsonLine(record()) : lineOf(event, news, paint));
       left -= 1;
       if (left === 0) break;
     }

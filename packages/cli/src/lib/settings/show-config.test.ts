@@ -27,6 +27,11 @@ test('as JSON it is one document', async () => {
   });
 });
 
+test('fields of it may be asked for alone', async () => {
+  const { out } = await play(['config', 'show', '--fields', 'name,origin'], { env: { GUESTPASS_TARGET: 'simulator' } });
+  expect(JSON.parse(out)).toContainEqual({ name: 'GUESTPASS_TARGET', origin: 'GUESTPASS_TARGET' });
+});
+
 test('settings of the gateway are shown too, as they were written, and no secret with them', async () => {
   const key = Buffer.alloc(32, 7).toString('base64');
   const { code, out } = await play(['config', 'show'], {

@@ -1,6 +1,7 @@
 import { gatewaySettings } from '@guestpass/gateway/config';
 import { configSettings, type GuestpassConfig, type Setting, type SettingKey, settingKeys } from 'guestpass';
 import { exitCodes } from '../terminal/exit-codes.ts';
+import { pickFields } from '../terminal/fields.ts';
 import type { OutputFlags } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
 import { columns, fingerprint, jsonDocument, printable } from '../terminal/text.ts';
@@ -8,17 +9,19 @@ import { type ConfigFlags, type LoadedGatewayConfig, loadGatewayConfig } from '.
 import { createTexts } from './setting-texts.ts';
 import { tellCautions } from './tell-cautions.ts';
 
+export interface ShowConfigFlags extends OutputFlags, Pick<ConfigFlags, 'profile'> {
+  /** Fields to tell. Default all. */
+  readonly fields?: readonly string[];
+}
+
 /** Prints each setting in force and its origin, those of the gateway included. Resolves with the exit code. */
-export async function showConfig(
-  surroundings: Surroundings,
-  flags: OutputFlags & Pick<ConfigFlags, 'profile'>,
-): Promise<number> {
+export async function showConfig(surroundings: Surroundings, flags: ShowConfigFlags): Promise<number> {
   const { terminal } = surroundings;
   const config = loadGatewayConfig(surroundings, flags);
   const gateway = gatewayRows(config, createTexts(surroundings, flags));
   const taken = new Set(gateway.map(({ name }) => name));
   const own = settingKeys.map((key) => sdkRow(key, config)).filter(({ name }) => !taken.has(name));
-  if (flags.json) terminal.out(jsonDocument([...own, ...gateway]));
+  if (flags.json) terminal.out(jsonDocument([...own, ...gateway].map((row) => pickFields(row, flags.fields))));
   else terminal.out(`${textOf(own)}\n  The gateway:\n\n${textOf(gateway)}`);
   tellCautions(config.cautions, surroundings, flags);
   return exitCodes.done.code;

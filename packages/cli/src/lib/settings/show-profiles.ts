@@ -1,4 +1,5 @@
 import { exitCodes } from '../terminal/exit-codes.ts';
+import { pickFields } from '../terminal/fields.ts';
 import { type OutputFlags, say } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
 import { columns, jsonDocument, printable } from '../terminal/text.ts';
@@ -7,12 +8,17 @@ import { profilePaths } from './profile-files.ts';
 import { listProfiles, type Profile } from './profiles.ts';
 import { tellCautions } from './tell-cautions.ts';
 
+export interface ProfilesFlags extends OutputFlags {
+  /** Fields to tell. Default all. */
+  readonly fields?: readonly string[];
+}
+
 /** Lists the profiles there are, without a secret. Resolves with the exit code. */
-export async function showProfiles(surroundings: Surroundings, flags: OutputFlags): Promise<number> {
+export async function showProfiles(surroundings: Surroundings, flags: ProfilesFlags): Promise<number> {
   const { terminal, env } = surroundings;
   const profiles = listProfiles(surroundings);
   const shown = profiles.map(shownAs);
-  if (flags.json) terminal.out(jsonDocument(shown));
+  if (flags.json) terminal.out(jsonDocument(shown.map((one) => pickFields(one, flags.fields))));
   else if (shown.length > 0) terminal.out(columns(shown.map(rowOf)));
   else say(terminal, flags, `There are no profiles in ${placesIn(env)}.\n`);
   tellCautions([...new Set(profiles.flatMap(({ cautions }) => cautions))], surroundings, flags);

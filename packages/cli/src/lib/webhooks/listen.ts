@@ -2,6 +2,7 @@ import { systemClock } from 'guestpass';
 import { type Serving, systemNetwork } from '../network.ts';
 import { openExchange } from '../open-exchange.ts';
 import { exitCodes } from '../terminal/exit-codes.ts';
+import { pickFields } from '../terminal/fields.ts';
 import { codeOf, misuse } from '../terminal/misuse.ts';
 import { type OutputFlags, type Paint, paintFor, say } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
@@ -17,6 +18,8 @@ export interface ListenFlags extends OutputFlags {
   readonly secretFile?: string;
   readonly printSecret?: boolean;
   readonly ndjson?: boolean;
+  /** Fields to tell, with dots into objects. Default all. */
+  readonly fields?: readonly string[];
   /** Events to hear before it ends. */
   readonly count?: number;
 }
@@ -36,7 +39,9 @@ export async function listen(surroundings: Surroundings, flags: ListenFlags): Pr
   const paint = paintFor('out', surroundings, flags);
   let left = flags.count ?? Number.POSITIVE_INFINITY;
   const onHeard = (heard: Heard) => {
-    terminal.out(flags.ndjson || flags.json ? jsonLine(recordOf(heard)) : lineOf(heard, paint));
+    terminal.out(
+      flags.ndjson || flags.json ? jsonLine(pickFields(recordOf(heard), flags.fields)) : lineOf(heard, paint),
+    );
     left -= 1;
     if (left === 0) enough.resolve();
   };
