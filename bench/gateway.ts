@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { createHistogram } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
@@ -9,6 +8,7 @@ import { Pool } from 'undici';
 import type { Order, Ready, Spent } from './gateway/order.ts';
 import { postgresCpuMicros } from './gateway/postgres-cpu.ts';
 import { payload } from './payload.ts';
+import { machine, median } from './report.ts';
 
 /**
  * Lets guests in through the gateway, and through a bare handler that only calls the platform, turn by turn. Each
@@ -126,9 +126,8 @@ async function measure({ child, pool, databaseDirectory }: Running): Promise<Rou
 }
 
 function report(): void {
-  const { model } = cpus()[0] ?? { model: 'unknown processor' };
   const setting = `${rounds} rounds of ${guests} guests, ${concurrency} at once`;
-  console.log(`\n${model}, ${cpus().length} cores, Node ${process.version}, ${setting}\n`);
+  console.log(`\n${machine()}, ${setting}\n`);
   console.log('| server | guests/s | p50 ms | p99 ms | CPU µs / guest | × bare | database CPU µs / guest |');
   console.log('|---|---|---|---|---|---|---|');
   const bare = measured.get('bare') ?? [];
@@ -145,9 +144,4 @@ function report(): void {
     ];
     console.log(`| ${label} | ${cells.join(' | ')} |`);
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Measure, Order } from './contract.ts';
+import { machine, median } from './report.ts';
 
 /**
  * Runs each client in a process of its own against the minimal platform, turn by turn, and prints CPU per guest. The
@@ -72,10 +73,7 @@ async function order(name: string, what: Order): Promise<Measure> {
 }
 
 function report(): void {
-  const { model } = cpus()[0] ?? { model: 'unknown processor' };
-  console.log(
-    `\n${model}, ${cpus().length} cores, Node ${process.version}, ${rounds} rounds, concurrency ${concurrency}\n`,
-  );
+  console.log(`\n${machine()}, ${rounds} rounds, concurrency ${concurrency}\n`);
   console.log('| client | CPU µs / guest | ratio to raw undici | guests/s | p50 ms | p99 ms |');
   console.log('|---|---|---|---|---|---|');
   const yardstick = measured.get('undici') ?? [];
@@ -95,9 +93,4 @@ function report(): void {
   console.log(
     `\nHeap of guestpass after collection: ${before} MiB, and after ${manyGuests.toLocaleString('en-US')} more guests: ${after} MiB.`,
   );
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { machine, median } from './report.ts';
 import type { Arrivals, ReceiverOrder, SenderOrder, Sent, Trickled } from './webhooks/order.ts';
 
 /**
@@ -83,9 +83,8 @@ async function waitsOf(guests: number): Promise<readonly number[]> {
 }
 
 function report(): void {
-  const { model } = cpus()[0] ?? { model: 'unknown processor' };
   const setting = `${rounds} rounds of ${messages} deliveries`;
-  console.log(`\n${model}, ${cpus().length} cores, Node ${process.version}, ${setting}\n`);
+  console.log(`\n${machine()}, ${setting}\n`);
   console.log('| sender | deliveries/s | CPU µs / delivery | × bare | database CPU µs / delivery |');
   console.log('|---|---|---|---|---|');
   const bare = measured.get('undici') ?? [];
@@ -102,9 +101,4 @@ function report(): void {
   }
   const at = (share: number) => (waits[Math.floor(waits.length * share)] ?? Number.NaN).toFixed(1);
   console.log(`\nFrom the commit to the receiver, ${perSecond} guests a second: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
