@@ -54,6 +54,8 @@ export const genesysRegions: readonly Region[] = [
  * @example resolveEnvironment('usw2.mygenesys.com').apiUrl // 'https://usw2.mygenesys.com'
  */
 export function resolveEnvironment(value: string): PlatformHosts {
+  // A variable that is not set gets past the type by an assertion, and here no further.
+  if (typeof value !== 'string') throw refusal('The environment is missing.');
   const text = value.trim();
   if (text === '') throw refusal('The environment is empty.');
   if (/[\s\p{Cc}\\]/u.test(text))

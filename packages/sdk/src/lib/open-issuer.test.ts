@@ -152,6 +152,20 @@ test('rest needs a client, and an Origin is an origin', () => {
   expect(faultsOf({ environment: 'usw2', issuer: 'web-messaging', origin: 'shop' })).toEqual(['/origin']);
 });
 
+test('an environment that is not there is told like one that is not usable', () => {
+  const options = { clientId: 'client', clientSecret: 'secret' };
+  // What a program passes on from a variable that is not set.
+  const missing = [undefined, null] as unknown as readonly string[];
+  for (const environment of missing) {
+    expect(() => createGuestpass({ environment: environment as string, ...options })).toThrow(
+      expect.objectContaining({
+        code: 'config_invalid',
+        message: expect.stringContaining('The environment is missing.'),
+      }),
+    );
+  }
+});
+
 test('whoever watches is told when the access token ends; where none is held or needed there is no end', async () => {
   const clock = manualClock();
   const token = { access_token: 'token-1', token_type: 'bearer', expires_in: 3600 };

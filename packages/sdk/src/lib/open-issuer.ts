@@ -103,7 +103,7 @@ interface Means {
 /** Makes the issuer that the options name, ready to be asked. */
 export function openIssuer(options: IssuerOptions, means: Means): OpenIssuer {
   const { environment } = options;
-  const hosts = typeof environment === 'string' ? resolveEnvironment(environment) : environment;
+  const hosts = typeof environment === 'object' && environment !== null ? environment : resolveEnvironment(environment);
   switch (options.issuer) {
     case 'web-messaging':
       return withoutToken(webMessagingIssuer(socketsOf(options, hosts, means)));
