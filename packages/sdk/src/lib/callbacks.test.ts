@@ -12,6 +12,16 @@ test('a callback runs after the caller has gone on', async () => {
   expect(seen).toEqual(['one']);
 });
 
+test('whoever waits for the callbacks needs no clock that moves', async () => {
+  const clock = manualClock();
+  const callbacks = createCallbacks({ clock });
+  const seen: string[] = [];
+  callbacks.post((value: string) => seen.push(value), 'one');
+  await callbacks.drained();
+  expect(seen).toEqual(['one']);
+  expect(clock.pending).toBe(0);
+});
+
 test('callbacks that throw or reject are reported and harm nobody', async () => {
   const clock = manualClock();
   const problems: unknown[] = [];
