@@ -62,6 +62,10 @@ test('files and chosen answers', () => {
     text: 'Yes',
     content: [{ contentType: 'ButtonResponse', buttonResponse: button }],
   });
+  const reply = { text: 'Yes', payload: 'yes' };
+  expect(parsed(sendMessage(asked, { text: 'Yes', button: reply }, 'message')).message.content).toEqual([
+    { contentType: 'ButtonResponse', buttonResponse: { type: 'QuickReply', ...reply } },
+  ]);
 });
 
 test('events', () => {

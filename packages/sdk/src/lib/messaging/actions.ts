@@ -12,8 +12,10 @@ export interface Draft {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
+/** An answer the guest chose; a quick reply of a message is one as it is. */
 export interface ButtonAnswer {
-  readonly type: 'Button' | 'QuickReply' | 'DatePicker' | 'ListPicker' | 'Form';
+  /** What was chosen from. Default `QuickReply`. */
+  readonly type?: 'Button' | 'QuickReply' | 'DatePicker' | 'ListPicker' | 'Form' | undefined;
   readonly text: string;
   readonly payload: string;
   /** Id of the message that offered it. */
@@ -118,7 +120,10 @@ function presence(type: 'Join' | 'Clear') {
 }
 
 function messageOf({ text, attachmentIds = [], button }: Draft) {
-  if (button) return { type: 'Structured', text, content: [{ contentType: 'ButtonResponse', buttonResponse: button }] };
+  if (button) {
+    const buttonResponse = { ...button, type: button.type ?? 'QuickReply' };
+    return { type: 'Structured', text, content: [{ contentType: 'ButtonResponse', buttonResponse }] };
+  }
   const content = attachmentIds.map((id) => ({ contentType: 'Attachment', attachment: { id } }));
   return { type: 'Text', ...(text !== '' && { text }), ...(content.length > 0 && { content }) };
 }

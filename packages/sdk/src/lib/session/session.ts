@@ -67,7 +67,13 @@ export interface Session extends AsyncIterable<Message>, AsyncDisposable {
    * `session_read_only`, `session_closed`, `outcome_unknown`, `aborted`.
    */
   send(text: string, options?: SendTextOptions): Promise<Message>;
-  /** Answers a structured message with one of its choices. */
+  /**
+   * Answers a structured message with one of its choices.
+   *
+   * @example
+   * const [first] = message.quickReplies;
+   * if (first) await session.sendButton(first);
+   */
   sendButton(answer: ButtonAnswer, options?: SendOptions): Promise<Message>;
   /** Tells that the guest is typing; at most once in five seconds, and only while connected. */
   sendTyping(): void;
