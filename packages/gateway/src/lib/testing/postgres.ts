@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from 'guestpass';
 import pg from 'pg';
@@ -32,11 +33,9 @@ export function openServer(): Promise<EmbeddedServer> {
 export async function testDatabase({ migrated = true }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const server = await openServer();
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await once(server.url, `create database ${name}`);
-  const address = new URL(server.url);
-  address.pathname = `/${name}`;
-  const url = address.href;
-  if (migrated) await migrate({ url, nowMs: 0 });
+  if (migrated) await copyTemplate(server.url, name);
+  else await once(server.url, `create database ${name}`);
+  const url = at(server.url, name);
   const database = connectDatabase({ url });
   return {
     ...database,
@@ -48,6 +47,50 @@ export async function testDatabase({ migrated = true }: TestDatabaseOptions = {}
       await server[Symbol.asyncDispose]();
     },
   };
+}
+
+const migrations = new URL('../../../migrations/', import.meta.url);
+
+/** Any number will do, as long as all tests use the same one. */
+const templateLock = 0x6775_6570;
+
+/**
+ * Makes a database with every table from one that was migrated before: copying takes a fraction of the time. The one that
+ * is copied is named after what the migrations say, and made by the first who needs it; those of before are dropped.
+ */
+async function copyTemplate(serverUrl: string, name: string): Promise<void> {
+  const template = `template_${await hashOfMigrations()}`;
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    // Ending the connection gives the lock back. Nobody drops what another one copies.
+    await client.query('select pg_advisory_lock($1)', [templateLock]);
+    const { rows } = await client.query<{ name: string }>(
+      `select datname as name from pg_database where datname ~ '^template_[0-9a-f]+'`,
+    );
+    if (!rows.some((known) => known.name === template)) {
+      for (const old of rows) await client.query(`drop database ${old.name} with (force)`);
+      await client.query(`create database ${template}_begun`);
+      await migrate({ url: at(serverUrl, `${template}_begun`), nowMs: 0 });
+      await client.query(`alter database ${template}_begun rename to ${template}`);
+    }
+    await client.query(`create database ${name} template ${template}`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function hashOfMigrations(): Promise<string> {
+  const names = (await readdir(migrations)).toSorted();
+  const texts = await Promise.all(names.map((name) => readFile(new URL(name, migrations), 'utf8')));
+  return hash('sha256', JSON.stringify([names, texts])).slice(0, 16);
+}
+
+/** The address of another database of a server. */
+function at(serverUrl: string, name: string): string {
+  const address = new URL(serverUrl);
+  address.pathname = `/${name}`;
+  return address.href;
 }
 
 async function once(url: string, text: string, values: readonly unknown[] = []) {
