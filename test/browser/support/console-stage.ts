@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { hash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Service, startService } from '@guestpass/gateway';
@@ -13,7 +13,10 @@ export interface ConsoleStage extends AsyncDisposable {
   readonly service: Service;
   readonly simulator: Simulator;
   readonly database: TestDatabase;
+  /** That of an admin. */
   readonly token: string;
+  /** Tokens of operators who have the name of their role and `-1` behind it. */
+  readonly tokens: Readonly<Record<'viewer' | 'auditor', string>>;
   /** The console's address, with the token in its fragment. */
   readonly signInUrl: string;
   /** Asks to let a guest in; answers the attempt's id. */
@@ -28,7 +31,15 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
   opened.defer(() => rmSync(directory, { recursive: true }));
   const simulator = opened.use(createSimulator({ seed: 1, requestsPerMinute: 1e9, tokenRequestsPerMinute: 1e9 }));
   const { url: platformUrl } = await simulator.listen();
-  const token = randomBytes(32).toString('base64url');
+  const newToken = () => randomBytes(32).toString('base64url');
+  const token = newToken();
+  const tokens = { viewer: newToken(), auditor: newToken() };
+  const people = Object.entries(tokens).map(([role, one]) => ({
+    name: `${role}-1`,
+    role,
+    tokenSha256: hash('sha256', one),
+  }));
+  writeFileSync(join(directory, 'operators.json'), JSON.stringify(people));
   const config = readGatewayConfig(variablesFor({ platformUrl, databaseUrl: database.url, directory, token }), {
     readFile: (path) => readFileSync(path, 'utf8'),
   });
@@ -39,6 +50,7 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
     simulator,
     database,
     token,
+    tokens,
     signInUrl: `${service.operatorUrl}/console#token=${token}`,
     async letIn(change = {}) {
       const payload = {
@@ -69,6 +81,7 @@ function variablesFor({ platformUrl, databaseUrl, directory, token }: Places): R
     GUESTPASS_PORT: '0',
     GUESTPASS_OPERATOR_PORT: '0',
     GUESTPASS_OPERATOR_TOKEN: token,
+    GUESTPASS_OPERATORS_FILE: join(directory, 'operators.json'),
     GUESTPASS_DATABASE_URL: databaseUrl,
     GUESTPASS_MASTER_KEY: randomBytes(32).toString('base64'),
     GUESTPASS_AUDIT_CHECKPOINT_FILE: join(directory, 'checkpoints.jsonl'),

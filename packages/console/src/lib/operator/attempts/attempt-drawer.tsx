@@ -8,6 +8,7 @@ import { FactList } from '../parts/fact-list.tsx';
 import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { Prose } from '../parts/prose.tsx';
+import { Allowed } from '../parts/signed-in.tsx';
 import { OutcomeTag, StateTag } from '../parts/tag.tsx';
 import { useErrorCodes } from '../parts/use-error-codes.ts';
 import { useLoaded } from '../parts/use-loaded.ts';
@@ -92,17 +93,19 @@ function AuditOf({ attemptId }: { readonly attemptId: string }) {
     <section>
       <h3>On record</h3>
       {!asked.value && (
-        <p class="toolbar">
-          <button
-            type="button"
-            onClick={() => {
-              asked.value = true;
-            }}
-          >
-            Read the audit log
-          </button>
-          <span class="small quiet">That you read it is put on record too.</span>
-        </p>
+        <Allowed operation="listAuditRecords" what="Reading the audit log">
+          <p class="toolbar">
+            <button
+              type="button"
+              onClick={() => {
+                asked.value = true;
+              }}
+            >
+              Read the audit log
+            </button>
+            <span class="small quiet">That you read it is put on record too.</span>
+          </p>
+        </Allowed>
       )}
       <ProblemNotice problem={problem.value} />
       <ol class="records">

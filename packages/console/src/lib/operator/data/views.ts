@@ -1,5 +1,12 @@
 /** What the operator API answers, as far as the console shows it. Instants are ISO 8601, spans milliseconds. */
 
+/** Who is signed in, with the ids of the operations that the role allows. */
+export interface SignedIn {
+  readonly name: string;
+  readonly role: string;
+  readonly may: readonly string[];
+}
+
 export type Outcome = 'intent' | 'admitted' | 'refused' | 'failed' | 'unknown';
 
 export const stageNames = ['payload', 'consent', 'channel', 'captcha', 'token', 'guest', 'audit', 'webhook'] as const;

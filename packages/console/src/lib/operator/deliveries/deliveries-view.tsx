@@ -4,6 +4,7 @@ import type { Live } from '../data/live.ts';
 import type { Delivery, Endpoint, Page } from '../data/views.ts';
 import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { Allowed } from '../parts/signed-in.tsx';
 import { Table } from '../parts/table.tsx';
 import { StateTag } from '../parts/tag.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
@@ -68,14 +69,16 @@ export function DeliveriesView({ live, navigation, saved }: DeliveriesViewProps)
             ))}
           </select>
         </label>
-        <button
-          type="button"
-          onClick={() => {
-            replaying.value = true;
-          }}
-        >
-          Replay many …
-        </button>
+        <Allowed operation="replayDeliveries" what="Replaying many">
+          <button
+            type="button"
+            onClick={() => {
+              replaying.value = true;
+            }}
+          >
+            Replay many …
+          </button>
+        </Allowed>
       </search>
       <SavedViewsBar views={saved} navigation={navigation} />
       <ProblemNotice problem={pages.problem.value} />

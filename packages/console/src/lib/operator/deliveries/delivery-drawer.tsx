@@ -9,6 +9,7 @@ import { FactList } from '../parts/fact-list.tsx';
 import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { ReasonForm } from '../parts/reason-form.tsx';
+import { Allowed } from '../parts/signed-in.tsx';
 import { StateTag, Tag } from '../parts/tag.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
 import type { Navigation } from '../place.ts';
@@ -64,7 +65,9 @@ export function DeliveryDrawer({ id, navigation, onChanged }: DeliveryDrawerProp
                 It is due now, with the same id and the same bytes.
               </p>
             ) : (
-              <ReasonForm action="Deliver once more" onSubmit={replay} />
+              <Allowed operation="replayDelivery" what="A replay">
+                <ReasonForm action="Deliver once more" onSubmit={replay} />
+              </Allowed>
             )}
           </section>
         </>

@@ -3,6 +3,7 @@ import type { Endpoint, Page } from '../data/views.ts';
 import { FactList } from '../parts/fact-list.tsx';
 import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { Allowed, useMay } from '../parts/signed-in.tsx';
 import { Tag } from '../parts/tag.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
 import { addressOf, type Navigation } from '../place.ts';
@@ -18,15 +19,17 @@ export function EndpointsView({ navigation }: { readonly navigation: Navigation 
   return (
     <>
       <div class="toolbar">
-        <button
-          type="button"
-          class="main"
-          onClick={() => {
-            creating.value = true;
-          }}
-        >
-          Add an endpoint
-        </button>
+        <Allowed operation="createWebhookEndpoint" what="Changing endpoints">
+          <button
+            type="button"
+            class="main"
+            onClick={() => {
+              creating.value = true;
+            }}
+          >
+            Add an endpoint
+          </button>
+        </Allowed>
       </div>
       <ProblemNotice problem={problem.value} />
       {endpoints.length === 0 && !loading.value && <p class="empty">Nobody is told of guests yet. Add an endpoint.</p>}
@@ -72,6 +75,7 @@ interface EndpointCardProps {
 function EndpointCard({ endpoint, navigation, onDeed }: EndpointCardProps) {
   const { id, url, description, eventTypes, ordering, enabled, disabledReason, failingSince, failures, createdAt } =
     endpoint;
+  const may = useMay();
   return (
     <li class="card">
       <h2 class="address">{url}</h2>
@@ -101,15 +105,21 @@ function EndpointCard({ endpoint, navigation, onDeed }: EndpointCardProps) {
         >
           Deliveries
         </a>
-        <button type="button" onClick={() => onDeed('rotate')}>
-          Rotate the secret
-        </button>
-        <button type="button" onClick={() => onDeed(enabled ? 'disable' : 'enable')}>
-          {enabled ? 'Disable' : 'Enable'}
-        </button>
-        <button type="button" class="danger" onClick={() => onDeed('remove')}>
-          Remove
-        </button>
+        {may('rotateWebhookSecret') && (
+          <button type="button" onClick={() => onDeed('rotate')}>
+            Rotate the secret
+          </button>
+        )}
+        {may('disableWebhookEndpoint') && (
+          <button type="button" onClick={() => onDeed(enabled ? 'disable' : 'enable')}>
+            {enabled ? 'Disable' : 'Enable'}
+          </button>
+        )}
+        {may('removeWebhookEndpoint') && (
+          <button type="button" class="danger" onClick={() => onDeed('remove')}>
+            Remove
+          </button>
+        )}
       </div>
     </li>
   );

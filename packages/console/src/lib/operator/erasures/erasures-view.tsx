@@ -4,6 +4,7 @@ import { countWords } from '../../words/numbers.ts';
 import type { Erasure } from '../data/views.ts';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { ReasonForm } from '../parts/reason-form.tsx';
+import { Allowed } from '../parts/signed-in.tsx';
 import type { Navigation } from '../place.ts';
 import { HoldsSection } from './holds-section.tsx';
 import { type Subject, subjectOf } from './subject.ts';
@@ -44,18 +45,20 @@ export function ErasuresView({ navigation }: { readonly navigation: Navigation }
         Erasing destroys the key of a guest: what the audit log holds sealed can never be read again, while the chain
         stays whole. Guest id, guest pass and the bodies of webhooks are deleted, and endpoints are told.
       </p>
-      <form class="card stack narrow" onSubmit={(event) => void look(event)}>
-        <SubjectField
-          who={who}
-          onChange={() => {
-            preview.value = null;
-          }}
-        />
-        <div class="actions">
-          <button type="submit">See what would be erased</button>
-        </div>
-        <ProblemNotice problem={problem.value} />
-      </form>
+      <Allowed operation="eraseGuest" what="Erasing a guest">
+        <form class="card stack narrow" onSubmit={(event) => void look(event)}>
+          <SubjectField
+            who={who}
+            onChange={() => {
+              preview.value = null;
+            }}
+          />
+          <div class="actions">
+            <button type="submit">See what would be erased</button>
+          </div>
+          <ProblemNotice problem={problem.value} />
+        </form>
+      </Allowed>
       {preview.value && <Preview erasure={preview.value} onErase={erase} />}
       {done.value && (
         <p class="notice good" role="status">

@@ -5,6 +5,7 @@ import { Drawer } from '../parts/drawer.tsx';
 import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { ReasonForm } from '../parts/reason-form.tsx';
+import { Allowed } from '../parts/signed-in.tsx';
 import { Table } from '../parts/table.tsx';
 import { usePages } from '../parts/use-pages.ts';
 import { subjectOf } from './subject.ts';
@@ -50,16 +51,18 @@ export function HoldsSection() {
               <th scope="row">{hold.matter}</th>
               <td>{hold.reason}</td>
               <td>
-                <button
-                  type="button"
-                  class="link"
-                  aria-label={`Lift ${hold.matter}`}
-                  onClick={() => {
-                    lifting.value = hold;
-                  }}
-                >
-                  Lift
-                </button>
+                <Allowed operation="liftHold" what="Lifting">
+                  <button
+                    type="button"
+                    class="link"
+                    aria-label={`Lift ${hold.matter}`}
+                    onClick={() => {
+                      lifting.value = hold;
+                    }}
+                  >
+                    Lift
+                  </button>
+                </Allowed>
               </td>
             </tr>
           ))}

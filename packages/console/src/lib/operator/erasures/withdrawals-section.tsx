@@ -4,6 +4,7 @@ import { countWords } from '../../words/numbers.ts';
 import type { Withdrawn } from '../data/views.ts';
 import { Drawer } from '../parts/drawer.tsx';
 import { ReasonForm } from '../parts/reason-form.tsx';
+import { Allowed } from '../parts/signed-in.tsx';
 import { subjectOf } from './subject.ts';
 import { SubjectField } from './subject-field.tsx';
 
@@ -19,14 +20,16 @@ export function WithdrawalsSection() {
         endpoints are told, and nothing is erased.
       </p>
       <div class="toolbar">
-        <button
-          type="button"
-          onClick={() => {
-            recording.value = true;
-          }}
-        >
-          Record a withdrawal
-        </button>
+        <Allowed operation="withdrawConsent" what="Recording a withdrawal">
+          <button
+            type="button"
+            onClick={() => {
+              recording.value = true;
+            }}
+          >
+            Record a withdrawal
+          </button>
+        </Allowed>
       </div>
       <div role="status">{done.value && <p class="notice good">{withdrawnWords(done.value)}</p>}</div>
       {recording.value && (

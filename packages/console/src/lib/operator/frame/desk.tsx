@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { AttemptsView } from '../attempts/attempts-view.tsx';
 import { AuditView } from '../audit/audit-view.tsx';
 import { type Live, type LiveState, openLive } from '../data/live.ts';
+import type { SignedIn } from '../data/views.ts';
 import { DeliveriesView } from '../deliveries/deliveries-view.tsx';
 import { EndpointsView } from '../endpoints/endpoints-view.tsx';
 import { ErasuresView } from '../erasures/erasures-view.tsx';
@@ -12,12 +13,14 @@ import { ShortcutList } from '../keyboard/shortcut-list.tsx';
 import { useShortcuts } from '../keyboard/use-shortcuts.ts';
 import { createHistory } from '../overview/history.ts';
 import { OverviewView } from '../overview/overview-view.tsx';
+import { Allowed } from '../parts/signed-in.tsx';
 import { addressOf, type Navigation, type View, views } from '../place.ts';
 import { createSavedViews } from '../saved-views/saved-views.ts';
 
 export interface DeskProps {
   readonly clock: Clock;
   readonly navigation: Navigation;
+  readonly operator: SignedIn;
   readonly onLeave: () => Promise<void>;
   /** The gateway refused its news; perhaps it does not take the session any more. */
   readonly onRefused: () => Promise<void>;
@@ -32,8 +35,18 @@ const titles: Readonly<Record<View, string>> = {
   erasures: 'Erasures and holds',
 };
 
+/** What a view asks for first; whoever may not has no use for it. */
+const asksFor: Readonly<Record<View, string>> = {
+  overview: 'listAttempts',
+  attempts: 'listAttempts',
+  deliveries: 'listDeliveries',
+  endpoints: 'listWebhookEndpoints',
+  audit: 'listAuditRecords',
+  erasures: 'listHolds',
+};
+
 /** Everything an operator sees after signing in. */
-export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
+export function Desk({ clock, navigation, operator, onLeave, onRefused }: DeskProps) {
   const live = useMemo(() => openLive(clock), [clock]);
   const history = useMemo(() => createHistory(live, clock), [live, clock]);
   const saved = useMemo(() => createSavedViews(localStorage), []);
@@ -57,6 +70,7 @@ export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
     nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [view]);
 
+  const allowed = views.filter((one) => operator.may.includes(asksFor[one]));
   const goTo = (to: View) => {
     navigation.go(to);
     main.current?.focus();
@@ -83,7 +97,7 @@ export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
         </p>
         <nav aria-label="Views" ref={nav}>
           <ul>
-            {views.map((one) => (
+            {allowed.map((one) => (
               <li key={one}>
                 <a
                   href={addressOf({ view: one, params: {} })}
@@ -97,6 +111,10 @@ export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
           </ul>
         </nav>
         <LiveWord state={live.state.value} />
+        <p class="small">
+          <span class="quiet">Signed in as</span> <strong>{operator.name}</strong>{' '}
+          <span class="quiet">({operator.role})</span>
+        </p>
         <a class="small" href="/docs">
           API
         </a>
@@ -109,12 +127,14 @@ export function Desk({ clock, navigation, onLeave, onRefused }: DeskProps) {
       </header>
       <main id="main" ref={main} tabIndex={-1}>
         <h1>{titles[view]}</h1>
-        {view === 'overview' && <OverviewView history={history} navigation={navigation} clock={clock} />}
-        {view === 'attempts' && <AttemptsView live={live} navigation={navigation} clock={clock} saved={saved} />}
-        {view === 'deliveries' && <DeliveriesView live={live} navigation={navigation} saved={saved} />}
-        {view === 'endpoints' && <EndpointsView navigation={navigation} />}
-        {view === 'audit' && <AuditView navigation={navigation} saved={saved} />}
-        {view === 'erasures' && <ErasuresView navigation={navigation} />}
+        <Allowed operation={asksFor[view]} what="This view">
+          {view === 'overview' && <OverviewView history={history} navigation={navigation} clock={clock} />}
+          {view === 'attempts' && <AttemptsView live={live} navigation={navigation} clock={clock} saved={saved} />}
+          {view === 'deliveries' && <DeliveriesView live={live} navigation={navigation} saved={saved} />}
+          {view === 'endpoints' && <EndpointsView navigation={navigation} />}
+          {view === 'audit' && <AuditView navigation={navigation} saved={saved} />}
+          {view === 'erasures' && <ErasuresView navigation={navigation} />}
+        </Allowed>
       </main>
       {listsKeys.value && (
         <ShortcutList

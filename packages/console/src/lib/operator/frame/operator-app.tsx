@@ -2,10 +2,12 @@ import { useSignal } from '@preact/signals';
 import type { Clock } from 'guestpass';
 import { useEffect } from 'preact/hooks';
 import { onStranger, type Problem } from '../../network.ts';
+import type { SignedIn } from '../data/views.ts';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { SignedInContext } from '../parts/signed-in.tsx';
 import type { Navigation } from '../place.ts';
 import { Desk } from './desk.tsx';
-import { isSignedIn, signIn, signOut } from './operator-session.ts';
+import { signIn, signOut, whoIsSignedIn } from './operator-session.ts';
 import { SignIn } from './sign-in.tsx';
 
 export interface OperatorAppProps {
@@ -17,13 +19,14 @@ export interface OperatorAppProps {
 
 /** The console: first who asks, then what is asked for. */
 export function OperatorApp({ clock, navigation, token }: OperatorAppProps) {
-  const who = useSignal<'asking' | 'nobody' | 'operator'>('asking');
+  const who = useSignal<'asking' | 'nobody' | SignedIn>('asking');
   const problem = useSignal<Problem | null>(null);
 
   const look = async () => {
-    const found = await isSignedIn();
-    problem.value = typeof found === 'object' ? found : null;
-    who.value = found === true ? 'operator' : 'nobody';
+    const found = await whoIsSignedIn();
+    // That nobody is signed in yet is no problem.
+    problem.value = found.ok || found.problem.status === 401 ? null : found.problem;
+    who.value = found.ok ? found.body : 'nobody';
   };
   const enter = async (given: string) => {
     problem.value = await signIn(given);
@@ -32,7 +35,7 @@ export function OperatorApp({ clock, navigation, token }: OperatorAppProps) {
   };
   const lock = () => {
     // Before anybody has signed in there is nothing that could have ended.
-    if (who.peek() !== 'operator') return;
+    if (typeof who.peek() !== 'object') return;
     problem.value = sessionEnded;
     who.value = 'nobody';
   };
@@ -41,17 +44,23 @@ export function OperatorApp({ clock, navigation, token }: OperatorAppProps) {
     return onStranger(lock);
   }, []);
 
-  if (who.value === 'operator') {
-    // A gateway that is away for a moment is no reason to sign in again.
+  if (typeof who.value === 'object') {
+    // A gateway that is away for a moment is no reason to sign in again, and a role may have become another.
     const check = async () => {
-      if ((await isSignedIn()) === false) lock();
+      const found = await whoIsSignedIn();
+      if (found.ok) who.value = found.body;
+      else if (found.problem.status === 401) lock();
     };
     const leave = async () => {
       await signOut();
       problem.value = null;
       who.value = 'nobody';
     };
-    return <Desk clock={clock} navigation={navigation} onLeave={leave} onRefused={check} />;
+    return (
+      <SignedInContext.Provider value={who.value}>
+        <Desk clock={clock} navigation={navigation} operator={who.value} onLeave={leave} onRefused={check} />
+      </SignedInContext.Provider>
+    );
   }
   return (
     <main class="sign-in">

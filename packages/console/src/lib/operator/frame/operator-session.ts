@@ -1,6 +1,7 @@
-import { ask, type Problem } from '../../network.ts';
+import { type Answer, ask, type Problem } from '../../network.ts';
+import type { SignedIn } from '../data/views.ts';
 
-/** Trades the operator token for a cookie that scripts cannot read. */
+/** Trades the token of an operator for a cookie that scripts cannot read. */
 export async function signIn(token: string): Promise<Problem | null> {
   const answer = await ask('/v1/operator-sessions', { method: 'POST', headers: { Authorization: `Bearer ${token}` } });
   return answer.ok ? null : answer.problem;
@@ -10,11 +11,9 @@ export async function signOut(): Promise<void> {
   await ask('/v1/operator-sessions', { method: 'DELETE' });
 }
 
-/** Whether this browser is signed in; a problem when that could not be found out. */
-export async function isSignedIn(): Promise<boolean | Problem> {
-  const answer = await ask('/v1/attempts?limit=1');
-  if (answer.ok) return true;
-  return answer.problem.status === 401 ? false : answer.problem;
+/** Who is signed in with this browser; the problem when nobody is, or when that could not be found out. */
+export async function whoIsSignedIn(): Promise<Answer<SignedIn>> {
+  return await ask<SignedIn>('/v1/operator');
 }
 
 /** The token in the fragment `#token=…`, which no server sees. It is taken out of the address at once. */

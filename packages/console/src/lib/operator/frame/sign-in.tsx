@@ -7,7 +7,7 @@ export interface SignInProps {
   readonly children: ComponentChildren;
 }
 
-/** Asks for the operator token, which is traded for a session and not kept. */
+/** Asks for the token of an operator, which is traded for a session and not kept. */
 export function SignIn({ onToken, children }: SignInProps) {
   const token = useSignal('');
   const busy = useSignal(false);
@@ -38,8 +38,8 @@ export function SignIn({ onToken, children }: SignInProps) {
         />
       </label>
       <p class="small quiet">
-        It is the value of <code>GUESTPASS_OPERATOR_TOKEN</code>, or what <code>guestpass serve</code> printed at its
-        start. It is traded for a session of twelve hours and not kept here.
+        It is your own, or the value of <code>GUESTPASS_OPERATOR_TOKEN</code>, or what <code>guestpass serve</code>{' '}
+        printed at its start. It is traded for a session of twelve hours and not kept here.
       </p>
       <button type="submit" class="main" aria-disabled={busy.value}>
         {busy.value ? 'Signing in …' : 'Sign in'}
