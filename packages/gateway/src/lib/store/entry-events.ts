@@ -46,8 +46,12 @@ export function newsOf(entry: Entry, sequence: number, about: About): readonly N
   }
   if (entry.kind === 'withdrawal') {
     const { attemptId, nowMs } = entry.withdrawal;
-    const data = { attemptId, sequence, guestId: about.guestId ?? null };
-    return [{ notice: { type: 'consent.withdrawn', timestamp: isoOf(nowMs), data }, attemptId, nowMs, ...sealed }];
+    const told = (guestId: string | null) => ({
+      type: 'consent.withdrawn',
+      timestamp: isoOf(nowMs),
+      data: { attemptId, sequence, guestId },
+    });
+    return [{ notice: told(about.guestId ?? null), nameless: told(null), attemptId, nowMs, ...sealed }];
   }
   return [];
 }

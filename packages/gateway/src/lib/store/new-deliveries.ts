@@ -18,12 +18,16 @@ export interface NewDelivery {
 
 /** What is to be told, and when it happened. */
 export interface News {
-  readonly notice: Pick<GuestNotice, 'timestamp'> & { readonly type: string; readonly data: object };
+  readonly notice: Notice;
   readonly attemptId: string | null;
   readonly nowMs: number;
   /** Of the guest it is about, who has a key. Default: it is about nobody. */
   readonly seal?: SubjectSeal;
+  /** What is told in its place once that guest is forgotten by age. Default nothing is told any more. */
+  readonly nameless?: Notice | undefined;
 }
+
+type Notice = Pick<GuestNotice, 'timestamp'> & { readonly type: string; readonly data: object };
 
 interface Listener {
   readonly id: string;
@@ -70,15 +74,17 @@ async function listListeners(work: Work): Promise<readonly Listener[]> {
   return rows;
 }
 
-function rowsOf({ notice, attemptId, nowMs, seal }: News, listeners: readonly Listener[]) {
+function rowsOf({ notice, nameless, attemptId, nowMs, seal }: News, listeners: readonly Listener[]) {
   const wanting = listeners.filter(({ event_types }) => event_types === null || event_types.includes(notice.type));
   if (wanting.length === 0) return [];
   const event_id = `evt_${randomUUID()}`;
   // Written once: every endpoint and every try gets these very bytes.
   const text = JSON.stringify(notice);
-  const body = seal
-    ? { sealed_body: seal.seal(text, event_id).toString('base64') }
-    : { body: Buffer.from(text).toString('base64') };
+  const plain = seal ? nameless && JSON.stringify(nameless) : text;
+  const body = {
+    ...(seal && { sealed_body: seal.seal(text, event_id).toString('base64') }),
+    ...(plain !== undefined && { body: Buffer.from(plain).toString('base64') }),
+  };
   return wanting.map(({ id, enabled }) => ({
     id: `dlv_${randomUUID()}`,
     event_id,

@@ -6,6 +6,7 @@ import { admitted, failed, masterKey, newAttemptId, noon, payload } from '../tes
 import { type TestDatabase, testDatabase } from '../testing/postgres.ts';
 import { type AttemptStore, createAttemptStore } from './attempts.ts';
 import { createAuditStore } from './audit.ts';
+import { createDeliveryStore } from './deliveries.ts';
 import { createEndpointStore } from './endpoints.ts';
 import { createHoldStore } from './holds.ts';
 import { createRetentionStore } from './retention.ts';
@@ -96,6 +97,51 @@ test('that a guest was erased is still told where the time of the attempt is up 
     { event_type: 'guest.authenticated', state: 'dead', cleared: true },
     { event_type: 'guest.erased', state: 'pending', cleared: false },
   ]);
+});
+
+test('that a consent was taken back is still told where the time of the attempt is up meanwhile, without the guest id', async () => {
+  const attemptId = await guest();
+  await store.withdrawConsent({ attemptId, basis: 'asked for', nowMs: noon + 89 * day });
+  const deliveries = createDeliveryStore({ database, masterKey, announce: async () => {} });
+  const [withdrawn = ''] = (await deliveries.list({ limit: 1, attemptId })).map(({ id }) => id);
+  const told = async () => JSON.parse(String((await deliveries.get(withdrawn))?.body));
+  const before = await told();
+  expect(before.data).toMatchObject({ attemptId, guestId: `guest-of-${attemptId}` });
+
+  const retention = createRetentionStore({ database });
+  const step = { beforeMs: noon, nowMs: noon + 90 * day };
+  expect(await retention.forgetPersonalData(step)).toEqual({ attempts: 1, keys: 1, deliveries: 2 });
+  expect(await deliveries.get(withdrawn)).toMatchObject({ state: 'pending', next_at: expect.any(Date) });
+  expect(await told()).toEqual({ ...before, data: { ...before.data, guestId: null } });
+  expect(await tablesHolding(database, `guest-of-${attemptId}`)).toEqual([]);
+  expect(await deliveries.count()).toMatchObject({ pending: 1, dead: 1 });
+});
+
+test('a withdrawal that is held or was given up can still be told later, and one that was told is cleared', async () => {
+  const deliveries = createDeliveryStore({ database, masterKey, announce: async () => {} });
+  const states = ['held', 'dead', 'delivered'] as const;
+  const ids = new Map<string, string>();
+  for (const state of states) {
+    const attemptId = await guest();
+    await store.withdrawConsent({ attemptId, basis: 'asked for', nowMs: noon });
+    const [id = ''] = (await deliveries.list({ limit: 1, attemptId })).map((delivery) => delivery.id);
+    const tried = { startedAtMs: noon, durationMs: 1, outcome: state, responseStatus: null, responseExcerpt: null };
+    await deliveries.recordTry(id, { number: 1, ...tried }, { state });
+    ids.set(id, state);
+  }
+  await createRetentionStore({ database }).forgetPersonalData({ beforeMs: noon, nowMs: noon + 90 * day });
+  const replayed = await deliveries.replay({ ids: [...ids.keys()] }, { nowMs: noon + 91 * day });
+  expect(replayed.map((id) => ids.get(id)).toSorted()).toEqual(['dead', 'held']);
+});
+
+test('an attempt of which a withdrawal is just being told outlives its records by that', async () => {
+  const attemptId = await guest();
+  await store.withdrawConsent({ attemptId, basis: 'asked for', nowMs: noon });
+  const retention = createRetentionStore({ database });
+  const step = { beforeMs: noon, nowMs: noon + 9 * day };
+  expect(await retention.deleteAttempts(step)).toMatchObject({ attempts: 0 });
+  await database.query(`update guestpass.deliveries set state = 'delivered', next_at = null`);
+  expect(await retention.deleteAttempts(step)).toMatchObject({ attempts: 1, deliveries: 2 });
 });
 
 test('nothing due leaves no record', async () => {

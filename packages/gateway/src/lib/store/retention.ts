@@ -28,10 +28,14 @@ export interface RetentionStore {
   /**
    * Destroys keys of guests, and clears what is personal outside the audit log: what stands sealed there, the hashes of
    * guest ids, guest passes, idempotency keys, details and traces of attempts, bodies of webhooks and what receivers
-   * answered. A `guest.erased` names the attempt alone: it stays, and is delivered if it was not yet.
+   * answered. A `guest.erased` names the attempt alone: it stays, and is delivered if it was not yet. So does a
+   * `consent.withdrawn` that was not delivered, without the guest id.
    */
   forgetPersonalData(step: RetentionStep): Promise<Forgotten>;
-  /** Deletes attempts with everything that belongs to them: deliveries, their tries, and what is left of keys. */
+  /**
+   * Deletes attempts with everything that belongs to them: deliveries, their tries, and what is left of keys. One of which
+   * an erasure or a withdrawal is just being told waits until that has ended.
+   */
   deleteAttempts(step: RetentionStep): Promise<Forgotten>;
 }
 
@@ -109,11 +113,16 @@ async function clearPersonal(work: Work, attemptIds: readonly string[], nowMs: n
       from due where k.attempt_id = due.id and k.sealed_key is not null returning k.attempt_id
     ), idempotency as (
       delete from guestpass.idempotency_keys where attempt_id in (select id from due)
-    ), deliveries as (
+    ), untold as (
+      update guestpass.deliveries d set sealed_body = null
+      from due where d.attempt_id = due.id and ${isUntoldWithdrawal} returning d.id
+    ), given_up as (
       update guestpass.deliveries d set ${clearedDelivery(sql.val(at))}
       from due where d.attempt_id = due.id and (d.body is not null or d.sealed_body is not null)
-        and d.event_type <> 'guest.erased'
+        and d.event_type <> 'guest.erased' and not (${isUntoldWithdrawal})
       returning d.id
+    ), deliveries as (
+      select id from untold union all select id from given_up
     ), tries as (
       update guestpass.delivery_attempts set ${clearedTry}
       where delivery_id in (select d.id from guestpass.deliveries d join due on d.attempt_id = due.id)
@@ -125,6 +134,9 @@ async function clearPersonal(work: Work, attemptIds: readonly string[], nowMs: n
   );
 }
 
+/** Whom a receiver does not hear of now, it goes on working on against the guest's word. */
+const isUntoldWithdrawal = sql`d.event_type = 'consent.withdrawn' and d.state <> 'delivered' and d.body is not null`;
+
 /** Attempts are numbered as they begin, so that the oldest are found without a look at the others. */
 async function findOldest(session: Session, beforeMs: number, limit: number): Promise<readonly string[]> {
   const { rows } = await sql<{ id: string }>`
@@ -135,6 +147,7 @@ async function findOldest(session: Session, beforeMs: number, limit: number): Pr
     )
     select id from oldest o
     where o.status <> 'intent' and o.settled_at <= ${new Date(beforeMs)} and ${notHeld(sql.ref('o.id'))}
+      and ${isTold(sql.ref('o.id'))}
     order by o.number limit ${limit}`.execute(session);
   return rows.map(({ id }) => id);
 }
@@ -142,7 +155,7 @@ async function findOldest(session: Session, beforeMs: number, limit: number): Pr
 async function deleteWhole(work: Work, attemptIds: readonly string[]): Promise<Forgotten> {
   return await counted(
     sql<Forgotten>`
-    with due as (${freeOf(attemptIds)}),
+    with due as (${freeOf(attemptIds)} and ${isTold(sql.ref('a.id'))}),
     keys as (
       delete from guestpass.subject_keys k using due where k.attempt_id = due.id returning k.sealed_key
     ), idempotency as (
@@ -157,6 +170,12 @@ async function deleteWhole(work: Work, attemptIds: readonly string[]): Promise<F
     )
     ${counts}`.execute(work),
   );
+}
+
+/** Tries end by themselves; what was given up or is held goes with the attempt. */
+function isTold(attemptId: ReturnType<typeof sql.ref>) {
+  return sql`not exists (select from guestpass.deliveries d where d.attempt_id = ${attemptId} and d.state = 'pending'
+    and d.event_type in ('guest.erased', 'consent.withdrawn'))`;
 }
 
 function freeOf(attemptIds: readonly string[]) {
