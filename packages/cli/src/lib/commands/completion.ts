@@ -9,6 +9,7 @@ const examples = `Examples:
   source <(guestpass completion bash)
   guestpass completion zsh > "\${fpath[1]}/_guestpass"
   guestpass completion fish > ~/.config/fish/completions/guestpass.fish
+  guestpass completion pwsh | Out-String | Invoke-Expression
 `;
 
 /** `guestpass completion`: scripts that complete commands and flags. */

@@ -48,9 +48,22 @@ test('a quotation mark in a description closes nothing in any shell', async () =
   expect(open).toEqual([]);
 });
 
+test('PowerShell is offered each word once, with what it means', async () => {
+  const pwsh = await script('pwsh');
+  const rows = [...pwsh.matchAll(/^ {4}'([^']*)' = \[ordered\]@\{ (.*) \}$/gm)];
+  expect(rows.map(([, way]) => way)).toEqual(expect.arrayContaining(['', ' audit verify', ' deliveries list --state']));
+  // Keys are the same in upper and lower case there, and a text of nothing is no tooltip.
+  const pairs = rows.map(([, , table = '']) => [...table.matchAll(/'((?:[^']|'')*)' = '((?:[^']|'')*)'(?:; |$)/g)]);
+  expect(pairs.map((all) => all.map(([whole]) => whole).join(''))).toEqual(rows.map(([, , table]) => table));
+  expect(pairs.filter((all) => new Set(all.map(([, key]) => key?.toLowerCase())).size < all.length)).toEqual([]);
+  expect(pairs.flat().filter(([, key, text]) => key === '' || text === '')).toEqual([]);
+  expect(pwsh).toContain("' auth' = ' authenticate'");
+  expect(pwsh).toContain("such as ''p95<800ms");
+});
+
 test('a shell nobody wrote a script for is told those there are', async () => {
   expect(await play(['completion', 'tcsh'])).toMatchObject({
     code: 2,
-    err: expect.stringContaining('bash, zsh, fish'),
+    err: expect.stringContaining('bash, zsh, fish, pwsh'),
   });
 });

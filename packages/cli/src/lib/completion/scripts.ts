@@ -1,13 +1,13 @@
 import { allNodes, type Flag, type Node } from './command-tree.ts';
 
 /** The shells there is a script for. */
-export const shells = ['bash', 'zsh', 'fish'] as const;
+export const shells = ['bash', 'zsh', 'fish', 'pwsh'] as const;
 
 export type Shell = (typeof shells)[number];
 
 /** A script that completes the commands of a tree in a shell. It asks nobody: everything stands in it. */
 export function completionScript(tree: Node, shell: Shell): string {
-  return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](tree);
+  return { bash: bashScript, zsh: zshScript, fish: fishScript, pwsh: pwshScript }[shell](tree);
 }
 
 // The way to a command is written as ` audit verify`, and that to the program as nothing at all.
@@ -82,6 +82,69 @@ ${steps(nodes, (names, to) => `      case ${names.map(fishQuoted).join(' ')}\n  
 end
 ${nodes.flatMap(linesOf).join('\n')}
 `;
+}
+
+function pwshScript(tree: Node): string {
+  const nodes = allNodes(tree);
+  const inner = nodes.filter(({ path }) => path.length > 0);
+  const stepsOf = ({ path, aliases }: Node) =>
+    [path.at(-1) ?? '', ...aliases].map(
+      (name) => `${pwshQuoted(way([...path.slice(0, -1), name]))} = ${pwshQuoted(way(path))}`,
+    );
+  const valuesOf = ({ path, flags }: Node) =>
+    flags
+      .filter(({ values }) => values.length > 0)
+      .map(
+        ({ long, values }) => `${pwshQuoted(`${way(path)} ${long}`)} = ${pwshTable(values.map((one) => [one, one]))}`,
+      );
+  const wordsAt = (node: Node) => `${pwshQuoted(way(node.path))} = ${pwshTable(describedWords(node))}`;
+  return `# guestpass completion for PowerShell: guestpass completion pwsh | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName guestpass -ScriptBlock {
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $steps = @{
+${inner.flatMap(stepsOf).map(indented).join('\n')}
+  }
+  $values = @{
+${nodes.flatMap(valuesOf).map(indented).join('\n')}
+  }
+  $words = @{
+${nodes.map(wordsAt).map(indented).join('\n')}
+  }
+  $at = ''
+  $before = ''
+  foreach ($element in $commandAst.CommandElements | Select-Object -Skip 1) {
+    if ($element.Extent.EndOffset -ge $cursorPosition) { break }
+    $before = $element.Extent.Text
+    if ($steps.ContainsKey("$at $before")) { $at = $steps["$at $before"] }
+  }
+  $offered = if ($values.ContainsKey("$at $before")) { $values["$at $before"] } else { $words[$at] }
+  $offered.GetEnumerator() | Where-Object { $_.Key.StartsWith($wordToComplete) } | ForEach-Object {
+    [System.Management.Automation.CompletionResult]::new($_.Key, $_.Key, 'ParameterValue', $_.Value)
+  }
+}
+`;
+}
+
+/** Long flags alone: keys of a table of PowerShell are the same in upper and lower case, and `-v` is not `-V`. */
+function describedWords({ children, values, flags }: Node): readonly (readonly [word: string, description: string])[] {
+  return [
+    ...children.map(({ path, summary }) => [path.at(-1) ?? '', summary] as const),
+    ...values.map((value) => [value, value] as const),
+    ...flags.map(({ long, description }) => [long, description] as const),
+  ];
+}
+
+function pwshTable(rows: readonly (readonly [key: string, value: string])[]): string {
+  return `[ordered]@{ ${rows.map(([key, value]) => `${pwshQuoted(key)} = ${pwshQuoted(value)}`).join('; ')} }`;
+}
+
+/** PowerShell doubles a quotation mark, and takes curly ones for it too. */
+function pwshQuoted(text: string): string {
+  return `'${text.replace(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`;
+}
+
+function indented(line: string): string {
+  return `    ${line}`;
 }
 
 /** How each word leads from one command to the next; what is none, such as a value, leads nowhere. */

@@ -280,6 +280,6 @@ test('fields are asked for by name, with dots, and come one object a line unless
   expect(slip).toMatchObject({
     code: 2,
     out: '',
-    err: expect.stringContaining('did you mean state? Give some of id, '),
+    err: expect.stringContaining('no field sate. Give some of id, '),
   });
 });

@@ -28,20 +28,42 @@ const topics: Readonly<Record<string, () => string>> = {
   gateway: gatewayPage,
 };
 
+/** Each variable with what it means, those of the gateway included. */
+export function environmentItems(): readonly (readonly [name: string, text: string])[] {
+  const own = commandSettings();
+  const names = new Set(own.map(({ name }) => name));
+  const ofGateway = Object.values<Setting>(gatewaySettings).filter(({ name }) => !names.has(name));
+  const items = (settings: readonly Setting[], suffix: string) =>
+    settings.map((setting) => [setting.name, plain(`${setting.doc} Default: ${setting.fallback}.${suffix}`)] as const);
+  return [...items(own, ''), ...items(ofGateway, ' Of the gateway.'), ['NO_COLOR', 'Set and not empty: no colors.']];
+}
+
+/** Files that are read or written without being named. */
+export const fileItems: readonly (readonly [path: string, text: string])[] = [
+  ['.env', 'Settings of the working directory.'],
+  ['~/.config/guestpass/config.toml', 'Profiles: tables of settings, by name.'],
+  ['~/.gc/config.toml', 'Profiles of gc, the command line of Genesys, which are only read.'],
+  ['.guestpass/', 'What a gateway, a simulator with TLS, and guestpass listen keep.'],
+];
+
+/** Documentation without the marks of Markdown. */
+function plain(text: string): string {
+  return text.replaceAll('`', '');
+}
+
+function commandSettings(): readonly Setting[] {
+  return [...Object.values(configSettings), ...Object.values(operatorSettings), ...Object.values(profileSettings)];
+}
+
 function exitCodePage(): string {
   return `Exit codes:\n${columns(Object.values(exitCodes).map(({ code, meaning }) => [String(code), meaning]))}`;
 }
 
 function environmentPage(): string {
-  const settings: readonly Setting[] = [
-    ...Object.values(configSettings),
-    ...Object.values(operatorSettings),
-    ...Object.values(profileSettings),
-  ];
   return `Settings come from flags, then the environment, then the file .env in the working directory, then the profile that one
 of them names. A profile is a table of these settings in ~/.config/guestpass/config.toml, or one of gc in ~/.gc/config.toml.
 
-${settings.map(settingText).join('\n')}
+${commandSettings().map(settingText).join('\n')}
   NO_COLOR
       Set and not empty: no colors.
 

@@ -1,13 +1,9 @@
-import { didYouMean } from 'guestpass/settings';
-
 /** What is wrong with the first field that an output has not, with those it has; `undefined` when it has them all. */
 export function unknownField(paths: readonly string[], known: readonly string[]): string | undefined {
   const names = known.map((name) => name.replace(/\.\*$/, ''));
   const isKnown = (path: string) => names.includes(path) || known.some((name) => isWithin(path, name));
   const stranger = paths.find((path) => !isKnown(path));
-  if (stranger === undefined) return undefined;
-  const near = didYouMean(stranger, names);
-  return `There is no field ${stranger}${near === undefined ? '' : `; did you mean ${near}?`} Give some of ${known.join(', ')}.`;
+  return stranger === undefined ? undefined : `There is no field ${stranger}. Give some of ${known.join(', ')}.`;
 }
 
 /** `stages.*` stands for whatever is in `stages`. */

@@ -2,6 +2,23 @@ import type { EventEmitter } from 'node:events';
 import type { Argument, Command, Option } from 'commander';
 import { exitCodes } from './exit-codes.ts';
 
+export interface HelpArgument {
+  readonly name: string;
+  readonly description: string;
+  readonly required: boolean;
+  readonly variadic: boolean;
+  readonly choices?: readonly string[];
+}
+
+export interface HelpOption {
+  /** As they are written, such as `-q, --quiet`. */
+  readonly flags: string;
+  readonly description: string;
+  readonly takesValue: boolean;
+  readonly choices?: readonly string[];
+  readonly default?: unknown;
+}
+
 /** What a program needs to know to use a command. */
 export interface HelpDocument {
   /** From the program down, such as `guestpass audit verify`. */
@@ -10,11 +27,16 @@ export interface HelpDocument {
   readonly description: string;
   readonly usage: string;
   readonly examples: readonly string[];
-  readonly arguments: readonly object[];
+  readonly arguments: readonly HelpArgument[];
   /** Those of the program included. */
-  readonly options: readonly object[];
+  readonly options: readonly HelpOption[];
   readonly commands: readonly { readonly name: string; readonly summary: string }[];
   readonly exitCodes: readonly { readonly code: number; readonly meaning: string }[];
+}
+
+/** The help of this command and of all below it, the outermost first. */
+export function helpDocuments(command: Command): readonly HelpDocument[] {
+  return [helpDocument(command), ...command.commands.flatMap(helpDocuments)];
 }
 
 /** The help of this command. */
@@ -54,12 +76,12 @@ function examplesOf(command: Command): readonly string[] {
   return lines.filter((line) => line !== '' && line !== 'Examples:');
 }
 
-function argumentOf(argument: Argument): object {
+function argumentOf(argument: Argument): HelpArgument {
   const { description, required, variadic, argChoices } = argument;
   return { name: argument.name(), description, required, variadic, ...(argChoices && { choices: argChoices }) };
 }
 
-function optionOf({ flags, description, required, optional, argChoices, defaultValue }: Option): object {
+function optionOf({ flags, description, required, optional, argChoices, defaultValue }: Option): HelpOption {
   return {
     flags,
     description,
