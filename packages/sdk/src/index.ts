@@ -34,6 +34,8 @@ export type { CallOptions, PipelineOptions } from './lib/pipeline.ts';
 export type { BreakerChange, BreakerOptions, RetryOptions } from './lib/platform.ts';
 export type { CaptchaPolicy } from './lib/policy/captcha.ts';
 export type { ConsentPolicy } from './lib/policy/consent.ts';
+export type { Problem, ProblemOptions } from './lib/problem.ts';
+export { problemOf, problemResponse } from './lib/problem.ts';
 export type { Setting, SettingKey, SettingValues } from './lib/settings.ts';
 export { configSettings, settingKeys } from './lib/settings.ts';
 export type { GuestNotice, NoticeType } from './lib/webhook/notice.ts';
