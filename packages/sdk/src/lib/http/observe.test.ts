@@ -40,6 +40,16 @@ function taking(ms: number, clock: ReturnType<typeof manualClock>, end: () => Ht
     );
 }
 
+test('a repeat is told from a first try', async () => {
+  const clock = manualClock();
+  const resends: number[] = [];
+  const listener = (event: ExchangeEvent) => resends.push(event.resends);
+  const exchange = withObserver(async () => created, { operation: 'guest', clock, listener });
+  await exchange(request);
+  await exchange({ ...request, resends: 2 });
+  expect(resends).toEqual([0, 2]);
+});
+
 test('subscribers and listener are told of an answer, and of nothing secret', async () => {
   const clock = manualClock();
   const told = subscribe();
@@ -60,6 +70,7 @@ test('subscribers and listener are told of an answer, and of nothing secret', as
       url: 'https://api.example/api/v2/guests',
       status: 201,
       durationMs: 12,
+      resends: 0,
       correlationId: 'c0ffee',
     },
   ]);
@@ -78,7 +89,14 @@ test('a failure is told by its name and thrown as it was', async () => {
   for (const [error, name] of failures) {
     const exchange = withObserver(() => Promise.reject(error), { operation: 'token', clock });
     await expect(exchange({ ...request, url: 'not a url' })).rejects.toBe(error);
-    expect(told.pop()).toEqual({ operation: 'token', method: 'POST', url: '', failure: name, durationMs: 0 });
+    expect(told.pop()).toEqual({
+      operation: 'token',
+      method: 'POST',
+      url: '',
+      failure: name,
+      durationMs: 0,
+      resends: 0,
+    });
   }
 });
 

@@ -17,6 +17,8 @@ export interface ExchangeEvent {
   /** The failure's name, when none came. */
   readonly failure?: string;
   readonly durationMs: number;
+  /** How often the request was sent before: 0 for a first try, more for a repeat. */
+  readonly resends: number;
   /** The platform's id for the request, when it gave one. */
   readonly correlationId?: string;
 }
@@ -28,7 +30,11 @@ export interface ObserverOptions {
   readonly listener?: (event: ExchangeEvent) => void;
 }
 
-/** Name of the `node:diagnostics_channel` on which each try is published as an {@link ExchangeEvent}. */
+/**
+ * Name of the `node:diagnostics_channel` on which each try is published as an {@link ExchangeEvent}.
+ *
+ * @example subscribe(exchangeChannel, (event) => log.info(event as ExchangeEvent));
+ */
 export const exchangeChannel = 'guestpass:exchange';
 
 /** Tells of each try. Costs next to nothing while nobody listens. */
@@ -43,7 +49,10 @@ export function withObserver(exchange: Exchange, options: ObserverOptions): Exch
 
   const observed: Exchange = async (request) => {
     const startedAt = clock.monotonic();
-    const about = () => ({ operation, ...targetOf(request), durationMs: clock.monotonic() - startedAt });
+    const about = () => {
+      const { resends = 0 } = request;
+      return { operation, ...targetOf(request), durationMs: clock.monotonic() - startedAt, resends };
+    };
     try {
       const response = await exchange(request);
       tell({ ...about(), status: response.status, ...correlationOf(response) });
