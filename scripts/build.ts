@@ -2,7 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { importEntries, installPacked, lintPackage, typeCheckEntries } from './build/installed.ts';
+import {
+  importEntries,
+  installPacked,
+  lintPackage,
+  requireEntries,
+  typeCheckEntries,
+  typeCheckPage,
+} from './build/installed.ts';
 import { run } from './build/run.ts';
 import { publishedPackages } from './build/workspace.ts';
 
@@ -18,8 +25,10 @@ async function build(): Promise<void> {
   try {
     for (const one of packages) console.log(`packed        ${one.name}, ${installPacked(one, consumer)} files`);
     importEntries(packages, consumer);
+    requireEntries(packages, consumer);
     console.log('imported      every entry');
     typeCheckEntries(packages, consumer);
+    typeCheckPage(consumer);
     console.log('type-checked  every entry');
     for (const one of packages) await lintPackage(one, consumer);
     console.log('linted        every package (publint)');

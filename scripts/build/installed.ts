@@ -34,10 +34,13 @@ function linkDependencies(one: WorkspacePackage, consumer: string): void {
   }
 }
 
-/** Packs one package and unpacks it into the consumer's node_modules. Returns the number of files; throws when a test is among them. */
+/** Tests, what they read, and what plays the other end in them. */
+const isOfTests = (path: string) => /\.test\.|\.jsonl$|\/testing\/(?:memory-socket|messaging-platform)\./.test(path);
+
+/** Packs one package and unpacks it into the consumer's node_modules. Returns the number of files; throws when one of tests is among them. */
 export function installPacked(one: WorkspacePackage, consumer: string): number {
   const packed = packedOf(run('npm', ['pack', '--json', '--pack-destination', consumer], one.folder));
-  const tests = packed.files.filter(({ path }) => path.includes('.test.'));
+  const tests = packed.files.filter(({ path }) => isOfTests(path));
   if (tests.length > 0) throw new Error(`${one.name} would publish tests: ${tests.map(({ path }) => path).join(', ')}`);
   const target = installedAt(one.name, consumer);
   mkdirSync(target, { recursive: true });
@@ -64,8 +67,24 @@ export function typeCheckEntries(packages: readonly WorkspacePackage[], consumer
   writeFileSync(join(consumer, 'consumer.mts'), lines.join('\n'));
   mkdirSync(join(consumer, 'node_modules', '@types'), { recursive: true });
   symlinkSync(join(root, 'node_modules', '@types', 'node'), installedAt('@types/node', consumer));
-  const flags = ['--noEmit', '--strict', '--target', 'es2024', '--module', 'nodenext', '--types', 'node'];
-  run('tsc', [...flags, '--lib', 'es2024,esnext.disposable,esnext.iterator', 'consumer.mts'], consumer);
+  const strictest = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2024'];
+  const library = ['--types', 'node', '--lib', 'es2024,esnext.disposable,esnext.iterator'];
+  run('tsc', [...strictest, ...library, '--module', 'nodenext', 'consumer.mts'], consumer);
+  run('tsc', [...strictest, ...library, '--module', 'preserve', 'consumer.mts'], consumer);
+}
+
+/** Checks the declarations that a page gets, with no types of Node and with the library of an older browser. */
+export function typeCheckPage(consumer: string): void {
+  writeFileSync(join(consumer, 'page.mts'), "import * as session from 'guestpass/session';\nvoid session;\n");
+  const flags = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom'];
+  run('tsc', [...flags, '--module', 'preserve', '--customConditions', 'browser', 'page.mts'], consumer);
+}
+
+/** Has a CommonJS program require every entry. */
+export function requireEntries(packages: readonly WorkspacePackage[], consumer: string): void {
+  const entries = packages.flatMap((one) => one.entries);
+  writeFileSync(join(consumer, 'require-all.cjs'), entries.map((entry) => `require('${entry}');`).join('\n'));
+  run('node', ['require-all.cjs'], consumer);
 }
 
 /** Holds the unpacked package to publint's rules; a warning is a fault. */

@@ -1,3 +1,5 @@
+// A page whose own library ends before explicit resource management needs the names all the same.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { SignedIn } from '../contract/guest-pass.ts';
 import type { SignIn } from '../contract/sign-in.ts';
 import type { ButtonAnswer } from '../messaging/actions.ts';
