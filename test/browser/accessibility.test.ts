@@ -73,8 +73,13 @@ test.for(looks)('the console, $name', { timeout: 90_000 }, async ({ colorScheme,
   await page.keyboard.press('Enter');
   await page.getByRole('navigation', { name: 'Saved views' }).waitFor();
   await look('attempts');
-  await page.getByRole('button', { name: 'Keys' }).click();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
   await look('keys');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('option', { name: 'Overview' }).waitFor();
+  await look('the palette');
   await page.goto(`${operatorUrl}/console/deliveries`);
   await page
     .getByRole('button', { name: /^Open dlv_/ })
@@ -97,6 +102,10 @@ test.for(looks)('the console, $name', { timeout: 90_000 }, async ({ colorScheme,
   await look('erasures');
   await page.getByRole('button', { name: 'Record a withdrawal' }).click();
   await look('a withdrawal');
+  await page.goto(`${operatorUrl}/console/health`);
+  await page.getByRole('rowheader', { name: 'GUESTPASS_TARGET' }).waitFor();
+  await page.getByRole('rowheader', { name: 'database', exact: true }).waitFor();
+  await look('health');
   expect(Object.entries(faults).filter(([, found]) => found.length > 0)).toEqual([]);
 });
 

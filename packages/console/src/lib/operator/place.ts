@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 
-export const views = ['overview', 'attempts', 'deliveries', 'endpoints', 'audit', 'erasures'] as const;
+export const views = ['overview', 'attempts', 'deliveries', 'endpoints', 'audit', 'erasures', 'health'] as const;
 
 export type View = (typeof views)[number];
 

@@ -1,6 +1,7 @@
 import type { Clock } from 'guestpass';
 import { countWords } from '../../words/numbers.ts';
 import type { Live } from '../data/live.ts';
+import { ExportLinks } from '../parts/export-links.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import type { Navigation } from '../place.ts';
 import type { SavedViews } from '../saved-views/saved-views.ts';
@@ -8,7 +9,7 @@ import { SavedViewsBar } from '../saved-views/saved-views-bar.tsx';
 import { AttemptDrawer } from './attempt-drawer.tsx';
 import { AttemptFilters } from './attempt-filters.tsx';
 import { AttemptTable } from './attempt-table.tsx';
-import { matches } from './rows.ts';
+import { guestIn, matches } from './rows.ts';
 import { useAttempts } from './use-attempts.ts';
 
 export interface AttemptsViewProps {
@@ -22,6 +23,7 @@ export interface AttemptsViewProps {
 export function AttemptsView({ live, navigation, clock, saved }: AttemptsViewProps) {
   const { outcome, code, channel, text, attempt } = navigation.place.value.params;
   const filter = { outcome, code, channel, text };
+  const guest = guestIn(text);
   const list = useAttempts(live, { filter, clock });
   const rows = list.rows.value.filter((row) => matches(row, { text }));
   return (
@@ -39,6 +41,11 @@ export function AttemptsView({ live, navigation, clock, saved }: AttemptsViewPro
               ? `Showing 1 in ${list.oneIn.value}: more than 50 a second arrive.`
               : ''}
         </p>
+        <ExportLinks
+          path="/v1/attempts/export"
+          query={{ outcome, code, channel, guest }}
+          note={text && guest === undefined ? 'The text is no filter of an export.' : undefined}
+        />
       </div>
       <ProblemNotice problem={list.problem.value} />
       <AttemptTable rows={rows} loading={list.loading.value} onOpen={(id) => navigation.change({ attempt: id })} />

@@ -167,6 +167,26 @@ export interface Readiness {
   readonly checks?: readonly { readonly name: string; readonly ok: boolean; readonly detail?: string }[];
 }
 
+/** One setting of the gateway, as it is in force. */
+export interface Setting {
+  readonly name: string;
+  /** `null` for a secret, for a setting that is not set, and for a default. */
+  readonly value: string | null;
+  /** Where it was set; `null` when it is not. */
+  readonly origin: string | null;
+  readonly secret: boolean;
+  /** What is in force when it is not set, in words. */
+  readonly fallback: string;
+}
+
+/** What a gateway runs with. */
+export interface Configuration {
+  readonly version: string;
+  readonly node: string;
+  readonly startedAt: string;
+  readonly settings: readonly Setting[];
+}
+
 export interface Page<Item> {
   readonly data: readonly Item[];
   /** Asks for the next page; `null` on the last. */

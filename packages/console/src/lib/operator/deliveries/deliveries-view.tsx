@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Live } from '../data/live.ts';
 import type { Delivery, Endpoint, Page } from '../data/views.ts';
+import { ExportLinks } from '../parts/export-links.tsx';
 import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { Allowed } from '../parts/signed-in.tsx';
@@ -81,6 +82,9 @@ export function DeliveriesView({ live, navigation, saved }: DeliveriesViewProps)
         </Allowed>
       </search>
       <SavedViewsBar views={saved} navigation={navigation} />
+      <div class="toolbar">
+        <ExportLinks path="/v1/deliveries/export" query={{ state, endpoint }} />
+      </div>
       <ProblemNotice problem={pages.problem.value} />
       {rows.length === 0 && !pages.loading.value ? (
         <p class="empty">No deliveries here. An endpoint is told of guests from the moment it is created.</p>

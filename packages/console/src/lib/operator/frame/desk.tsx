@@ -8,13 +8,17 @@ import type { SignedIn } from '../data/views.ts';
 import { DeliveriesView } from '../deliveries/deliveries-view.tsx';
 import { EndpointsView } from '../endpoints/endpoints-view.tsx';
 import { ErasuresView } from '../erasures/erasures-view.tsx';
+import { HealthView } from '../health/health-view.tsx';
 import { createKeysSwitch } from '../keyboard/keys-switch.ts';
 import { ShortcutList } from '../keyboard/shortcut-list.tsx';
 import { useShortcuts } from '../keyboard/use-shortcuts.ts';
 import { createHistory } from '../overview/history.ts';
 import { OverviewView } from '../overview/overview-view.tsx';
+import { Palette } from '../palette/palette.tsx';
+import { usePaletteKey } from '../palette/use-palette-key.ts';
 import { Allowed } from '../parts/signed-in.tsx';
 import { addressOf, type Navigation, type View, views } from '../place.ts';
+import { ZoneSwitch } from '../preferences/zone-switch.tsx';
 import { createSavedViews } from '../saved-views/saved-views.ts';
 
 export interface DeskProps {
@@ -33,6 +37,15 @@ const titles: Readonly<Record<View, string>> = {
   endpoints: 'Webhook endpoints',
   audit: 'Audit log',
   erasures: 'Erasures and holds',
+  health: 'Health',
+};
+
+/** What a view is called where there is little room. */
+const shortTitles: Readonly<Record<View, string>> = {
+  ...titles,
+  endpoints: 'Endpoints',
+  audit: 'Audit',
+  erasures: 'Erasures',
 };
 
 /** What a view asks for first; whoever may not has no use for it. */
@@ -43,6 +56,7 @@ const asksFor: Readonly<Record<View, string>> = {
   endpoints: 'listWebhookEndpoints',
   audit: 'listAuditRecords',
   erasures: 'listHolds',
+  health: 'getConfiguration',
 };
 
 /** Everything an operator sees after signing in. */
@@ -51,7 +65,7 @@ export function Desk({ clock, navigation, operator, onLeave, onRefused }: DeskPr
   const history = useMemo(() => createHistory(live, clock), [live, clock]);
   const saved = useMemo(() => createSavedViews(localStorage), []);
   const keysAreOn = useMemo(() => createKeysSwitch(localStorage), []);
-  const listsKeys = useSignal(false);
+  const [listsKeys, finds] = [useSignal(false), useSignal(false)];
   const main = useRef<HTMLElement>(null);
   const nav = useRef<HTMLElement>(null);
   useEffect(
@@ -83,6 +97,10 @@ export function Desk({ clock, navigation, operator, onLeave, onRefused }: DeskPr
   const listKeys = () => {
     listsKeys.value = true;
   };
+  const find = () => {
+    finds.value = true;
+  };
+  usePaletteKey(find);
   useShortcuts({ isOn: keysAreOn, clock, main: () => main.current, onGo: goTo, onList: listKeys });
 
   return (
@@ -101,24 +119,26 @@ export function Desk({ clock, navigation, operator, onLeave, onRefused }: DeskPr
               <li key={one}>
                 <a
                   href={addressOf({ view: one, params: {} })}
+                  aria-label={titles[one]}
                   aria-current={one === view ? 'page' : undefined}
                   onClick={(event) => go(event, one)}
                 >
-                  {titles[one]}
+                  {shortTitles[one]}
                 </a>
               </li>
             ))}
           </ul>
         </nav>
         <LiveWord state={live.state.value} />
-        <p class="small">
-          <span class="quiet">Signed in as</span> <strong>{operator.name}</strong>{' '}
+        <p class="small who">
+          <span class="unseen">Signed in as</span> <strong>{operator.name}</strong>{' '}
           <span class="quiet">({operator.role})</span>
         </p>
-        <a class="small" href="/docs">
-          API
-        </a>
-        <button type="button" class="plain small" onClick={listKeys}>
+        <button type="button" class="plain small" aria-keyshortcuts="Control+K Meta+K" onClick={find}>
+          Go to …
+        </button>
+        <ZoneSwitch />
+        <button type="button" class="plain small keys-button" onClick={listKeys}>
           Keys
         </button>
         <button type="button" class="plain small" onClick={() => void onLeave()}>
@@ -134,8 +154,20 @@ export function Desk({ clock, navigation, operator, onLeave, onRefused }: DeskPr
           {view === 'endpoints' && <EndpointsView navigation={navigation} />}
           {view === 'audit' && <AuditView navigation={navigation} saved={saved} />}
           {view === 'erasures' && <ErasuresView navigation={navigation} />}
+          {view === 'health' && <HealthView clock={clock} />}
         </Allowed>
       </main>
+      {finds.value && (
+        <Palette
+          titles={titles}
+          saved={saved}
+          navigation={navigation}
+          onKeys={listKeys}
+          onClose={() => {
+            finds.value = false;
+          }}
+        />
+      )}
       {listsKeys.value && (
         <ShortcutList
           isOn={keysAreOn}

@@ -23,10 +23,12 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['g', 'w'], words: 'Webhook endpoints', wish: { does: 'go', view: 'endpoints' } },
   { keys: ['g', 'l'], words: 'Audit log', wish: { does: 'go', view: 'audit' } },
   { keys: ['g', 'e'], words: 'Erasures and holds', wish: { does: 'go', view: 'erasures' } },
+  { keys: ['g', 'h'], words: 'Health', wish: { does: 'go', view: 'health' } },
 ];
 
 /** Keys of the browser that the list tells too. */
 export const nativeKeys: readonly Omit<Shortcut, 'wish'>[] = [
+  { keys: ['Ctrl K'], words: 'Find a view, an attempt or a command; Cmd K on a Mac' },
   { keys: ['Enter'], words: 'Open the row' },
   { keys: ['Esc'], words: 'Close what is open, or leave the filters' },
 ];

@@ -1,6 +1,7 @@
 import type { Clock } from 'guestpass';
 import { spanWords } from '../../words/numbers.ts';
 import type { Banner } from '../data/banner.ts';
+import { Instant } from '../parts/instant.tsx';
 import { Prose } from '../parts/prose.tsx';
 import { useErrorCodes } from '../parts/use-error-codes.ts';
 
@@ -31,8 +32,7 @@ export function BannerCard({ banner, clock }: BannerCardProps) {
             {sinceMs !== null && (
               <>
                 {' '}
-                since {new Date(sinceMs).toLocaleTimeString('en-GB')}, for{' '}
-                {spanWords(Math.max(0, clock.now() - sinceMs))}.
+                since <Instant at={sinceMs} />, for {spanWords(Math.max(0, clock.now() - sinceMs))}.
               </>
             )}
             {entry && (

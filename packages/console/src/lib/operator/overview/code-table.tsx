@@ -1,5 +1,6 @@
 import { countWords } from '../../words/numbers.ts';
 import type { CodeSummary } from '../data/samples.ts';
+import { Instant } from '../parts/instant.tsx';
 import { Prose } from '../parts/prose.tsx';
 import { Table } from '../parts/table.tsx';
 import { OutcomeTag } from '../parts/tag.tsx';
@@ -38,8 +39,12 @@ export function CodeTable({ codes, navigation }: CodeTableProps) {
                 <OutcomeTag outcome={outcome} />
               </td>
               <td class="number">{countWords(count)}</td>
-              <td class="number nowrap">{new Date(firstMs).toLocaleTimeString('en-GB')}</td>
-              <td class="number nowrap">{new Date(lastMs).toLocaleTimeString('en-GB')}</td>
+              <td>
+                <Instant at={firstMs} />
+              </td>
+              <td>
+                <Instant at={lastMs} />
+              </td>
               <td class="wide">
                 <Prose text={known.get(code)?.meaning ?? ''} />{' '}
                 <span class="quiet">

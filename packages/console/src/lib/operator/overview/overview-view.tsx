@@ -13,6 +13,7 @@ import {
 } from '../data/samples.ts';
 import { stageLines } from '../data/stage-lines.ts';
 import { summarizeTries } from '../data/tries.ts';
+import { Instant } from '../parts/instant.tsx';
 import type { Navigation } from '../place.ts';
 import { BannerCard } from './banner-card.tsx';
 import { Card } from './card.tsx';
@@ -84,7 +85,7 @@ export function OverviewView({ history, navigation, clock }: OverviewViewProps) 
         </fieldset>
         {cutOffMs > toMs - ms && (
           <p class="small quiet">
-            Known since {new Date(cutOffMs).toLocaleTimeString('en-GB')}: earlier attempts were too many to read.
+            Known since <Instant at={cutOffMs} />: earlier attempts were too many to read.
           </p>
         )}
       </div>

@@ -1,8 +1,11 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import UPlot from 'uplot';
+import { timeWords, type Zone } from '../../words/instants.ts';
 import { spanWords } from '../../words/numbers.ts';
 import type { Bucket } from '../data/samples.ts';
+import { Instant } from '../parts/instant.tsx';
 import { Table } from '../parts/table.tsx';
+import { useTheme, useZone } from '../preferences/preferences.ts';
 import { type ChartColors, chartColors } from './chart-colors.ts';
 
 export interface RateChartProps {
@@ -17,6 +20,7 @@ const height = 220;
 export function RateChart({ buckets, words }: RateChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<UPlot | null>(null);
+  const [zone, theme] = [useZone(), useTheme()];
   const data = useMemo(() => dataOf(buckets), [buckets]);
 
   useEffect(() => {
@@ -24,7 +28,7 @@ export function RateChart({ buckets, words }: RateChartProps) {
     if (!element) return;
     const draw = () => {
       chart.current?.destroy();
-      chart.current = new UPlot(optionsOf(element.clientWidth, chartColors(element)), data, element);
+      chart.current = new UPlot(optionsOf(element.clientWidth, chartColors(element), zone), data, element);
     };
     draw();
     const scheme = matchMedia('(prefers-color-scheme: dark)');
@@ -37,7 +41,7 @@ export function RateChart({ buckets, words }: RateChartProps) {
       chart.current?.destroy();
       chart.current = null;
     };
-  }, []);
+  }, [zone, theme]);
   useEffect(() => chart.current?.setData(data), [data]);
 
   return (
@@ -55,7 +59,7 @@ export function RateChart({ buckets, words }: RateChartProps) {
             .map(({ fromMs, perSecond, failedPerSecond, p95 }) => (
               <tr key={fromMs}>
                 <th scope="row" class="number">
-                  {new Date(fromMs).toLocaleTimeString('en-GB')}
+                  <Instant at={fromMs} />
                 </th>
                 <td class="number">{perSecond.toFixed(2)}</td>
                 <td class="number">{failedPerSecond.toFixed(2)}</td>
@@ -80,7 +84,7 @@ function dataOf(buckets: readonly Bucket[]): UPlot.AlignedData {
 const line = { width: 2, points: { show: false } };
 
 /** Lines differ in their dashes too. */
-function optionsOf(width: number, colors: ChartColors): UPlot.Options {
+function optionsOf(width: number, colors: ChartColors, zone: Zone): UPlot.Options {
   const axis = { stroke: colors.quiet, grid: { stroke: colors.line, width: 1 }, ticks: { show: false } };
   return {
     width,
@@ -92,7 +96,7 @@ function optionsOf(width: number, colors: ChartColors): UPlot.Options {
       ms: { range: (_, __, most) => [0, Math.max(10, most * 1.1)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, values: (_, ticks) => timesOf(ticks) },
+      { ...axis, grid: { show: false }, space: 70, values: (_, ticks) => timesOf(ticks, zone) },
       { ...axis, scale: 'rate', size: 46, values: (_, ticks) => ticks.map((tick) => `${tick}/s`) },
       { ...axis, scale: 'ms', side: 1, size: 64, grid: { show: false }, values: (_, ticks) => ticks.map(spanWords) },
     ],
@@ -114,10 +118,10 @@ function optionsOf(width: number, colors: ChartColors): UPlot.Options {
 }
 
 /** Seconds are told only where the ticks are closer than minutes. */
-function timesOf(ticks: readonly number[]): string[] {
+function timesOf(ticks: readonly number[], zone: Zone): string[] {
   const [first = 0, second = 0] = ticks;
   const length = second - first < 60 ? 8 : 5;
-  return ticks.map((tick) => new Date(tick * 1_000).toLocaleTimeString('en-GB').slice(0, length));
+  return ticks.map((tick) => timeWords(tick * 1_000, zone).slice(0, length));
 }
 
 function summaryOf(buckets: readonly Bucket[], words: string): string {
