@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { createEvents, type Events, type Stamped } from './events.ts';
 
+const open = ({ capacity = 1_000 } = {}) => createEvents({ capacity, remember: (event: string) => event });
+
 function listen(events: Events<string>, after?: string | null) {
   const heard: string[] = [];
   let ended = 0;
@@ -19,7 +21,7 @@ function listen(events: Events<string>, after?: string | null) {
 const eventsIn = (since: readonly Stamped<string>[]) => since.map(({ event }) => event);
 
 test('everybody who listens hears what happens from then on, in order', () => {
-  const events = createEvents<string>();
+  const events = open();
   events.publish('before');
   const [one, other] = [listen(events), listen(events)];
   events.publish('a');
@@ -32,7 +34,7 @@ test('everybody who listens hears what happens from then on, in order', () => {
 });
 
 test('whoever comes back hears what happened since, and then what comes', () => {
-  const events = createEvents<string>();
+  const events = open();
   const ids: string[] = [];
   events.subscribe({ onEvent: ({ id }) => ids.push(id), onEnd: () => {} });
   for (const event of ['a', 'b', 'c']) events.publish(event);
@@ -45,7 +47,7 @@ test('whoever comes back hears what happened since, and then what comes', () => 
 });
 
 test('only so many are remembered, and whoever missed more is told', () => {
-  const events = createEvents<string>({ capacity: 2 });
+  const events = open({ capacity: 2 });
   const ids: string[] = [];
   events.subscribe({ onEvent: ({ id }) => ids.push(id), onEnd: () => {} });
   for (const event of ['a', 'b', 'c', 'd']) events.publish(event);
@@ -53,8 +55,19 @@ test('only so many are remembered, and whoever missed more is told', () => {
   expect(listen(events, ids[0])).toMatchObject({ missed: true, since: [{ event: 'c' }, { event: 'd' }] });
 });
 
+test('those who listen hear an event, and those who come back what is remembered of it', () => {
+  const events = createEvents({ remember: (event: string) => event.length });
+  const heard: Stamped<string>[] = [];
+  events.subscribe({ onEvent: (stamped) => heard.push(stamped), onEnd: () => {} });
+  events.publish('first');
+  events.publish('second');
+  const { since } = events.subscribe({ onEvent: () => {}, onEnd: () => {} }, heard[0]?.id);
+  expect(heard.map(({ event }) => event)).toEqual(['first', 'second']);
+  expect(since).toEqual([{ id: heard[1]?.id, event: 6 }]);
+});
+
 test('an id of another process, or none at all, is a gap', () => {
-  const [events, others] = [createEvents<string>(), createEvents<string>()];
+  const [events, others] = [open(), open()];
   const ids: string[] = [];
   others.subscribe({ onEvent: ({ id }) => ids.push(id), onEnd: () => {} });
   others.publish('a');
@@ -65,7 +78,7 @@ test('an id of another process, or none at all, is a gap', () => {
 });
 
 test('whoever leaves hears nothing more, even when leaving while hearing', () => {
-  const events = createEvents<string>();
+  const events = open();
   const heard: string[] = [];
   const first = events.subscribe({
     onEvent: ({ event }) => {
@@ -83,7 +96,7 @@ test('whoever leaves hears nothing more, even when leaving while hearing', () =>
 });
 
 test('the end is told once, also to those who come later, and nothing is told after it', () => {
-  const events = createEvents<string>();
+  const events = open();
   const early = listen(events);
   events[Symbol.dispose]();
   events[Symbol.dispose]();
@@ -94,7 +107,7 @@ test('the end is told once, also to those who come later, and nothing is told af
 });
 
 test('who is dismissed hears no more, and may listen again', () => {
-  const events = createEvents<string>();
+  const events = open();
   const first = listen(events);
   events.dismiss();
   events.publish('unheard');

@@ -15,9 +15,9 @@ export interface Listener<Event> {
 }
 
 /** Where a listener is taken up again. */
-export interface Resumption<Event> {
-  /** What happened since, oldest first. */
-  readonly since: readonly Stamped<Event>[];
+export interface Resumption<Memory> {
+  /** What is remembered of what happened since, oldest first. */
+  readonly since: readonly Stamped<Memory>[];
   /** True when more happened since than is remembered, or when the id is none of this process. */
   readonly missed: boolean;
   /** Ends the subscription; `onEnd` is not called. */
@@ -25,11 +25,11 @@ export interface Resumption<Event> {
 }
 
 /** Tells those who listen what happens in this process. Nothing is kept beyond it: what lasts stands in the database. */
-export interface Events<Event> {
+export interface Events<Event, Memory = Event> {
   /** Tells every listener, and remembers the event. Never throws and never waits. */
   publish(event: Event): void;
-  /** Listens from now on; with an `after`, what happened behind that event is handed over first. */
-  subscribe(listener: Listener<Event>, after?: string | null): Resumption<Event>;
+  /** Listens from now on; with an `after`, what is remembered of what happened behind that event is handed over first. */
+  subscribe(listener: Listener<Event>, after?: string | null): Resumption<Memory>;
   /** How many listen. */
   readonly listeners: number;
   /** Ends every subscription; who may still listen comes back. */
@@ -38,20 +38,23 @@ export interface Events<Event> {
   [Symbol.dispose](): void;
 }
 
-export interface EventsOptions {
-  /** Events remembered for listeners that come back. Default 1,000. */
+export interface EventsOptions<Event, Memory> {
+  /** What is remembered of an event for listeners that come back. It outlives an erasure of what the event told. */
+  readonly remember: (event: Event) => Memory;
+  /** Events remembered. Default 1,000. */
   readonly capacity?: number;
 }
 
-export function createEvents<Event>({ capacity = 1_000 }: EventsOptions = {}): Events<Event> {
+export function createEvents<Event, Memory>(options: EventsOptions<Event, Memory>): Events<Event, Memory> {
+  const { remember, capacity = 1_000 } = options;
   // Another process, or this one before a restart, counted other events.
   const era = randomUUID().slice(0, 8);
-  const remembered: Stamped<Event>[] = [];
+  const remembered: Stamped<Memory>[] = [];
   const listeners = new Set<Listener<Event>>();
   let published = 0;
   let ended = false;
 
-  const since = (after: string | null): Pick<Resumption<Event>, 'since' | 'missed'> => {
+  const since = (after: string | null): Pick<Resumption<Memory>, 'since' | 'missed'> => {
     if (after === null) return { since: [], missed: false };
     const number = numberIn(after, era);
     if (number === undefined || number > published) return { since: [], missed: true };
@@ -69,10 +72,10 @@ export function createEvents<Event>({ capacity = 1_000 }: EventsOptions = {}): E
     publish(event) {
       if (ended) return;
       published += 1;
-      const stamped = { id: `${era}-${published}`, event };
-      remembered.push(stamped);
+      const id = `${era}-${published}`;
+      remembered.push({ id, event: remember(event) });
       if (remembered.length > capacity) remembered.shift();
-      for (const listener of [...listeners]) listener.onEvent(stamped);
+      for (const listener of [...listeners]) listener.onEvent({ id, event });
     },
     subscribe(listener, after = null) {
       const resumption = since(after);

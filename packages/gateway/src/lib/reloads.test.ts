@@ -19,7 +19,7 @@ function setUp() {
   const clock = manualClock(noon);
   const lines: string[] = [];
   const metrics = createMetrics({ version: '1.0.0' });
-  const events = createEvents<string>();
+  const events = createEvents({ remember: (event: string) => event });
   const people = `[{"name":"ana","role":"admin","tokenSha256":"${'a'.repeat(64)}"}]`;
   const world = { variables: { GUESTPASS_TARGET: 'simulator' } as Record<string, string>, people, fault: false };
   const read = (): GatewayConfig => {

@@ -4,6 +4,7 @@ import { createEvents, type Events } from './events.ts';
 import { refusalOf } from './http/refusal.ts';
 import type { ConfigReload } from './reload/config-reload.ts';
 import { attemptEvent, deliveryEvent, type StreamEvent } from './routes/operator/stream-event.ts';
+import { rememberEvent, type StreamMemory } from './routes/operator/stream-memory.ts';
 import { secretsOf } from './settings/log-secrets.ts';
 import { createLog, type GatewayLog } from './watch/log.ts';
 import { createMetrics, type Metrics } from './watch/metrics/metrics.ts';
@@ -24,7 +25,7 @@ export interface WatchOptions {
 export interface Watch {
   readonly log: GatewayLog;
   readonly metrics: Metrics;
-  readonly events: Events<StreamEvent>;
+  readonly events: Events<StreamEvent, StreamMemory>;
   readonly observer: GatewayObserver;
   readonly breakers: PlatformBreakers;
 }
@@ -42,7 +43,7 @@ export function watchOver(
     channels: config.platform.policy?.allowedChannels ?? [],
     process: true,
   });
-  const events = createEvents<StreamEvent>();
+  const events = createEvents({ remember: rememberEvent });
   const breakers = watchBreakers({ log, metrics });
   return { log, metrics, events, observer: observe({ log, metrics, events }, clock), breakers };
 }

@@ -23,6 +23,7 @@ export const openStream = operation({
   summary: 'Hear of attempts and deliveries of this gateway as they end',
   description: [
     'Server-sent events. `attempt` carries an Attempt, `delivery` a DeliveryNews.',
+    'Attempts that ended since `Last-Event-ID` are told as they stand now: nothing of a guest who was erased meanwhile, at whichever gateway. Deliveries since then are told without what the receiver answered.',
     '`missed`, whose data is an empty object, says that more happened since `Last-Event-ID` than is remembered: read the lists again.',
     'A listener that does not keep up is cut off, and may come back with `Last-Event-ID`.',
   ].join(' '),

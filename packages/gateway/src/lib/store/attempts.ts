@@ -12,6 +12,7 @@ import {
   type AttemptSummary,
   findAttempt,
   getAttempt,
+  getAttempts,
   listAttempts,
   listOrphans,
 } from './list-attempts.ts';
@@ -78,6 +79,8 @@ export interface AttemptStore {
   forgetExpired(nowMs: number): Promise<void>;
   list(query: AttemptQuery): Promise<readonly AttemptSummary[]>;
   get(id: string): Promise<AttemptSummary | undefined>;
+  /** Several at once, in no order; those that are not there are missing. */
+  getAll(ids: readonly string[]): Promise<readonly AttemptSummary[]>;
   /** Records waiting for the database. */
   readonly waiting: number;
   /** How long the first of them has waited, in milliseconds; 0 when none does. */
@@ -138,6 +141,7 @@ export function createAttemptStore(options: AttemptStoreOptions): AttemptStore {
     },
     list: (query) => database.run((session) => listAttempts(session, query, terms.seal)),
     get: (id) => database.run((session) => getAttempt(session, id, terms.seal)),
+    getAll: (ids) => database.run((session) => getAttempts(session, ids, terms.seal)),
     get waiting() {
       return group.waiting;
     },

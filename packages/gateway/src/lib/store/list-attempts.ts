@@ -58,6 +58,18 @@ export async function getAttempt(session: Session, id: string, master: Seal): Pr
   return row && opened(row, master);
 }
 
+/** Several at once, in no order; those that are not there are missing. */
+export async function getAttempts(
+  session: Session,
+  ids: readonly string[],
+  master: Seal,
+): Promise<readonly AttemptSummary[]> {
+  const rows = await summaries(session)
+    .where('id', '=', sql<string>`any(${[...ids]}::text[])`)
+    .execute();
+  return rows.map((row) => opened(row, master));
+}
+
 /** The whole row, with the key of its guest. */
 export async function findAttempt(session: Session, id: string): Promise<KeyedRow | undefined> {
   return await session

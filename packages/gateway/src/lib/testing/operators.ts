@@ -12,6 +12,7 @@ import { problemSchema } from '../openapi/problem.ts';
 import { createOperatorAccess, tokenOperators } from '../operator-access.ts';
 import { createOperatorApp, type OperatorAppOptions } from '../routes/operator/operator-app.ts';
 import type { StreamEvent } from '../routes/operator/stream-event.ts';
+import { rememberEvent, type StreamMemory } from '../routes/operator/stream-memory.ts';
 import { type OperatorRole, operatorRoles } from '../settings/operator-roles.ts';
 import type { TokenOperator } from '../settings/operators.ts';
 import { type AttemptStore, createAttemptStore } from '../store/attempts.ts';
@@ -59,7 +60,7 @@ export interface Operators {
   readonly audit: AuditStore;
   readonly deliveries: DeliveryStore;
   readonly endpoints: EndpointStore;
-  readonly events: Events<StreamEvent>;
+  readonly events: Events<StreamEvent, StreamMemory>;
   /** Asks `GET /v1/…` or with another method, and holds the answer to the description of the API. */
   ask<Body = unknown>(what: string, options?: AskOptions): Promise<OperatorAnswer<Body>>;
   /** Lets a guest in, or what else `make` tells of it; returns the attempt's id. */
@@ -85,7 +86,7 @@ export async function openOperators(more: Partial<OperatorAppOptions> = {}): Pro
     endpoints: createEndpointStore(database, masterKey),
     holds: createHoldStore(database),
   };
-  const events = createEvents<StreamEvent>();
+  const events = createEvents({ remember: rememberEvent });
   const app = createOperatorApp({
     ...stores,
     events,

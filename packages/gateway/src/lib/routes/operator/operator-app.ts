@@ -36,6 +36,7 @@ import { createOperatorRoute, createSessionRoutes } from './operator-sessions.ts
 import { type Asked, type Asker, notFound, type OperatorRoute, roleRefusal } from './route.ts';
 import { createStreamRoutes } from './stream.ts';
 import type { StreamEvent } from './stream-event.ts';
+import type { StreamMemory } from './stream-memory.ts';
 import { createWithdrawalRoutes } from './withdrawals.ts';
 
 export interface OperatorAppOptions {
@@ -45,7 +46,7 @@ export interface OperatorAppOptions {
   readonly endpoints: EndpointStore;
   readonly holds: HoldStore;
   /** What the stream tells. Disposed by its owner, which ends the streams. */
-  readonly events: Events<StreamEvent>;
+  readonly events: Events<StreamEvent, StreamMemory>;
   readonly gate: OperatorGate;
   /** Those that the gate knows; who holds one is told by name. */
   readonly sessions: OperatorSessions;
@@ -157,7 +158,7 @@ function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
     // Before the routes of one of them, whose id would else be `export`.
     ...createExportRoutes({ attempts, deliveries, journal, clock, onBroken: onError }),
     ...createAttemptRoutes({ attempts, journal, clock }),
-    ...createStreamRoutes({ events, journal, clock }),
+    ...createStreamRoutes({ events, attempts, journal, clock }),
     ...createDeliveryRoutes({ deliveries, journal, clock }),
     ...createEndpointRoutes({ endpoints, deliveries, journal, clock, policy: options.endpointPolicy }),
     ...createAuditRoutes({ audit, attempts, journal, clock, manifests, onVerified, onBroken: onError }),

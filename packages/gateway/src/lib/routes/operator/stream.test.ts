@@ -1,10 +1,11 @@
 import { connect } from 'node:net';
-import { systemClock } from 'guestpass';
+import { GuestpassError, systemClock } from 'guestpass';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createProblems } from '../../http/problem.ts';
 import { serve } from '../../http/serve.ts';
 import { streamDataSchema } from '../../openapi/stream.ts';
-import { admitted, failed, noon } from '../../testing/guests.ts';
+import { createAttemptStore } from '../../store/attempts.ts';
+import { admitted, failed, masterKey, noon } from '../../testing/guests.ts';
 import { type Operators, openOperators, operatorToken } from '../../testing/operators.ts';
 import { attemptEvent, deliveryEvent } from './stream-event.ts';
 
@@ -96,18 +97,86 @@ test('whoever comes back hears what was missed, or that it is no longer known', 
   publish('att_1');
   const [last] = eventIds(await before.until(/att_1.*\n\n$/));
   await before.leave();
-  publish('att_2');
-  publish('att_3');
+  const [second, third] = [await operators.guest(), await operators.guest()];
+  publish(second);
+  publish(third);
   const back = await listen(last);
   publish('att_4');
   const text = await back.until(/att_4.*\n\n$/);
-  expect(dataOf(text).map(({ id }) => id)).toEqual(['att_2', 'att_3', 'att_4']);
+  expect(dataOf(text).map(({ id }) => id)).toEqual([second, third, 'att_4']);
+  expect(dataOf(text).map((one) => streamDataSchema.parse(one))).toEqual(dataOf(text));
+  expect(dataOf(text).map(({ guestId }) => guestId)).toEqual([second, third, 'att_4'].map((id) => `guest-of-${id}`));
   expect(text).not.toContain('event: missed');
   await back.leave();
 
   const lost = await listen('00000000-7');
   expect(await lost.until(/missed/)).toContain('event: missed\ndata: {}\n\n');
   await lost.leave();
+});
+
+/** Somebody who listened until now: the last event that was heard. */
+async function listenedUntilNow() {
+  const before = await listen();
+  publish('att_mark');
+  const [last] = eventIds(await before.until(/att_mark.*\n\n$/));
+  await before.leave();
+  return last;
+}
+
+test('a guest who is erased, at whichever gateway, is not told of again', async () => {
+  const last = await listenedUntilNow();
+  const attemptId = await operators.guest();
+  publish(attemptId);
+  await operators.endpoints.create({ url: 'https://idp.example/hook', secret: 'whsec_x' }, noon);
+  const told = await operators.guest();
+  const [delivery] = await operators.deliveries.list({ limit: 1, attemptId: told });
+  const row = await operators.deliveries.get(delivery?.id ?? '');
+  if (!row) throw new Error('There is no delivery.');
+  const tried = { result: 'retry', durationMs: 1, responseExcerpt: `no ${told} here` } as const;
+  operators.events.publish(deliveryEvent({ delivery: row, tried, state: 'pending' }, noon));
+
+  // Another gateway knows nothing of the listeners here.
+  await using other = createAttemptStore({ database: operators.database, masterKey, owner: 'gateway-2' });
+  await other.eraseGuest({ attemptId, basis: 'asked for', nowMs: noon });
+  const back = await listen(last);
+  const text = await back.until(/event: delivery.*\n.*\n\n$/);
+  expect(dataOf(text)).toMatchObject([
+    { id: attemptId, outcome: 'admitted', guestId: null },
+    { id: delivery?.id, lastTry: { responseExcerpt: null } },
+  ]);
+  expect(text).not.toContain(`guest-of-${attemptId}`);
+  await back.leave();
+  const kept = operators.events.subscribe({ onEvent: () => {}, onEnd: () => {} }, last);
+  kept.leave();
+  expect(JSON.stringify(kept.since)).not.toMatch(/guest-of|here/);
+});
+
+test('what happens while that of before is read comes behind it, and whoever leaves meanwhile is forgotten', async () => {
+  const last = await listenedUntilNow();
+  const attemptId = await operators.guest();
+  publish(attemptId);
+  const [back, gone] = [await listen(last), await listen(last)];
+  await gone.leave();
+  publish('att_after');
+  const text = await back.until(/att_after.*\n\n$/);
+  expect(dataOf(text).map(({ id }) => id)).toEqual([attemptId, 'att_after']);
+  await back.leave();
+});
+
+test('whoever comes back while the database cannot be asked is to read the lists again', async () => {
+  const down = new GuestpassError('storage_unavailable', 'The database is down.');
+  const attempts = { ...operators.attempts, getAll: () => Promise.reject(down) };
+  const own = await openOperators({ attempts });
+  const ids: string[] = [];
+  const { leave } = own.events.subscribe({ onEvent: ({ id }) => ids.push(id), onEnd: () => {} });
+  own.events.publish(attemptEvent(admitted('att_1')));
+  own.events.publish(attemptEvent(admitted('att_2')));
+  leave();
+  const response = await own.app.request('/v1/stream', { headers: headers(ids[0]) });
+  const stream = readerOf(response.body);
+  expect(await stream.until(/data/)).toBe('retry: 2000\n\nevent: missed\ndata: {}\n\n');
+  await stream.leave();
+  await own[Symbol.asyncDispose]();
 });
 
 test('a silent stream shows every 15 seconds that it is alive', async () => {

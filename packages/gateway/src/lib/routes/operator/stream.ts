@@ -2,12 +2,16 @@ import type { Clock } from 'guestpass';
 import type { Events, Stamped } from '../../events.ts';
 import type { Refusal } from '../../http/refusal.ts';
 import { openStream } from '../../openapi/stream.ts';
+import type { AttemptStore } from '../../store/attempts.ts';
 import type { Journal } from './journal.ts';
 import { type OperatorRoute, route } from './route.ts';
 import type { StreamEvent } from './stream-event.ts';
+import { recallEvents, type StreamMemory } from './stream-memory.ts';
 
 export interface StreamRouteOptions {
-  readonly events: Events<StreamEvent>;
+  readonly events: Events<StreamEvent, StreamMemory>;
+  /** Where attempts stand that happened while a listener was away. */
+  readonly attempts: Pick<AttemptStore, 'getAll'>;
   readonly journal: Journal;
   readonly clock: Clock;
 }
@@ -19,12 +23,14 @@ const longestQueue = 1_024;
 const mostListeners = 100;
 
 /** Whoever listens is on record once for each connection. */
-export function createStreamRoutes({ events, journal, clock }: StreamRouteOptions): readonly OperatorRoute[] {
+export function createStreamRoutes(options: StreamRouteOptions): readonly OperatorRoute[] {
+  const { events, attempts, journal, clock } = options;
+  const recall: StreamTerms['recall'] = (since) => recallEvents(since, attempts);
   return [
     route(openStream, async ({ headers, cut, ...caller }) => {
       if (events.listeners >= mostListeners) return tooMany;
       await journal(caller, { eventType: 'OPERATOR_STREAM_OPENED' });
-      const body = streamBody(events, { clock, cut, after: headers.get('last-event-id') });
+      const body = streamBody(events, { recall, clock, cut, after: headers.get('last-event-id') });
       // Proxies that gather answers would hold events back.
       return new Response(body, { headers: { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' } });
     }),
@@ -34,22 +40,33 @@ export function createStreamRoutes({ events, journal, clock }: StreamRouteOption
 const tooMany: Refusal = { code: 'overloaded', detail: `There are ${mostListeners} listeners already.` };
 
 interface StreamTerms {
+  readonly recall: (since: readonly Stamped<StreamMemory>[]) => Promise<readonly Stamped<StreamEvent>[]>;
   readonly clock: Clock;
   readonly after: string | null;
   readonly cut: (() => void) | undefined;
 }
 
 /** Server-sent events (WHATWG HTML, section 9.2) until the listener goes, falls behind, or no more events come. */
-function streamBody(events: Events<StreamEvent>, { clock, after, cut }: StreamTerms): ReadableStream<Uint8Array> {
+function streamBody(events: StreamRouteOptions['events'], terms: StreamTerms): ReadableStream<Uint8Array> {
+  const { recall, clock, after, cut } = terms;
   const encoder = new TextEncoder();
   let stop = () => {};
   let ended = false;
+  /** What happens while that of before is read. */
+  let early: Stamped<StreamEvent>[] | undefined = [];
 
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         const send = (text: string) => controller.enqueue(encoder.encode(text));
-        const hasRoom = () => (controller.desiredSize ?? 0) > 0;
+        const hasRoom = () => (early ? early.length < longestQueue : (controller.desiredSize ?? 0) > 0);
+        const tell = (stamped: Stamped<StreamEvent>) => (early ? void early.push(stamped) : send(textOf(stamped)));
+        const begin = (told: readonly Stamped<StreamEvent>[], missed: boolean) => {
+          if (ended) return;
+          const news = [...told, ...(early ?? [])].map(textOf).join('');
+          early = undefined;
+          send(`retry: 2000\n\n${missed ? 'event: missed\ndata: {}\n\n' : ''}${news}`);
+        };
         const fallBehind = () => {
           stop();
           // The server would write a failed stream to the console.
@@ -58,7 +75,7 @@ function streamBody(events: Events<StreamEvent>, { clock, after, cut }: StreamTe
         };
         const { since, missed, leave } = events.subscribe(
           {
-            onEvent: (stamped) => (hasRoom() ? send(textOf(stamped)) : fallBehind()),
+            onEvent: (stamped) => (hasRoom() ? tell(stamped) : fallBehind()),
             onEnd() {
               ended = true;
               stop();
@@ -72,10 +89,16 @@ function streamBody(events: Events<StreamEvent>, { clock, after, cut }: StreamTe
           if (hasRoom()) send(':\n\n');
         });
         stop = () => {
+          ended = true;
           leave();
           cancelBeat();
         };
-        send(`retry: 2000\n\n${missed ? 'event: missed\ndata: {}\n\n' : ''}${since.map(textOf).join('')}`);
+        if (since.length === 0) return begin([], missed);
+        // Whoever cannot be told what happened reads the lists again.
+        recall(since).then(
+          (told) => begin(told, missed),
+          () => begin([], true),
+        );
       },
       cancel: () => stop(),
     },
