@@ -10,19 +10,19 @@ export interface Fault {
 
 export interface GuestpassErrorDetails {
   /** Every fault found, when the input was at fault. */
-  readonly faults?: readonly Fault[];
+  readonly faults?: readonly Fault[] | undefined;
   /** How long to wait before trying again, in milliseconds, when the platform said so. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   /** The platform's HTTP status, when it answered. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** The platform's id for the failed request; quote it in a support case. */
-  readonly correlationId?: string;
+  readonly correlationId?: string | undefined;
   /** The attempt that ended with this error. */
-  readonly attemptId?: string;
+  readonly attemptId?: string | undefined;
   /** Overrides what the table says of the code. */
-  readonly retryable?: boolean;
+  readonly retryable?: boolean | undefined;
   /** Overrides the table's advice. */
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
   readonly cause?: unknown;
 }
 

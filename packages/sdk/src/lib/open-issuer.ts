@@ -29,53 +29,53 @@ export interface IssuerOptions {
    * sends no attributes. `authenticated-web-messaging`: the same for guests who signed in at the site's own OpenID
    * provider; each payload holds `signIn`.
    */
-  readonly issuer?: IssuerName;
+  readonly issuer?: IssuerName | undefined;
   /** OAuth client that may create guests. Needed by the `rest` issuer alone. */
-  readonly clientId?: string;
-  readonly clientSecret?: string;
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: string | undefined;
   /**
    * That client as it stands when a token is needed, in place of `clientId` and `clientSecret`: a secret may be changed
    * while guests are let in. A token that was issued to the client of before is used for no further call. Asked for each
    * call, so it answers from memory. Default: the client stays the same.
    */
-  readonly client?: () => OAuthClient;
+  readonly client?: (() => OAuthClient) | undefined;
   /** OAuth scope. Default `webmessaging:guest:create openid`, and none for a Genesys region, whose roles decide. */
-  readonly scope?: string;
+  readonly scope?: string | undefined;
   /** Path guests are posted to. Default the tutorial's, which is not part of the published Genesys Cloud API. */
-  readonly guestsPath?: string;
+  readonly guestsPath?: string | undefined;
   /** Repeats of calls that surely created nothing. Never repeats a call whose outcome is unknown. */
-  readonly retry?: RetryOptions;
+  readonly retry?: RetryOptions | undefined;
   /**
    * True, or who is told, for a circuit breaker over the `rest` issuer's calls and one over those for its tokens: a
    * platform that keeps failing is asked no more for 5 to 60 seconds, and attempts fail at once as
    * `platform_unavailable`. A retry budget then bounds the repeats of all attempts together. Default false: each attempt
    * finds out by itself.
    */
-  readonly breaker?: boolean | BreakerOptions;
+  readonly breaker?: boolean | BreakerOptions | undefined;
   /**
    * Bounds how many calls for guests, or exchanges of sign-ins, are under way at once and how many more wait; what comes
    * on top of them fails at once as `overloaded`, with nothing sent. Clients of one platform may share one. Read by the
    * clock of the client. Sockets of web messaging are not counted. Default none: any number waits, each until its
    * deadline.
    */
-  readonly bulkhead?: Bulkhead;
+  readonly bulkhead?: Bulkhead | undefined;
   /** Calls the `rest` issuer sends in a minute. Default 300, what Genesys grants a token; `Infinity` sends at will. */
-  readonly requestsPerMinute?: number;
+  readonly requestsPerMinute?: number | undefined;
   /** Turns of those calls that are shared with other processes of the same OAuth client. Default each keeps its own pace. */
-  readonly turns?: SharedTurns;
+  readonly turns?: SharedTurns | undefined;
   /** True when the platform creates one guest for one `Idempotency-Key`; then a call is asked once more after an unknown outcome, under the key of its caller or one of its own. Default false. */
-  readonly idempotentByKey?: boolean;
+  readonly idempotentByKey?: boolean | undefined;
   /** `Origin` that both issuers of web messaging send; deployments may list those allowed. Default that of the socket's host. */
-  readonly origin?: string;
+  readonly origin?: string | undefined;
   /** Opens the sockets of both issuers of web messaging. Default those of Node; a proxy is not used. */
-  readonly transport?: Transport;
+  readonly transport?: Transport | undefined;
   /**
    * Follows each try of the `rest` issuer's calls, which then carries the `traceparent` it is given. Default nobody does.
    * Called in the turn of the call that needs the try; a token that is renewed early has none.
    */
-  readonly trace?: TraceTry;
+  readonly trace?: TraceTry | undefined;
   /** Draws backoffs; 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 /** What Genesys grants a token. */

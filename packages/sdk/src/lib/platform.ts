@@ -21,16 +21,16 @@ import { createTokenProvider, type TokenProvider } from './oauth/token-provider.
 /** How often and how patiently a call is repeated. */
 export interface RetryOptions {
   /** Repeats after the first try. Default 3. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** The first backoff is drawn from 0 to this, in milliseconds; each later one doubles it. Default 500. */
-  readonly baseDelayMs?: number;
+  readonly baseDelayMs?: number | undefined;
   /** No backoff of ours is longer, in milliseconds. `Retry-After` may be. Default 5,000. */
-  readonly maxDelayMs?: number;
+  readonly maxDelayMs?: number | undefined;
 }
 
 export interface BreakerOptions {
   /** Told of each change. It may throw; it cannot change anything. Default nobody is. */
-  readonly onChange?: (change: BreakerChange) => void;
+  readonly onChange?: ((change: BreakerChange) => void) | undefined;
 }
 
 /** A circuit breaker that changed. */

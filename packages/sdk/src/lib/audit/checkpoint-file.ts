@@ -25,11 +25,11 @@ export interface CheckpointFileOptions {
   readonly origin: string;
   readonly key: CheckpointKey;
   /** The key before, when `key` is new: the next checkpoint is signed with both, and those behind it with `key`. */
-  readonly previousKey?: CheckpointKey;
+  readonly previousKey?: CheckpointKey | undefined;
   /** Dates the checkpoints. Default: the system's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** How the file is opened for writing. Default: a real file. Reading and locking do not go through it. */
-  readonly openFile?: OpenLogFile;
+  readonly openFile?: OpenLogFile | undefined;
 }
 
 /** A file of checkpoints, open for more. */

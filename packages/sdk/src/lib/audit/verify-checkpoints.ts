@@ -14,7 +14,7 @@ export interface VerifyCheckpointsOptions {
   /** Keys that are trusted: the first one that signed, or all. A key that a trusted one introduces is trusted too. */
   readonly publicKeys: readonly CheckpointPublicKey[];
   /** The id of the log they must speak of. Default: whatever the first one names. */
-  readonly origin?: string;
+  readonly origin?: string | undefined;
 }
 
 /**

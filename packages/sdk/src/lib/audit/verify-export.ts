@@ -11,9 +11,9 @@ import type { CheckpointEvidence } from './witnesses.ts';
 
 export interface VerifyExportOptions {
   /** Keys the manifest must be signed with. Without them it is only compared with the file. */
-  readonly publicKeys?: readonly CheckpointPublicKey[];
+  readonly publicKeys?: readonly CheckpointPublicKey[] | undefined;
   /** Checkpoints of the log the records are from. Does nothing for CSV, which does not hold the records as hashed. */
-  readonly checkpoints?: CheckpointEvidence;
+  readonly checkpoints?: CheckpointEvidence | undefined;
 }
 
 /** An export that is what its manifest says. */

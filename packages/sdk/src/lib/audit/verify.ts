@@ -11,14 +11,14 @@ export interface VerifyOptions {
    * A head of this log that was kept elsewhere. The log must hold that very record, and may go on behind it. Without
    * one, and without `checkpoints`, neither a tail cut off nor a log rewritten as a whole can be told from a good log.
    */
-  readonly expectedHead?: ChainHead;
+  readonly expectedHead?: ChainHead | undefined;
   /**
    * Checkpoints of this log. It must hold every record that one of them names. What was written behind the last one is
    * vouched for by nobody.
    */
-  readonly checkpoints?: CheckpointEvidence;
+  readonly checkpoints?: CheckpointEvidence | undefined;
   /** Set when the lines are a part of a log, such as an export. A head and checkpoints of other parts say nothing then. */
-  readonly part?: LogPart;
+  readonly part?: LogPart | undefined;
 }
 
 /** A part of a log: the records behind `after`, up to `last`. */

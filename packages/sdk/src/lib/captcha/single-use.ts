@@ -8,9 +8,9 @@ export interface SingleUseOptions {
   readonly uses: CaptchaUses;
   readonly clock: Clock;
   /** How long an answer is remembered, in milliseconds. Default 10 minutes, longer than any provider's answer lives. */
-  readonly retentionMs?: number;
+  readonly retentionMs?: number | undefined;
   /** Answers that are taken although nobody can be asked, because they let somebody in all the same. Default none. */
-  readonly isTakenUnasked?: (answer: CaptchaAnswer) => boolean;
+  readonly isTakenUnasked?: ((answer: CaptchaAnswer) => boolean) | undefined;
 }
 
 /**

@@ -7,9 +7,9 @@ import type { CaptchaUnavailable, CaptchaVerdict } from './verifier.ts';
 /** What an answer must have been made for. */
 export interface Expected {
   /** Sites whose answers count. Default any; then the provider's own list of domains decides alone. */
-  readonly hostnames?: readonly string[];
+  readonly hostnames?: readonly string[] | undefined;
   /** Actions whose answers count. Default any. An answer without an action is then refused. */
-  readonly actions?: readonly string[];
+  readonly actions?: readonly string[] | undefined;
 }
 
 /** A verdict, and whether it leaves open what the provider did with the answer. */

@@ -16,19 +16,19 @@ export interface SiteverifyOptions extends Expected {
   /** The network. */
   readonly exchange: Exchange;
   /** Default the system's clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Told to hCaptcha, which then refuses answers made for another site key. Default: it is not told. */
-  readonly siteKey?: string;
+  readonly siteKey?: string | undefined;
   /** Address to ask instead of the provider's; `https`, or `http` on a loopback address. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** Time for one request, in milliseconds. Default 3,000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Of this provider: while it is open, verdicts are `unavailable` at once and nothing is sent. Default none. */
-  readonly breaker?: Breaker;
+  readonly breaker?: Breaker | undefined;
   /** Of this provider: what finds neither a place nor room to wait is `overloaded`, and not sent. Default none. */
-  readonly bulkhead?: Bulkhead;
+  readonly bulkhead?: Bulkhead | undefined;
   /** Takes a secret that the provider publishes for trials, under which anybody passes. Default false. */
-  readonly allowTestSecret?: boolean;
+  readonly allowTestSecret?: boolean | undefined;
 }
 
 /**

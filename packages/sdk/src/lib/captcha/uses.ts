@@ -17,7 +17,7 @@ export interface CaptchaUses {
 export interface MemoryCaptchaUsesOptions {
   readonly clock: Clock;
   /** Answers remembered at most; the oldest is forgotten first. Default 100,000, some 15 MB. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
 }
 
 /** Remembers used answers in this process only, and only while it runs. */

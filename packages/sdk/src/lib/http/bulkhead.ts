@@ -7,11 +7,11 @@ export interface BulkheadOptions {
   /** Requests under way at once. */
   readonly places: number;
   /** Requests that may wait for a place; more are refused at once. Default 256. */
-  readonly queue?: number;
+  readonly queue?: number | undefined;
   /** How long a request may wait for a place, in milliseconds. Default 2,000. */
-  readonly queueMs?: number;
+  readonly queueMs?: number | undefined;
   /** Reads the `deadlineAt` of requests. Default the system's clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /**

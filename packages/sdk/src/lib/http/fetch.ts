@@ -6,7 +6,7 @@ export type Fetch = (request: Request) => Response | Promise<Response>;
 
 export interface FetchExchangeOptions {
   /** A larger answer is given up. Default 262,144 bytes. */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
 }
 
 /**

@@ -27,7 +27,7 @@ export interface ObserverOptions {
   readonly operation: string;
   readonly clock: Clock;
   /** Told of each try beside the channel's subscribers. It may throw; it cannot change anything. */
-  readonly listener?: (event: ExchangeEvent) => void;
+  readonly listener?: ((event: ExchangeEvent) => void) | undefined;
 }
 
 /**

@@ -8,7 +8,7 @@ export interface PaceOptions {
   /** Requests the platform allows per minute; its own `inin-ratelimit-allowed` replaces the figure once it is known. */
   readonly requestsPerMinute: number;
   /** Requests that may go at once after a rest. Default what ten seconds allow, at least 1. */
-  readonly burst?: number;
+  readonly burst?: number | undefined;
   /** Turns that must be had beside our own, when other processes use the same OAuth client. Default none. */
   readonly turns?: SharedTurns | undefined;
 }

@@ -11,19 +11,19 @@ export interface RetryOptions {
   /** 0 (inclusive) to 1 (exclusive); draws the jitter. */
   readonly random: () => number;
   /** Repeats after the first try. Default 3. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** The first backoff is drawn from 0 to this, in milliseconds; each later one doubles it. Default 500. */
-  readonly baseDelayMs?: number;
+  readonly baseDelayMs?: number | undefined;
   /** No backoff of ours is longer, in milliseconds. `Retry-After` may be. Default 5,000. */
-  readonly maxDelayMs?: number;
+  readonly maxDelayMs?: number | undefined;
   /** True when two calls do what one does. Decides whether an answer that leaves the outcome open may be repeated. */
   readonly idempotent: boolean;
   /** Answers of this operation that did nothing and may be repeated, beside those known by their status. Default none. */
-  readonly transient?: (response: HttpResponse) => boolean;
+  readonly transient?: ((response: HttpResponse) => boolean) | undefined;
   /** Pays for the repeats of all who share it. Default each call has its own `retries` alone. */
   readonly budget?: RetryBudget | undefined;
   /** Told before each wait. It may throw; it cannot change anything. */
-  readonly onRetry?: (retry: Retry) => void;
+  readonly onRetry?: ((retry: Retry) => void) | undefined;
 }
 
 /** One repeat about to happen. */

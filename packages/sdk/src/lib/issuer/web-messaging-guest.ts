@@ -19,13 +19,13 @@ export interface WebMessagingOptions {
   /** Draws backoffs; 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   /** Repeats after the first try. Default 3. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** The first backoff is drawn from 0 to this, in milliseconds; each later one doubles it. Default 500. */
-  readonly baseDelayMs?: number;
+  readonly baseDelayMs?: number | undefined;
   /** No backoff of ours is longer, in milliseconds. What the platform asks for may be. Default 5,000. */
-  readonly maxDelayMs?: number;
+  readonly maxDelayMs?: number | undefined;
   /** Names guests and makes session tokens. Default random UUIDs. */
-  readonly newId?: () => string;
+  readonly newId?: (() => string) | undefined;
 }
 
 /** Who comes in. */

@@ -6,9 +6,9 @@ import { type Closed, type Connection, type OpenOptions, type Transport, Transpo
 
 export interface WsTransportOptions {
   /** A larger frame ends the connection. Default 1,048,576 bytes. */
-  readonly maxFrameBytes?: number;
+  readonly maxFrameBytes?: number | undefined;
   /** How long the other side may take to answer our close, in milliseconds. Default 1,000. */
-  readonly closeTimeoutMs?: number;
+  readonly closeTimeoutMs?: number | undefined;
 }
 
 /** WebSockets of Node by `ws`, which can send an `Origin` and shows why an upgrade was refused. */

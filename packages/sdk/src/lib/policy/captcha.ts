@@ -15,20 +15,20 @@ export interface CaptchaPolicy {
    * `optional`: a guest may come without captcha or without score, as in the tutorial. `required`: both must be
    * there. `verified`: the captcha must be there, and its provider must be one of `verifiers`. Default `optional`.
    */
-  readonly mode?: 'optional' | 'required' | 'verified';
+  readonly mode?: 'optional' | 'required' | 'verified' | undefined;
   /** A score below this is refused; 0 to 1. A provider that gives no score decides alone. Default 0.5. */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
   /**
    * Who is asked about the answers of a provider, by the name the payload gives it. The provider then decides in every
    * mode, and the client's own score counts for nothing. Default nobody.
    */
-  readonly verifiers?: Readonly<Record<string, CaptchaVerifier>>;
+  readonly verifiers?: Readonly<Record<string, CaptchaVerifier>> | undefined;
   /**
    * Channels whose guests are let in while their provider is out of service, and marked as such on record; a score the
    * client claims still has to reach the threshold. Where secret or address of the provider are wrong nobody is let in.
    * Default none: what cannot be verified fails.
    */
-  readonly unverifiedChannels?: readonly string[];
+  readonly unverifiedChannels?: readonly string[] | undefined;
 }
 
 /** What a provider made of a captcha. */

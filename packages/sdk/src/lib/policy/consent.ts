@@ -4,11 +4,11 @@ import { GuestpassError } from '../errors.ts';
 /** How fresh a consent must be. Nothing is asked of its age unless set. */
 export interface ConsentPolicy {
   /** Consent older than this is refused, in milliseconds. Default: any age. */
-  readonly maxAgeMs?: number;
+  readonly maxAgeMs?: number | undefined;
   /** Consent further in the future than this is refused, in milliseconds. Default: any instant. */
-  readonly maxSkewMs?: number;
+  readonly maxSkewMs?: number | undefined;
   /** Whether the channel has the notice that the consent names. Default: nobody asks. */
-  readonly isKnownNotice?: (asked: Pick<GuestPayload, 'channelId' | 'consent'>) => boolean;
+  readonly isKnownNotice?: ((asked: Pick<GuestPayload, 'channelId' | 'consent'>) => boolean) | undefined;
 }
 
 /** The reason to refuse, or `undefined` when the consent stands. `nowMs` is our own clock, which decides. */

@@ -55,7 +55,9 @@ export function createSession(parts: SessionParts, options: SessionOptions): Ses
       typedAt = now;
       link.input({ type: 'ask', text: sendTyping({ token, tracingId: newId() }, typingMs) });
     },
-    history: (reading = {}) => readBack(parts, { pageSize: options.historyPageSize ?? defaultPageSize, ...reading }),
+    history({ pageSize = options.historyPageSize ?? defaultPageSize, ...reading } = {}) {
+      return readBack(parts, { ...reading, pageSize });
+    },
     async clear({ signal } = {}) {
       await promises.ready(channel.state, signal);
       await untilClosed(parts.closing.signal, signal, (either) => requests.clear(either));

@@ -5,17 +5,17 @@ import type { SessionFacts } from './session-facts.ts';
 /** What the platform takes; what it tells of itself wins. */
 export interface SessionLimits {
   /** UTF-8 bytes of one text. Default 4,096. */
-  readonly textBytes?: number;
+  readonly textBytes?: number | undefined;
   /** UTF-8 bytes of all names and values of custom attributes together. Default 2,048. */
-  readonly attributeBytes?: number;
+  readonly attributeBytes?: number | undefined;
   /** Bytes of one file. Default 10,485,760. */
-  readonly fileBytes?: number;
+  readonly fileBytes?: number | undefined;
   /** Messages in any second. Default 5. */
-  readonly messagesPerSecond?: number;
+  readonly messagesPerSecond?: number | undefined;
   /** Requests of any kind in any minute of one connection. Default 60. */
-  readonly requestsPerMinute?: number;
+  readonly requestsPerMinute?: number | undefined;
   /** Pages of the history in any minute. Default 10. */
-  readonly historyPagesPerMinute?: number;
+  readonly historyPagesPerMinute?: number | undefined;
 }
 
 const utf8 = new TextEncoder();

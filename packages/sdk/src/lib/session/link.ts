@@ -10,11 +10,11 @@ import type { HistoryPage } from './history-walk.ts';
 /** How patiently a connection is sought. */
 export interface ReconnectOptions {
   /** Failed connections in a row before the session is given up. Default 12. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** The first backoff is drawn from 0 to this, in milliseconds; each later one doubles it. Default 500. */
-  readonly baseDelayMs?: number;
+  readonly baseDelayMs?: number | undefined;
   /** No backoff is longer, in milliseconds. What the platform asks for may be. Default 30,000. */
-  readonly maxDelayMs?: number;
+  readonly maxDelayMs?: number | undefined;
 }
 
 export interface LinkOptions {

@@ -10,43 +10,43 @@ import type { ReconnectOptions } from './link.ts';
 
 export interface SessionOptions {
   /** Opens the sockets. Default those of Node by `ws`, and those of the browser there. */
-  readonly transport?: Transport;
+  readonly transport?: Transport | undefined;
   /** Reads the history. Default a pool of connections of its own in Node, and `fetch` in browsers. */
-  readonly exchange?: Exchange;
+  readonly exchange?: Exchange | undefined;
   /** Carries files up and down. Default the same as for the history, with a larger limit. */
-  readonly files?: Exchange;
+  readonly files?: Exchange | undefined;
   /** Default the system's clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Draws backoffs; 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
   /** Makes tracing and attachment ids. Default random UUIDs. */
-  readonly newId?: () => string;
+  readonly newId?: (() => string) | undefined;
   /** `Origin` that is sent; deployments may list those allowed. Browsers send their own. Default that of the socket's host. */
-  readonly origin?: string;
+  readonly origin?: string | undefined;
   /** Base URL of the API. Default `https://api.…` beside `wss://webmessaging.…`, else the host of the socket. */
-  readonly apiUrl?: string;
+  readonly apiUrl?: string | undefined;
   /** Facts for routing, sent with the first message. Default none. */
-  readonly attributes?: Readonly<Record<string, string>>;
+  readonly attributes?: Readonly<Record<string, string>> | undefined;
   /** Where attributes are put. Default `message`. */
-  readonly attributesPlacement?: AttributesPlacement;
+  readonly attributesPlacement?: AttributesPlacement | undefined;
   /** True tells the platform that the guest came, before the first word, when nothing was said yet. Default false. */
-  readonly join?: boolean;
-  readonly reconnect?: ReconnectOptions;
-  readonly limits?: SessionLimits;
+  readonly join?: boolean | undefined;
+  readonly reconnect?: ReconnectOptions | undefined;
+  readonly limits?: SessionLimits | undefined;
   /** How long an opening, an answer or an echo may take, in milliseconds. Default 10,000. */
-  readonly answerTimeoutMs?: number;
+  readonly answerTimeoutMs?: number | undefined;
   /** Silence after which a sign of life is asked for, in milliseconds. Default 30,000; the platform allows two a minute. */
-  readonly healthCheckMs?: number;
+  readonly healthCheckMs?: number | undefined;
   /** Messages on one page of the history. Default 25, that of the platform. */
-  readonly historyPageSize?: number;
+  readonly historyPageSize?: number | undefined;
   /** Messages of an earlier conversation that are read when the session begins. Default 250; older ones by `history`. */
-  readonly firstMessages?: number;
+  readonly firstMessages?: number | undefined;
   /** Told of each state; it may throw without harm. */
-  readonly onState?: (state: SessionState) => unknown;
+  readonly onState?: ((state: SessionState) => unknown) | undefined;
   /** Told of typing, presence and what else happens beside the messages; it may throw without harm. */
-  readonly onEvent?: (event: SessionEvent) => unknown;
+  readonly onEvent?: ((event: SessionEvent) => unknown) | undefined;
   /** Gives the connecting up. It does not touch a session that is connected. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** @throws GuestpassError `config_invalid` with every fault. */

@@ -10,17 +10,17 @@ import type { SessionFacts } from './session-facts.ts';
 /** What may be added to something that is waited for. */
 export interface Waiting {
   /** Gives the waiting up. What was already sent is not taken back. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface SendOptions extends Waiting {
   /** Facts for routing: names and values of at most 2,048 bytes of UTF-8 together. */
-  readonly attributes?: Readonly<Record<string, string>>;
+  readonly attributes?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface SendTextOptions extends SendOptions {
   /** Files that were uploaded before and go with this message; then the text may be empty. Default none. */
-  readonly attachments?: readonly Pick<Attachment, 'id'>[];
+  readonly attachments?: readonly Pick<Attachment, 'id'>[] | undefined;
 }
 
 /** A file of the guest. */
@@ -34,9 +34,9 @@ export interface OutgoingFile {
 
 export interface ReadingOptions extends Waiting {
   /** From 1, the newest. Default 1. */
-  readonly pageNumber?: number;
+  readonly pageNumber?: number | undefined;
   /** Default that of the session. */
-  readonly pageSize?: number;
+  readonly pageSize?: number | undefined;
 }
 
 /** One page of the history, in the order of the conversation. */

@@ -16,13 +16,15 @@ export interface SignInClientOptions {
   /** Draws backoffs; 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   /** Headers of every request, lower-case names, such as `origin`. Default none. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** How patiently calls are repeated. Default three repeats, with backoffs of at most 5 seconds. */
-  readonly retry?: {
-    readonly retries?: number;
-    readonly baseDelayMs?: number;
-    readonly maxDelayMs?: number;
-  };
+  readonly retry?:
+    | {
+        readonly retries?: number | undefined;
+        readonly baseDelayMs?: number | undefined;
+        readonly maxDelayMs?: number | undefined;
+      }
+    | undefined;
 }
 
 /** How long a caller waits, and who follows. */

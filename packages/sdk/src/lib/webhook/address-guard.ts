@@ -3,14 +3,14 @@ import { GuestpassError } from '../errors.ts';
 
 export interface AddressPolicy {
   /** Networks that may be reached although they are not public, such as `10.1.0.0/16`. Default none. */
-  readonly allowCidrs?: readonly string[];
+  readonly allowCidrs?: readonly string[] | undefined;
 }
 
 export interface EndpointPolicy extends AddressPolicy {
   /** True to allow `http:` beside `https:`. Signed bodies are then readable on the way. Default false. */
-  readonly allowHttp?: boolean;
+  readonly allowHttp?: boolean | undefined;
   /** Ports that may be used, or `any`. Default 443 and 8443. */
-  readonly ports?: readonly number[] | 'any';
+  readonly ports?: readonly number[] | 'any' | undefined;
 }
 
 /** Why an address must not be connected to. */

@@ -21,11 +21,11 @@ export interface DeliverOptions {
   /** The active `whsec_` secrets, newest first. */
   readonly secrets: readonly string[];
   /** Time for the whole attempt, from the name to the last byte of the answer, in milliseconds. Default 15,000. */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
   /** Gives the attempt up. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Follows the request, whose receiver is told of the trace. Default nobody does. */
-  readonly trace?: TraceTry;
+  readonly trace?: TraceTry | undefined;
 }
 
 /** What became of one attempt. A value, never thrown. */

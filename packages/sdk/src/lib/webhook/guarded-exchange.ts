@@ -6,15 +6,15 @@ import { guardedConnector, type Resolve, systemResolve } from './guarded-connect
 
 export interface GuardedExchangeOptions extends EndpointPolicy {
   /** Sockets kept for each origin; more requests wait for a free one. Default 16. */
-  readonly connections?: number;
+  readonly connections?: number | undefined;
   /** Time for name, connection and TLS together, in milliseconds of the system's clock. Default 5,000. */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
   /** Answers are read up to here; what follows is left unread and its socket is destroyed. Default 16,384 bytes. */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
   /** Certificates in PEM that are trusted instead of the system's. Verification cannot be turned off. */
-  readonly ca?: string | readonly string[];
+  readonly ca?: string | readonly string[] | undefined;
   /** Default the system's resolver. */
-  readonly resolve?: Resolve;
+  readonly resolve?: Resolve | undefined;
 }
 
 export interface GuardedExchange {

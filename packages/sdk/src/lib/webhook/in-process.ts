@@ -14,23 +14,23 @@ export interface WebhookSenderOptions extends EndpointPolicy {
   /** The active `whsec_` secrets, newest first. */
   readonly secrets: readonly string[];
   /** Delay before each attempt, in milliseconds. Default 0, 5 seconds, 5 minutes, 30 minutes. */
-  readonly schedule?: readonly number[];
+  readonly schedule?: readonly number[] | undefined;
   /** Time for one attempt, in milliseconds. Default 15,000. */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
   /** Attempts under way at once. Default 4. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Notices held in memory; more are dropped as `overloaded`. Default 1,000. */
-  readonly maxPending?: number;
+  readonly maxPending?: number | undefined;
   /** How long disposing waits for attempts under way and notices not yet tried, in milliseconds. Default 15,000. */
-  readonly drainMs?: number;
+  readonly drainMs?: number | undefined;
   /** Told how each notice ended. What it throws is dropped. Default: nobody is told. */
-  readonly onSettled?: (settled: SettledNotice) => void;
+  readonly onSettled?: ((settled: SettledNotice) => void) | undefined;
   /** The network. Default a guarded exchange of its own. */
-  readonly exchange?: Exchange;
+  readonly exchange?: Exchange | undefined;
   /** Default the system's clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Draws the jitter; 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 /**

@@ -46,9 +46,9 @@ export interface NextDelayOptions {
   /** Draws the jitter; 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   /** What became of the attempt before. */
-  readonly lastResult?: Delivery;
+  readonly lastResult?: Delivery | undefined;
   /** Default {@link defaultSchedule}. */
-  readonly schedule?: readonly number[];
+  readonly schedule?: readonly number[] | undefined;
 }
 
 /**

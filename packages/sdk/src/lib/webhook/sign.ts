@@ -17,14 +17,14 @@ export interface SignOptions {
   readonly nowMs: number;
 }
 
-/** The headers of Standard Webhooks 1.0. */
-export interface WebhookHeaders {
+/** The headers of Standard Webhooks 1.0. An alias, since a record of headers, as `fetch` takes it, takes no interface. */
+export type WebhookHeaders = {
   readonly 'webhook-id': string;
   /** Whole seconds since the Unix epoch. */
   readonly 'webhook-timestamp': string;
   /** `v1,` and base64, one for each secret, separated by spaces. */
   readonly 'webhook-signature': string;
-}
+};
 
 /**
  * Signs one attempt to deliver a message (Standard Webhooks 1.0, HMAC-SHA256).

@@ -11,7 +11,7 @@ export interface VerifyWebhookOptions {
   /** The receiver's time in milliseconds since the Unix epoch, such as `Date.now()`. */
   readonly nowMs: number;
   /** How old or how far ahead the timestamp may be, in milliseconds. Default 300,000. */
-  readonly toleranceMs?: number;
+  readonly toleranceMs?: number | undefined;
 }
 
 /** The part of `Headers` that is used, whoever made it. */
