@@ -131,6 +131,54 @@ test('no secret stands in deploy/, and every one that is mounted is told how to 
   expect(mounted.filter((file) => !readme.includes(file))).toEqual([]);
 });
 
+/** The only match of a shape in a file of deploy/, or what its group caught. */
+async function only(file: string, shape: RegExp): Promise<string> {
+  const text = await readFile(join(folder, file), 'utf8');
+  const found = [...text.matchAll(new RegExp(shape, 'gm'))].map(([whole, group = whole]) => group);
+  expect(new Set(found).size, `${shape} in ${file}`).toBe(1);
+  return found[0] ?? '';
+}
+
+test('whoever starts a gateway waits for longer than it drains', async () => {
+  const { drain } = readGatewayConfig({ GUESTPASS_TARGET: 'simulator' }, { readFile: () => '' });
+  const waits = await Promise.all([
+    only('compose.yaml', /stop_grace_period: (\d+)s$/),
+    only('systemd/guestpass-gateway.service', /^TimeoutStopSec=(\d+)$/),
+    only('kubernetes/gateway.yaml', /terminationGracePeriodSeconds: (\d+)$/),
+  ]);
+  expect(Math.min(...waits.map(Number)) * 1_000).toBeGreaterThan(drain.delayMs + drain.graceMs);
+});
+
+test('the pod has the ports and the folder of the image, and a root it cannot write', async () => {
+  const ports = (await only('Dockerfile', /^EXPOSE (.*)$/)).split(' ');
+  expect(await only('kubernetes/gateway.yaml', /name: public, containerPort: (\d+)/)).toBe(ports[0]);
+  expect(await only('kubernetes/gateway.yaml', /name: operators, containerPort: (\d+)/)).toBe(ports[1]);
+  const state = await only('Dockerfile', /^VOLUME (.*)$/);
+  expect(await only('kubernetes/gateway.yaml', /name: state, mountPath: (\S+) /)).toBe(state);
+  expect(await only('compose.yaml', /checkpoints:(\/\S+)\]/)).toBe(state);
+  await only('kubernetes/gateway.yaml', /readOnlyRootFilesystem: true/);
+  await only('kubernetes/gateway.yaml', /runAsNonRoot: true/);
+});
+
+test('no service of Kubernetes hands a gateway its address as a setting', async () => {
+  // It would: of a service "guestpass" each pod gets GUESTPASS_PORT=tcp://…, which ends it with exit code 78.
+  const services = await readFile(join(folder, 'kubernetes', 'services.yaml'), 'utf8');
+  expect(services).toMatch(/^ {2}name: guestpass$/m);
+  await only('kubernetes/gateway.yaml', /enableServiceLinks: false/);
+});
+
+test('the database of Compose is well only once it answers where the gateway asks', async () => {
+  await only('compose.yaml', /test: \[CMD, pg_isready, -h, 127\.0\.0\.1, /);
+});
+
+test('each alert has a test of its own', async () => {
+  const alerts = await readFile(join(folder, 'prometheus', 'alerts.yml'), 'utf8');
+  const tests = await readFile(join(folder, 'prometheus', 'alerts.test.yml'), 'utf8');
+  const names = [...alerts.matchAll(/- alert: (\S+)/g)].map(([, name = '']) => name);
+  expect(names.length).toBeGreaterThan(15);
+  expect(names.filter((name) => !tests.includes(name))).toEqual([]);
+});
+
 test('the dashboard is whole: each panel has a place of its own, a title and a question', async () => {
   const { panels } = JSON.parse(await readFile(join(folder, 'grafana', 'guestpass.json'), 'utf8'));
   const places = panels.flatMap(({ gridPos: { x, y, w, h } }: { gridPos: Record<'x' | 'y' | 'w' | 'h', number> }) =>
