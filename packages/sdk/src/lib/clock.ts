@@ -14,6 +14,7 @@ export interface Clock {
 /** `setTimeout` fires at once when asked for more than this, so longer waits are cut here. */
 export const longestTimerMs = 2_147_483_647;
 
+/** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

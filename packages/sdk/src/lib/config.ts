@@ -25,6 +25,7 @@ export interface ConfiguredOptions {
   };
 }
 
+/** What the variables say: the options of a client, and where it points. */
 export interface GuestpassConfig {
   /** Options for `createGuestpass`, to which an audit sink may be added. */
   readonly options: ConfiguredOptions;
@@ -34,6 +35,7 @@ export interface GuestpassConfig {
   readonly origins: Readonly<Partial<Record<SettingKey, string>>>;
 }
 
+/** What reading a configuration takes beside the variables. */
 export interface ConfigReader {
   /** Reads the file that a `*_FILE` variable names, as text; throws when it cannot. */
   readonly readFile: (path: string) => string;

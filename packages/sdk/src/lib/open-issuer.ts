@@ -17,6 +17,7 @@ import type { OAuthClient } from './oauth/client-tokens.ts';
 import { type BreakerOptions, createPlatform, type RetryOptions } from './platform.ts';
 import { createSignInClient } from './sign-in/sign-in-client.ts';
 
+/** Which platform guests are let into, by which way, and how patiently. */
 export interface IssuerOptions {
   /**
    * Where the platform is: a URL or host name, used as it is, or a Genesys region (`usw2`, `us-west-2`,

@@ -28,6 +28,7 @@ export interface RetryOptions {
   readonly maxDelayMs?: number | undefined;
 }
 
+/** How the circuit breakers of a client are watched. */
 export interface BreakerOptions {
   /** Told of each change. It may throw; it cannot change anything. Default nobody is. */
   readonly onChange?: ((change: BreakerChange) => void) | undefined;

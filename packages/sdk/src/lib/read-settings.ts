@@ -10,8 +10,10 @@ export type ValuesOf<Table extends SettingTable> = {
   readonly [Key in keyof Table]?: Table[Key] extends Setting<infer T> ? T : never;
 };
 
+/** The variables of an environment; one that is not set is undefined. */
 export type Variables = Readonly<Record<string, string | undefined>>;
 
+/** Where settings come from beside the variables. */
 export interface SettingSources {
   /** Reads the file that a `*_FILE` variable names, as text; throws when it cannot. */
   readonly readFile: (path: string) => string;
@@ -19,6 +21,7 @@ export interface SettingSources {
   readonly fallbackOf?: (key: string) => string | undefined;
 }
 
+/** What the variables say, and what is wrong with them. */
 export interface SettingsRead<Table extends SettingTable> {
   readonly values: ValuesOf<Table>;
   /** The variable each value came from, or `default`. A setting without a value has none. */

@@ -121,6 +121,7 @@ export type SettingValues = {
 
 /** Every key, in the order of the table. */
 // The table is written above, so its keys are these.
+/** The names of the settings. */
 export const settingKeys = Object.keys(configSettings) as readonly SettingKey[];
 
 type Details = Pick<Setting, 'doc' | 'fallback'> & Partial<Pick<Setting, 'aliases' | 'secret' | 'keepsEmpty'>>;

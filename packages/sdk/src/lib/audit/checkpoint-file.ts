@@ -20,6 +20,7 @@ import { openOwnLog } from './own-log.ts';
 import { setTornAside } from './torn.ts';
 import { contradicts } from './verify-checkpoints.ts';
 
+/** How checkpoints are signed and kept. */
 export interface CheckpointFileOptions {
   /** The id of the log. A file holds the checkpoints of one. */
   readonly origin: string;

@@ -41,6 +41,7 @@ export interface GuestOutcomeEvent {
   readonly captcha: Omit<CaptchaJudgement, 'provider'> | null;
 }
 
+/** What goes on record of a guest. */
 export type AuditEvent = GuestRequestedEvent | GuestOutcomeEvent;
 
 /** An event in its place in the chain. */

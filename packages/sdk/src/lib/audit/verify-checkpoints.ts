@@ -10,6 +10,7 @@ import {
 import type { CheckpointPublicKey } from './checkpoint-keys.ts';
 import type { Lines } from './lines.ts';
 
+/** What checkpoints are held to. */
 export interface VerifyCheckpointsOptions {
   /** Keys that are trusted: the first one that signed, or all. A key that a trusted one introduces is trusted too. */
   readonly publicKeys: readonly CheckpointPublicKey[];

@@ -9,6 +9,7 @@ import { type AuditProof, verifyAuditLog } from './verify.ts';
 import { type RecordsProof, verifyRecords } from './verify-records.ts';
 import type { CheckpointEvidence } from './witnesses.ts';
 
+/** What an export is held to. */
 export interface VerifyExportOptions {
   /** Keys the manifest must be signed with. Without them it is only compared with the file. */
   readonly publicKeys?: readonly CheckpointPublicKey[] | undefined;

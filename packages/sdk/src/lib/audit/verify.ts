@@ -6,6 +6,7 @@ import { type Lines, numbered } from './lines.ts';
 import { alteration, parseRecord } from './stored-record.ts';
 import { type CheckpointEvidence, type Objection, openWitnesses, type Witnesses } from './witnesses.ts';
 
+/** What a log is held to beside its own chain. */
 export interface VerifyOptions {
   /**
    * A head of this log that was kept elsewhere. The log must hold that very record, and may go on behind it. Without

@@ -4,6 +4,7 @@ import { isGuestpassError } from '../errors.ts';
 import type { CaptchaUses } from './uses.ts';
 import type { CaptchaAnswer, CaptchaVerdict, CaptchaVerifier } from './verifier.ts';
 
+/** Where used answers are remembered. */
 export interface SingleUseOptions {
   readonly uses: CaptchaUses;
   readonly clock: Clock;

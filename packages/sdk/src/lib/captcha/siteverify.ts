@@ -10,6 +10,7 @@ import { hcaptcha, recaptcha, type SiteverifyProvider, turnstile } from './provi
 import { type Expected, processSiteverify, type Reading } from './siteverify-reply.ts';
 import type { CaptchaAnswer, CaptchaCall, CaptchaVerdict, CaptchaVerifier } from './verifier.ts';
 
+/** How a captcha provider is asked, and what its answer must say. */
 export interface SiteverifyOptions extends Expected {
   /** The secret that belongs to the site key. */
   readonly secret: string;

@@ -14,6 +14,7 @@ export interface CaptchaUses {
   giveBack?(hash: string): void | Promise<void>;
 }
 
+/** How many used answers are remembered. */
 export interface MemoryCaptchaUsesOptions {
   readonly clock: Clock;
   /** Answers remembered at most; the oldest is forgotten first. Default 100,000, some 15 MB. */

@@ -24,6 +24,7 @@ export interface SignedIn {
   readonly expiresAt: string | null;
 }
 
+/** Where a guest connects to chat. */
 export interface GuestConnection {
   /** WebSocket address to open. */
   readonly url: string;
@@ -49,4 +50,5 @@ export const guestCreatedSchema = z.object({
     .nullish(),
 });
 
+/** What the platform answers for a new guest. */
 export type GuestCreated = z.infer<typeof guestCreatedSchema>;

@@ -56,4 +56,5 @@ export const guestPayloadSchema = z.strictObject(
   { error: objectFault },
 );
 
+/** What a guest sends to be let in. */
 export type GuestPayload = z.infer<typeof guestPayloadSchema>;

@@ -3,6 +3,7 @@ import { faultsOf } from './faults.ts';
 import { type GuestPayload, guestPayloadSchema } from './guest-payload.ts';
 import { plainPayload } from './plain-payload.ts';
 
+/** A payload, or every fault of it. */
 export type ParsedGuestPayload =
   | { readonly ok: true; readonly payload: GuestPayload }
   | { readonly ok: false; readonly faults: readonly Fault[] };

@@ -22,4 +22,5 @@ export const platformErrorSchema = z.object({
     .optional(),
 });
 
+/** The body of an error of Genesys Cloud. */
 export type PlatformError = z.infer<typeof platformErrorSchema>;

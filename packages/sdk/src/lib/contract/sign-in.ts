@@ -33,4 +33,5 @@ export const signInSchema = z
     else if (code !== undefined && redirectUri === undefined) fault(['redirectUri'], 'is required with a code');
   });
 
+/** What the site's OpenID provider gave for a guest: a code, or an ID token. */
 export type SignIn = z.infer<typeof signInSchema>;

@@ -3,6 +3,7 @@ import { GuestpassError, isGuestpassError } from '../errors.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse, type Sent, type Try } from './exchange.ts';
 import { errorWithTries, triesOf } from './tries.ts';
 
+/** A token as one call gets it. */
 export interface AccessToken {
   /** A bearer secret: it stands in one header and nowhere else. */
   readonly value: string;

@@ -10,6 +10,7 @@ export type Pass = 'call' | 'probe' | 'none';
  */
 export type Sign = 'success' | 'reached' | 'failure' | 'unconnected' | 'nothing';
 
+/** Who is told of a breaker. */
 export interface BreakerStateOptions {
   /** Told of each change. Must not throw. Default nobody is. */
   readonly onChange?: ((state: BreakerState) => void) | undefined;
@@ -30,6 +31,7 @@ export interface Breaker {
   ended(pass: Pass, sign: Sign, now: number): void;
 }
 
+/** A breaker that is closed. */
 export function createBreaker({ onChange }: BreakerStateOptions = {}): Breaker {
   const recent = createRecentCalls();
   let state: BreakerState = 'closed';

@@ -3,6 +3,7 @@ import { GuestpassError } from '../errors.ts';
 import type { Breaker, Sign } from './breaker-state.ts';
 import { type Exchange, ExchangeError } from './exchange.ts';
 
+/** Which breaker stands before an exchange. */
 export interface BreakerWrapperOptions {
   /** Of this upstream alone; shared by everything that calls it. */
   readonly breaker: Breaker;

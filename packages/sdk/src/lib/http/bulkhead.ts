@@ -3,6 +3,7 @@ import { GuestpassError } from '../errors.ts';
 import { type Exchange, ExchangeError, type HttpRequest } from './exchange.ts';
 import { createExpiry, type Expiry, type Perishable } from './expiry.ts';
 
+/** How many calls there may be, and how many may wait. */
 export interface BulkheadOptions {
   /** Requests under way at once. */
   readonly places: number;

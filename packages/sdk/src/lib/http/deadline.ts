@@ -1,6 +1,7 @@
 import { type Clock, longestTimerMs } from '../clock.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from './exchange.ts';
 
+/** By which clock requests end. */
 export interface DeadlineOptions {
   readonly clock: Clock;
 }

@@ -53,6 +53,7 @@ export interface Exchange {
 /** Whether the platform may have seen a request that got no answer. */
 export type Sent = 'no' | 'maybe';
 
+/** What is known of a request without a whole answer. */
 export interface ExchangeErrorDetails {
   readonly sent: Sent;
   /** True when trying again cannot help: a certificate that is not trusted, a scheme not spoken. */

@@ -4,6 +4,7 @@ import { classifyFailure } from './failure.ts';
 /** `globalThis.fetch`, or anything of its shape, such as the `fetch` of an in-process server. */
 export type Fetch = (request: Request) => Response | Promise<Response>;
 
+/** How much of an answer is read. */
 export interface FetchExchangeOptions {
   /** A larger answer is given up. Default 262,144 bytes. */
   readonly maxBodyBytes?: number | undefined;

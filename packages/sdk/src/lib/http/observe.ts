@@ -23,6 +23,7 @@ export interface ExchangeEvent {
   readonly correlationId?: string;
 }
 
+/** What tries are told as, and to whom. */
 export interface ObserverOptions {
   readonly operation: string;
   readonly clock: Clock;

@@ -3,6 +3,7 @@ import { GuestpassError } from '../errors.ts';
 import { type Exchange, ExchangeError, type HttpRequest } from './exchange.ts';
 import { createSchedule } from './schedule.ts';
 
+/** How many calls there may be in a while. */
 export interface PaceOptions {
   readonly clock: Clock;
   /** Requests the platform allows per minute; its own `inin-ratelimit-allowed` replaces the figure once it is known. */
@@ -19,6 +20,7 @@ export interface SharedTurns {
   take(): Promise<SharedTurn>;
 }
 
+/** One turn that was had. */
 export interface SharedTurn {
   /** How long to wait for it, in milliseconds. */
   readonly waitMs: number;

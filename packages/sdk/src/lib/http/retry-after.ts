@@ -1,3 +1,4 @@
+/** What a date in `Retry-After` is compared with. */
 export interface RetryAfterContext {
   /** Our wall clock in milliseconds since the Unix epoch, for dates when the answer carries no valid `Date`. */
   readonly nowMs: number;

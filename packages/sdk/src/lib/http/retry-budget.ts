@@ -9,6 +9,7 @@ export interface RetryBudget {
   earn(): void;
 }
 
+/** A budget that is full. */
 export function createRetryBudget(): RetryBudget {
   let left = most;
   return {

@@ -6,6 +6,7 @@ import { parseRetryAfter } from './retry-after.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { errorWithTries, type Result, triesOf } from './tries.ts';
 
+/** What is repeated, how often and how patiently. */
 export interface RetryOptions {
   readonly clock: Clock;
   /** 0 (inclusive) to 1 (exclusive); draws the jitter. */

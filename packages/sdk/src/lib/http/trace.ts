@@ -3,6 +3,7 @@ import { notify } from './notify.ts';
 import { correlationOf, failureOf, targetOf } from './observe.ts';
 import { type FollowedTry, harmlessTracestate, type TraceHeaders, type TraceTry } from './trace-context.ts';
 
+/** Who follows requests, and what they are for. */
 export interface TraceOptions {
   /** What the requests are for, such as `token` or `guest`. */
   readonly operation: string;

@@ -7,6 +7,7 @@ import type { TraceTry } from '../http/trace-context.ts';
 /** The ways into the platform: the tutorial's contract, and the published protocol of web messaging for guests of both kinds. */
 export const issuerNames = ['rest', 'web-messaging', 'authenticated-web-messaging'] as const;
 
+/** The name of one of the ways into the platform. */
 export type IssuerName = (typeof issuerNames)[number];
 
 /** What one call may spend, shared by all its stages. */
@@ -29,11 +30,13 @@ interface IssueFacts {
   readonly correlationId: string | null;
 }
 
+/** The guest was created. */
 export interface Issued extends IssueFacts {
   readonly outcome: 'admitted';
   readonly guestPass: GuestPass;
 }
 
+/** The guest was not created, or nobody knows. */
 export interface NotIssued extends IssueFacts {
   readonly outcome: 'failed' | 'unknown';
   readonly error: GuestpassError;

@@ -1,3 +1,4 @@
+/** How a connection is opened. */
 export interface OpenOptions {
   /** Headers of the upgrade request, lower-case names. A browser sends its own and ignores these. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -31,6 +32,7 @@ export interface Connection {
  */
 export type Transport = (url: string, options?: OpenOptions) => Promise<Connection>;
 
+/** What is known of a connection that did not come about. */
 export interface TransportErrorDetails {
   /** Status of an answer that was no upgrade. */
   readonly status?: number;

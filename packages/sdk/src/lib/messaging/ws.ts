@@ -4,6 +4,7 @@ import { classifyFailure } from '../http/failure.ts';
 import { createInbox } from './inbox.ts';
 import { type Closed, type Connection, type OpenOptions, type Transport, TransportError } from './transport.ts';
 
+/** What sockets of Node may take. */
 export interface WsTransportOptions {
   /** A larger frame ends the connection. Default 1,048,576 bytes. */
   readonly maxFrameBytes?: number | undefined;

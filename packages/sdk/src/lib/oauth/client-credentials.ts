@@ -12,6 +12,7 @@ import type { Wait } from './shared-wait.ts';
 import { tokenLifetimeMs } from './token-lifetime.ts';
 import { tokenRateLimited, tokenRefused, tokenUnusable } from './token-refusal.ts';
 
+/** Who asks for a token, where, and for what. */
 export interface ClientCredentials {
   /** The whole address of the token endpoint; `https`, or `http` on a loopback address. */
   readonly tokenUrl: string;

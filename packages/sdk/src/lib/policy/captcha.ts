@@ -10,6 +10,7 @@ import { GuestpassError, type GuestpassErrorDetails, isGuestpassError } from '..
 
 type Captcha = NonNullable<GuestPayload['captcha']>;
 
+/** What a captcha has to show. */
 export interface CaptchaPolicy {
   /**
    * `optional`: a guest may come without captcha or without score, as in the tutorial. `required`: both must be

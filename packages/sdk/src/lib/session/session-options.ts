@@ -8,6 +8,7 @@ import type { ChannelOptions, SessionEvent, SessionState } from './channel-io.ts
 import type { SessionLimits } from './limits.ts';
 import type { ReconnectOptions } from './link.ts';
 
+/** How a session connects, and whom it tells. */
 export interface SessionOptions {
   /** Opens the sockets. Default those of Node by `ws`, and those of the browser there. */
   readonly transport?: Transport | undefined;

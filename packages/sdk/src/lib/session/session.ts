@@ -13,11 +13,13 @@ export interface Waiting {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What may go with something the guest says. */
 export interface SendOptions extends Waiting {
   /** Facts for routing: names and values of at most 2,048 bytes of UTF-8 together. */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
 }
 
+/** What may go with a text. */
 export interface SendTextOptions extends SendOptions {
   /** Files that were uploaded before and go with this message; then the text may be empty. Default none. */
   readonly attachments?: readonly Pick<Attachment, 'id'>[] | undefined;
@@ -32,6 +34,7 @@ export interface OutgoingFile {
   readonly bytes: Uint8Array;
 }
 
+/** Which page of the history is read. */
 export interface ReadingOptions extends Waiting {
   /** From 1, the newest. Default 1. */
   readonly pageNumber?: number | undefined;

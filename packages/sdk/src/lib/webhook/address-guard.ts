@@ -1,11 +1,13 @@
 import ipaddr from 'ipaddr.js';
 import { GuestpassError } from '../errors.ts';
 
+/** Which addresses may be called beside the public ones. */
 export interface AddressPolicy {
   /** Networks that may be reached although they are not public, such as `10.1.0.0/16`. Default none. */
   readonly allowCidrs?: readonly string[] | undefined;
 }
 
+/** What the URL of an endpoint may be, and where it may lead. */
 export interface EndpointPolicy extends AddressPolicy {
   /** True to allow `http:` beside `https:`. Signed bodies are then readable on the way. Default false. */
   readonly allowHttp?: boolean | undefined;
@@ -35,6 +37,7 @@ export function refuseAddress(ip: string, { allowCidrs = [] }: AddressPolicy = {
   return layers.every((layer) => isPublic(layer) || isWithin(layer, allowed)) ? undefined : 'not_public';
 }
 
+/** What a look at the URL of an endpoint found. */
 export type EndpointCheck =
   | { readonly ok: true; readonly url: URL }
   | {

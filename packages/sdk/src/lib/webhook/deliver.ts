@@ -14,6 +14,7 @@ export interface AddressedMessage extends WebhookMessage {
   readonly endpoint: string;
 }
 
+/** How one attempt to deliver is made. */
 export interface DeliverOptions {
   /** The network; a guarded exchange, unless the endpoint is beyond doubt. */
   readonly exchange: Exchange;

@@ -4,6 +4,7 @@ import { classifyFailure } from '../http/failure.ts';
 import { checkEndpointUrl, type EndpointCheck, type EndpointPolicy } from './address-guard.ts';
 import { guardedConnector, type Resolve, systemResolve } from './guarded-connector.ts';
 
+/** Which addresses are reached, and how. */
 export interface GuardedExchangeOptions extends EndpointPolicy {
   /** Sockets kept for each origin; more requests wait for a free one. Default 16. */
   readonly connections?: number | undefined;
@@ -17,6 +18,7 @@ export interface GuardedExchangeOptions extends EndpointPolicy {
   readonly resolve?: Resolve | undefined;
 }
 
+/** An exchange that reaches checked addresses alone, and what ends it. */
 export interface GuardedExchange {
   readonly exchange: Exchange;
   /** Ends all connections once the running requests are done. */

@@ -8,6 +8,7 @@ import type { GuestNotice } from './notice.ts';
 import { defaultSchedule, nextDelayMs, parseSchedule } from './schedule.ts';
 import { parseSecrets } from './sign.ts';
 
+/** Where notices go, how patiently, and who is told. */
 export interface WebhookSenderOptions extends EndpointPolicy {
   /** Where notices are posted. */
   readonly url: string;
@@ -52,6 +53,7 @@ export interface SettledNotice {
   readonly error?: unknown;
 }
 
+/** Delivers notices from memory until it is disposed. */
 export interface WebhookSender {
   /** Takes a notice and returns at once; fit to be `onGuest` as it is. */
   readonly send: (notice: GuestNotice) => void;

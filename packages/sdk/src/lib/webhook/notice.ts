@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../error-table.ts';
 import type { Attempt, Outcome } from '../guest/attempt.ts';
 
+/** What became of a guest, as other systems are told. */
 export type NoticeType = 'guest.authenticated' | 'guest.refused' | 'guest.failed' | 'guest.unknown';
 
 /** What other systems are told about one guest, in the body form of Standard Webhooks 1.0. Holds no session token. */

@@ -42,6 +42,7 @@ export function parseSchedule(delaysMs: readonly number[]): readonly number[] {
   return [...delaysMs];
 }
 
+/** What the next attempt depends on. */
 export interface NextDelayOptions {
   /** Draws the jitter; 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;

@@ -10,6 +10,7 @@ export interface WebhookMessage {
   readonly body: string | Uint8Array;
 }
 
+/** With what a message is signed, and when. */
 export interface SignOptions {
   /** The active `whsec_` secrets, newest first; each makes a signature, so that receivers can change over one by one. */
   readonly secrets: readonly string[];

@@ -1,6 +1,7 @@
 import { type KeyObject, timingSafeEqual } from 'node:crypto';
 import { parseSecrets, signatureOf } from './sign.ts';
 
+/** A message as it was received, and what it is held to. */
 export interface VerifyWebhookOptions {
   /** As received: a WHATWG `Headers`, or a record with names in any case. */
   readonly headers: WhatwgHeaders | Readonly<Record<string, string | readonly string[] | undefined>>;
