@@ -1,5 +1,7 @@
-export type { SignedIn } from './lib/contract/guest-pass.ts';
+export type { GuestConnection, GuestPass, SignedIn } from './lib/contract/guest-pass.ts';
 export type { SignIn } from './lib/contract/sign-in.ts';
+export type { ErrorCode } from './lib/error-table.ts';
+export { type Fault, GuestpassError, isGuestpassError } from './lib/errors.ts';
 export type { AttributesPlacement, ButtonAnswer } from './lib/messaging/actions.ts';
 export type { Attachment, ConversationEvent, Message, QuickReply } from './lib/messaging/message.ts';
 export {

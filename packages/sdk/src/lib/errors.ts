@@ -8,6 +8,7 @@ export interface Fault {
   readonly detail: string;
 }
 
+/** What else is known of an error. */
 export interface GuestpassErrorDetails {
   /** Every fault found, when the input was at fault. */
   readonly faults?: readonly Fault[] | undefined;

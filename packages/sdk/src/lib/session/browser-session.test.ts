@@ -29,6 +29,21 @@ test('what browsers load of a session needs nothing of Node', () => {
   expect(globals).toEqual([]);
 });
 
+test('pages and programs find the same names, the errors to be told apart among them', () => {
+  const namesOf = (path: string) => {
+    const exported = readFileSync(join(dirname(face), path), 'utf8').matchAll(/\{([^}]*)\}/g);
+    return [...exported].flatMap(([, list = '']) => list.split(',').map((name) => name.replace(/\btype\b/, '').trim()));
+  };
+  const pages = namesOf('session-browser.ts').filter(Boolean).sort();
+  expect(pages).toEqual(expect.arrayContaining(['GuestPass', 'GuestpassError', 'isGuestpassError', 'connectSession']));
+  const ofNodeAlone = ['WsTransportOptions', 'wsTransport'];
+  expect(
+    namesOf('session.ts')
+      .filter((name) => name !== '' && !ofNodeAlone.includes(name))
+      .sort(),
+  ).toEqual(pages);
+});
+
 test('a session talks and reads its history with what browsers and Node both offer', async () => {
   const body = { id: 'm-0', type: 'Text', text: 'welcome', direction: 'Outbound' };
   const http = createServer((_, response) => response.end(JSON.stringify({ entities: [body], total: 1 })));
