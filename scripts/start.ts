@@ -4,7 +4,7 @@ import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync }
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, parseEnv } from 'node:util';
-import { endOnCrash, onHangup, run } from '@guestpass/cli';
+import { endOnCrash, onHangup, openBrowser, run } from '@guestpass/cli';
 import { type ConfigSource, crashDrain, type Service, startService, tellCrash } from '@guestpass/gateway';
 import { type GatewayConfig, readGatewayConfig } from '@guestpass/gateway/config';
 import { createSimulator, defaultWebhookSecret, type GuestMessage, type Reply } from '@guestpass/simulator';
@@ -12,8 +12,10 @@ import { isGuestpassError } from 'guestpass';
 import { recaptchaVerifier } from 'guestpass/captcha';
 import { type Exchange, undiciExchange } from 'guestpass/http';
 import { onFreePort } from './start/free-port.ts';
-import { heedInterrupts } from './start/interruption.ts';
+import { heedInterrupts, interrupt, suspend } from './start/interruption.ts';
+import { type Hotkey, keyLine, readKeys } from './start/keys.ts';
 import { type SharedSimulator, shareSimulator } from './start/shared-simulator.ts';
+import { createStorm, type Storm, stormMs } from './start/storm.ts';
 
 /**
  * Everything in one process on this machine: the simulated platform, the gateway, and one guest let in. Started once
@@ -67,19 +69,27 @@ async function simulate(): Promise<void> {
   });
   const service = await starting;
   using _reload = onHangup({ reload: () => service.reload(), end: () => interruption.abort() });
-  process.exitCode = interruption.signal.aborted ? 130 : await serveUntil(interruption.signal, service, platform.url);
+  process.exitCode = interruption.signal.aborted ? 130 : await serveUntil(interruption, service, platform.url);
   await service.stop();
 }
 
 /** Shows what is there, and resolves with the exit code. */
-async function serveUntil(stopped: AbortSignal, service: Service, platform: string): Promise<number> {
+async function serveUntil(interruption: AbortController, service: Service, platform: string): Promise<number> {
   tell('gateway', `${service.gateway.url}   database in ${service.gateway.storage.place}`);
-  tell('guest page', `${service.gateway.url}/guest?channel=demo`);
-  tell('console', `${service.operatorUrl}/console#token=${operatorToken()}   API at /docs`);
+  tell('guest page', guestPage(service));
+  tell('console', `${consolePage(service)}   API at /docs`);
 
   const passed = (await pagesAnswer(service)) && (await letOneIn(service, platform));
-  if (passed && !flags.once) await untilAborted(stopped, service);
+  if (passed && !flags.once) await stayUp(interruption, service, platform);
   return passed ? 0 : 1;
+}
+
+function guestPage({ gateway }: Service): string {
+  return `${gateway.url}/guest?channel=demo`;
+}
+
+function consolePage({ operatorUrl }: Service): string {
+  return `${operatorUrl}/console#token=${operatorToken()}`;
 }
 
 interface Means {
@@ -215,15 +225,49 @@ async function showDelivery(
   return false;
 }
 
-async function untilAborted(signal: AbortSignal, { gateway, operatorUrl }: Service): Promise<void> {
+async function stayUp(interruption: AbortController, service: Service, platform: string): Promise<void> {
+  const { signal } = interruption;
   if (signal.aborted) return;
+  await using storm = createStorm(platform, () => tell('storm', 'over: guests get in again'));
+  const hotkeys = hotkeysOf(service, { platform, storm, quit: () => interruption.abort() });
+  const isAtTerminal = process.stdin.isTTY && process.stdout.isTTY;
   console.log(`
   Try    npx guestpass authenticate --target simulator --channel demo --consent
-         ${gateway.url}/guest?channel=demo in a browser, and ${operatorUrl}/console beside it
-         curl -s -H "authorization: Bearer $(cat ${join(home, 'operator-token')})" ${operatorUrl}/v1/attempts
-
+         ${guestPage(service)} in a browser, and ${service.operatorUrl}/console beside it
+         curl -s -H "authorization: Bearer $(cat ${join(home, 'operator-token')})" ${service.operatorUrl}/v1/attempts
+${isAtTerminal ? `\n  Keys   ${keyLine(hotkeys)}\n` : ''}
   Ctrl-C stops.`);
+  using _keys = isAtTerminal ? readKeys(process.stdin, hotkeys, { interrupt, suspend }) : undefined;
   await once(signal, 'abort');
+}
+
+interface Controls {
+  readonly platform: string;
+  readonly storm: Storm;
+  readonly quit: () => void;
+}
+
+function hotkeysOf(service: Service, { platform, storm, quit }: Controls): readonly Hotkey[] {
+  const open = async (page: string) => {
+    tell('opening', page);
+    if (!(await openBrowser(page))) console.log('  ! no program is here that opens it');
+  };
+  const storming = `the platform answers 429 to every guest for ${stormMs / 1_000} s; t shows what comes of it, r ends it`;
+  const hotkeys: readonly Hotkey[] = [
+    { key: 'o', name: 'console', press: () => open(consolePage(service)) },
+    { key: 'g', name: 'guest page', press: () => open(guestPage(service)) },
+    { key: 't', name: 'one guest', press: () => unbroken(letOneIn(service, platform)) },
+    { key: 'f', name: '429 storm', press: () => unbroken(storm.begin().then(() => tell('storm', storming))) },
+    { key: 'r', name: 'reset faults', press: () => unbroken(storm.end().then(() => tell('faults', 'none are left'))) },
+    { key: 'q', name: 'quit', press: quit },
+    { key: '?', name: 'help', press: () => console.log(`  Keys   ${keyLine(hotkeys)}`) },
+  ];
+  return hotkeys;
+}
+
+/** What a key has asked for and did not come about is told, and ends nothing. */
+async function unbroken(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => console.log(`  ✗ ${error instanceof Error ? error.message : String(error)}`));
 }
 
 function tell(what: string, detail: string): void {

@@ -24,13 +24,26 @@ interface Started extends AsyncDisposable {
   stop(): Promise<unknown[]>;
 }
 
-function start(directory: string, env: NodeJS.ProcessEnv): Started {
-  const child = spawn(process.execPath, ['--conditions=guestpass-source', program], {
+interface Played extends Started {
+  /** Presses keys, where it has a terminal. */
+  press(keys: string): void;
+  /** What it has printed. */
+  readonly lines: readonly string[];
+  /** Resolves with its exit code and signal. */
+  readonly ended: Promise<unknown[]>;
+}
+
+/** Starts it, with pipes or at a terminal of its own, which `script` of the system gives. */
+function start(directory: string, env: NodeJS.ProcessEnv, atTerminal = false): Played {
+  const words = [process.execPath, '--conditions=guestpass-source', program];
+  const [command = '', ...args] = atTerminal ? ['script', '-qec', words.join(' '), '/dev/null'] : words;
+  const child = spawn(command, args, {
     cwd: directory,
     // Nobody is turned away because other tests have the processors.
-    env: { GUESTPASS_MAX_EVENT_LOOP_DELAY_MS: '60000', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { GUESTPASS_MAX_EVENT_LOOP_DELAY_MS: '60000', ...(atTerminal && { PATH: process.env.PATH }), ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
+  if (!atTerminal) child.stdin.end();
   const ended = once(child, 'exit');
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
@@ -47,6 +60,9 @@ function start(directory: string, env: NodeJS.ProcessEnv): Started {
       }
     },
     reload: () => void child.kill('SIGHUP'),
+    press: (keys) => void child.stdin.write(keys),
+    lines,
+    ended,
     stop,
     async [Symbol.asyncDispose]() {
       await stop();
@@ -91,6 +107,32 @@ test('who is let in by what `npm start` runs is answered, and may take leave', {
     .poll(log, { timeout: 5_000 })
     .toMatch(/"changed":\["GUESTPASS_OPERATOR_TOKEN"\].*"configuration reloaded"/);
   expect(await started.stop()).toEqual([0, null]);
+  await rm(directory, { recursive: true });
+});
+
+test('at a terminal keys let guests in, bring a storm and quit; without one there are none', {
+  timeout: 120_000,
+}, async () => {
+  await using database = await testDatabase({ migrated: false });
+  const directory = await mkdtemp(join(tmpdir(), 'guestpass-start-'));
+  const masterKey = Buffer.alloc(32, 7).toString('base64');
+  const env = { GUESTPASS_DATABASE_URL: database.url, GUESTPASS_MASTER_KEY: masterKey };
+  {
+    await using started = start(directory, env, true);
+    await started.line(/Keys +o console .* q quit/);
+    await started.line(/Ctrl-C stops/);
+    started.press('t');
+    await started.line(/✓ audit +#4 /);
+    started.press('f');
+    await started.line(/✓ storm/);
+    started.press('r');
+    await started.line(/✓ faults/);
+    started.press('q');
+    expect(await started.ended).toEqual([0, null]);
+  }
+  await using piped = start(directory, env);
+  await piped.line(/Ctrl-C stops/);
+  expect(piped.lines.filter((line) => line.includes('Keys'))).toEqual([]);
   await rm(directory, { recursive: true });
 });
 

@@ -1,1 +1,2 @@
+export { openBrowser } from './lib/browser.ts';
 export { endOnCrash, onHangup, run } from './lib/process.ts';
