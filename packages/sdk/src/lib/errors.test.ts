@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { errorTable } from './error-table.ts';
-import { GuestpassError, isGuestpassError } from './errors.ts';
+import { GuestpassError, isGuestpassError, listFaults } from './errors.ts';
 
 test('a message says what happened and what to do next', () => {
   const error = new GuestpassError('consent_required', 'The guest did not accept.');
@@ -38,4 +38,12 @@ test('an error of another copy of the package is recognized, a stranger with the
   expect(isGuestpassError(fromAnotherCopy)).toBe(true);
   expect(isGuestpassError(stranger)).toBe(false);
   expect(isGuestpassError('forbidden')).toBe(false);
+});
+
+test('faults are told in one line', () => {
+  const faults = [
+    { pointer: '/retry/retries', detail: 'must be 0 or more' },
+    { pointer: '', detail: 'must be an object' },
+  ];
+  expect(listFaults(faults)).toBe('/retry/retries must be 0 or more; must be an object');
 });

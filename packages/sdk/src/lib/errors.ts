@@ -87,3 +87,8 @@ export function isGuestpassError(value: unknown): value is GuestpassError {
     (value instanceof Error && value.name === 'GuestpassError' && 'code' in value && String(value.code) in errorTable)
   );
 }
+
+/** The faults as part of a sentence, so that a message alone tells what to mend. */
+export function listFaults(faults: readonly Fault[]): string {
+  return faults.map(({ pointer, detail }) => `${pointer} ${detail}`.trim()).join('; ');
+}

@@ -1,4 +1,4 @@
-import { type Fault, GuestpassError } from '../errors.ts';
+import { type Fault, GuestpassError, listFaults } from '../errors.ts';
 import type { Draft, FileFacts } from '../messaging/actions.ts';
 import type { SessionFacts } from './session-facts.ts';
 
@@ -76,6 +76,5 @@ export function checkFile({ name, type, size }: FileFacts, limits: SessionLimits
 
 function refuse(faults: readonly Fault[], what: string): void {
   if (faults.length === 0) return;
-  const listed = faults.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
-  throw new GuestpassError('payload_invalid', `${what}: ${listed}.`, { faults });
+  throw new GuestpassError('payload_invalid', `${what}: ${listFaults(faults)}.`, { faults });
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { type Fault, GuestpassError } from '../errors.ts';
+import { type Fault, GuestpassError, listFaults } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { AttributesPlacement } from '../messaging/actions.ts';
 import type { Transport } from '../messaging/transport.ts';
@@ -65,7 +65,8 @@ export function checkOptions(options: SessionOptions): void {
   };
   const broken = Object.entries(numbers).filter(([, value]) => !(value >= 1));
   const faults: Fault[] = broken.map(([name]) => ({ pointer: `/${name}`, detail: 'must be at least 1' }));
-  if (faults.length > 0) throw new GuestpassError('config_invalid', 'The options are not usable.', { faults });
+  if (faults.length === 0) return;
+  throw new GuestpassError('config_invalid', `The options are not usable: ${listFaults(faults)}.`, { faults });
 }
 
 /** Options with their defaults, as the channel takes them. */

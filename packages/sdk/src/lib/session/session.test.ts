@@ -81,6 +81,7 @@ test('a guest pass says where to connect, or the session says that it does not',
     openSession(pass, { clock, firstMessages: 0, limits: { messagesPerSecond: 0 } }, means),
   );
   expect(options.faults.map(({ pointer }) => pointer)).toEqual(['/firstMessages', '/limits/messagesPerSecond']);
+  expect(options.message).toContain('/firstMessages must be at least 1; /limits/messagesPerSecond must be at least 1.');
 });
 
 test('an earlier conversation is read, its address beside that of the socket', async () => {

@@ -1,6 +1,6 @@
 import { faultsOf } from '../contract/faults.ts';
 import { type SignIn, signInSchema } from '../contract/sign-in.ts';
-import { GuestpassError, isGuestpassError } from '../errors.ts';
+import { GuestpassError, isGuestpassError, listFaults } from '../errors.ts';
 import type { SignInClient } from '../sign-in/sign-in-client.ts';
 import type { Renewal } from './renewal.ts';
 import type { Session } from './session.ts';
@@ -51,8 +51,7 @@ function check(signIn: SignIn): SignIn {
   const checked = signInSchema.safeParse(signIn);
   if (checked.success) return checked.data;
   const faults = faultsOf(checked.error);
-  const listed = faults.map(({ pointer, detail }) => `${pointer} ${detail}`).join('; ');
-  throw new GuestpassError('payload_invalid', `The sign-in cannot be used: ${listed}.`, { faults });
+  throw new GuestpassError('payload_invalid', `The sign-in cannot be used: ${listFaults(faults)}.`, { faults });
 }
 
 /** A JWT that is not good any more is refreshed, and the next one revoked; with it, all of them are. */
