@@ -146,6 +146,28 @@ test('a guest whose receipt cannot be written is open, and what the platform sai
   await pipeline.close();
 });
 
+test('a guest whose outcome cannot be written as it is stands as open at once', async () => {
+  await using own = await testDatabase();
+  await own.query(`create function guestpass.refuse() returns trigger language plpgsql as
+    $$ begin raise exception 'not this one'; end $$`);
+  await own.query(`create trigger refuse before update on guestpass.attempts for each row
+    when (new.status = 'admitted') execute function guestpass.refuse()`);
+  await using simulator = createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } });
+  await using attempts = createAttemptStore({ database: own, masterKey, owner: 'poisoned' });
+  const problems: unknown[] = [];
+  const onProblem = (error: unknown) => problems.push(error);
+  await using outcomes = createOutcomeKeeper({ attempts, clock, leaseMs: 60_000, onProblem });
+  const pipeline = pipelineOver(fetchExchange(simulator.fetch));
+  const admit = createAdmit({ pipeline, attempts, outcomes, clock });
+  const ask = { idempotency: { scope: 'guests', key: newAttemptId() } };
+  const { attempt } = await admit(payload, ask);
+  expect(attempt).toMatchObject({ outcome: 'unknown', error: { code: 'outcome_unknown' } });
+  expect(await attempts.get(attempt.id)).toMatchObject({ status: 'unknown', status_codes: [201] });
+  expect(await admit(payload, ask)).toMatchObject({ replayed: true, attempt: { outcome: 'unknown' } });
+  expect(problems).toMatchObject([{ code: 'storage_unavailable', cause: { message: 'not this one' } }]);
+  await pipeline.close();
+});
+
 test('a malfunction is told as what it is also when the outcome cannot be recorded', async () => {
   await using simulator = createSimulator({ seed: 1, channels: { [payload.channelId]: 'active' } });
   const { attempts, exchange } = storeThatFails(fetchExchange(simulator.fetch));

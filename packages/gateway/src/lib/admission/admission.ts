@@ -7,6 +7,7 @@ import { inTime } from '../in-time.ts';
 import type { AttemptStore, IntentOutcome } from '../store/attempts.ts';
 import type { Idempotency, Intent } from '../store/intents.ts';
 import type { AttemptTrace } from '../tracing/tracing.ts';
+import { inDoubt, notKept } from './in-doubt.ts';
 import type { OutcomeKeeper } from './outcome-keeper.ts';
 
 export interface AdmissionOptions {
@@ -161,26 +162,3 @@ const recordingMs = 2_000;
 /** Another process took this one for gone and put `unknown` on record. */
 const overtaken = 'The attempt took so long that it was given up for lost; the guest may exist.';
 const brokenOff = 'The attempt broke off by a malfunction; the guest may exist.';
-const notKept = 'The outcome could not be recorded; the guest may exist.';
-
-/** A guest pass that no record tells of is not handed over. */
-function inDoubt(attempt: Attempt, detail: string, cause?: GuestpassError): Attempt {
-  const { id, channelId, consentTimestamp, captcha, startedAt, latencyMs, durationMs, stages, retries } = attempt;
-  const { statusCodes, correlationId } = attempt;
-  return {
-    outcome: 'unknown',
-    stage: 'audit',
-    error: new GuestpassError('outcome_unknown', detail, { attemptId: id, ...(cause && { cause }) }),
-    id,
-    channelId,
-    consentTimestamp,
-    captcha,
-    startedAt,
-    latencyMs,
-    durationMs,
-    stages,
-    retries,
-    statusCodes,
-    correlationId,
-  };
-}

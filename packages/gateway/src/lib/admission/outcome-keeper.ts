@@ -2,6 +2,7 @@ import { type Attempt, type Clock, GuestpassError, isGuestpassError } from 'gues
 import { inTime } from '../in-time.ts';
 import type { AttemptStore } from '../store/attempts.ts';
 import type { RecordedConsent } from '../store/recorded-consent.ts';
+import { inDoubt, notKept } from './in-doubt.ts';
 
 export interface OutcomeKeeperOptions {
   readonly attempts: Pick<AttemptStore, 'recordOutcome' | 'get'>;
@@ -12,7 +13,10 @@ export interface OutcomeKeeperOptions {
   readonly onProblem?: ((error: unknown) => void) | undefined;
 }
 
-/** Records outcomes, and does not give up while nobody else may do it. */
+/**
+ * Records outcomes, and does not give up while nobody else may do it. One that cannot be written for another reason than
+ * trouble with the storage is recorded as `unknown`, and rejects all the same.
+ */
 export interface OutcomeKeeper extends AsyncDisposable {
   /**
    * Resolves, once the outcome is on record, with false when the attempt had another one already. Rejects with
@@ -40,6 +44,8 @@ export function createOutcomeKeeper(options: OutcomeKeeperOptions): OutcomeKeepe
         return first || (tried && (await isKept(attempt)));
       } catch (cause) {
         const isLast = patience.isOver || clock.monotonic() + delayMs >= leaseEndsAt;
+        // What cannot be written as it is stands as open at once, and not when the lease has ended.
+        if (!isPassing(cause)) await options.attempts.recordOutcome(inDoubt(attempt, notKept), nowMs).catch(() => {});
         if (isLast || !isPassing(cause)) throw unrecorded(attempt, cause);
         tried = true;
         await patience.pause(delayMs);
