@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 // What the pages point at is there: files, folders and headings of this repository.
 
 const root = join(import.meta.dirname, '..');
-const pages = globSync('{*,docs/**/*,packages/*/*,deploy/**/*,examples/*}.md', { cwd: root });
+const pages = [...globSync('{*,docs/**/*,packages/*/*,deploy/**/*,examples/*}.md', { cwd: root }), 'llms.txt'];
 
 /** Without the blocks of code, where brackets mean something else. */
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '');
@@ -48,4 +48,16 @@ test('every page of the docs is reached from the README, in two steps at most', 
   const unreached = pages.filter((page) => page.startsWith('docs/') && !reached.has(page));
   // The decisions are listed by their folder.
   expect(unreached.filter((page) => !page.startsWith('docs/decisions/'))).toEqual([]);
+});
+
+test('the index for language models has its form, and leads to every page and example', () => {
+  const index = readFileSync(join(root, 'llms.txt'), 'utf8');
+  // https://llmstxt.org: a title, a summary, then sections that are lists of links with notes.
+  expect(index).toMatch(/^# .+\n\n> .+\n\n/);
+  const [, ...sections] = index.split(/^## .+\n\n/m);
+  const lines = sections.flatMap((section) => section.trim().split('\n'));
+  expect(lines.filter((line) => !/^- \[[^\]]+\]\([^)]+\): .+$/.test(line))).toEqual([]);
+  const listed = linksOf('llms.txt').map(({ path }) => path);
+  const wanted = globSync(['docs/*.md', 'packages/*/README.md', 'examples/*.ts'], { cwd: root });
+  expect(wanted.filter((path) => !listed.includes(path))).toEqual([]);
 });
