@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ConsoleStage, openConsoleStage } from './support/console-stage.ts';
+import { type ConsoleStage, openConsoleStage, shopNotice } from './support/console-stage.ts';
 import { useBrowser } from './support/use-browser.ts';
 
 // What helps an operator along beside the lists: the palette, exports, health, and the clock to read by.
@@ -120,4 +121,48 @@ test('health tells what the gateway needs and runs with, and no secret', async (
     .getByRole('row', { name: /GUESTPASS_HOST/ })
     .getByText('127.0.0.1')
     .waitFor();
+});
+
+test('what arrives while somebody reads further down waits above, and comes in where it is asked for', async () => {
+  const page = await open('attempts', { viewport: { width: 1280, height: 420 } });
+  for (let more = 0; more < 8; more += 1) await stage.letIn();
+  const rows = page.getByRole('table', { name: 'Attempts' }).getByRole('row');
+  await rows.nth(8).waitFor();
+  await rows.last().scrollIntoViewIfNeeded();
+  const before = await rows.count();
+  const id = await stage.letIn();
+  const pill = page.getByRole('button', { name: '1 new' });
+  await pill.waitFor();
+  expect(await rows.count()).toBe(before);
+  await pill.click();
+  await rows
+    .nth(1)
+    .getByRole('button', { name: `Open ${id}` })
+    .waitFor();
+  await pill.waitFor({ state: 'detached' });
+  expect(await page.locator(':focus').textContent()).toBe('Pause');
+});
+
+test('an attempt shows to what its guest consented, and a guest is found with the consents taken back', async () => {
+  const consent = { accepted: true, timestamp: new Date().toISOString(), noticeVersion: shopNotice.version };
+  const attemptId = await stage.letIn({ channelId: shopNotice.channels[0], consent });
+  const page = await open(`attempts?attempt=${attemptId}`);
+  const drawer = page.getByRole('dialog');
+  await drawer.getByText('shop-privacy, version 2026-01').waitFor();
+  await drawer.getByText(hash('sha256', shopNotice.text)).waitFor();
+  await drawer.getByText(/^crt_/).waitFor();
+
+  await page.goto(`${stage.service.operatorUrl}/console/erasures`);
+  await page.getByLabel('Guest id, or id of an attempt').fill(attemptId);
+  await page.keyboard.press('Enter');
+  const found = page.getByRole('table', { name: 'Attempts of the subject' });
+  await found.getByRole('button', { name: `Open ${attemptId}` }).waitFor();
+  await stage.service.gateway.attempts.withdrawConsent({ attemptId, basis: 'a letter', nowMs: Date.now() });
+  await page.getByRole('button', { name: 'List those on record' }).click();
+  const list = page.getByRole('table', { name: 'Consents taken back' });
+  await list
+    .getByRole('row', { name: /a letter/ })
+    .getByRole('button', { name: `Open ${attemptId}` })
+    .click();
+  await drawer.getByText('Withdrawn', { exact: true }).waitFor();
 });

@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, hash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,20 @@ export interface ConsoleStage extends AsyncDisposable {
   letIn(change?: Readonly<Record<string, unknown>>): Promise<string>;
 }
 
+/** What guests of its channel consent to; they get a receipt. */
+export const shopNotice = {
+  id: 'shop-privacy',
+  version: '2026-01',
+  language: 'en',
+  channels: ['your-channel-id'],
+  text: 'We process what you write in this chat to answer you.',
+  purposes: ['answering the guest'],
+  dataCategories: ['chat messages'],
+  controller: { name: 'Shop Ltd', contact: 'privacy@shop.example' },
+  storageDuration: '90 days',
+  withdrawal: 'https://shop.example/withdraw',
+};
+
 /** The identity provider of the simulator is told of every guest. No captcha is asked for, and nobody held to a rate. */
 export async function openConsoleStage(): Promise<ConsoleStage> {
   await using opened = new AsyncDisposableStack();
@@ -40,6 +54,7 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
     tokenSha256: hash('sha256', one),
   }));
   writeFileSync(join(directory, 'operators.json'), JSON.stringify(people));
+  writeFileSync(join(directory, 'notices.json'), JSON.stringify([shopNotice]));
   const config = readGatewayConfig(variablesFor({ platformUrl, databaseUrl: database.url, directory, token }), {
     readFile: (path) => readFileSync(path, 'utf8'),
   });
@@ -84,6 +99,10 @@ function variablesFor({ platformUrl, databaseUrl, directory, token }: Places): R
     GUESTPASS_OPERATORS_FILE: join(directory, 'operators.json'),
     GUESTPASS_DATABASE_URL: databaseUrl,
     GUESTPASS_MASTER_KEY: randomBytes(32).toString('base64'),
+    GUESTPASS_CONSENT_NOTICES: join(directory, 'notices.json'),
+    GUESTPASS_CONSENT_KEY: generateKeyPairSync('ed25519')
+      .privateKey.export({ type: 'pkcs8', format: 'pem' })
+      .toString(),
     GUESTPASS_AUDIT_CHECKPOINT_FILE: join(directory, 'checkpoints.jsonl'),
     GUESTPASS_CAPTCHA_POLICY: 'optional',
     GUESTPASS_RATE_PER_ADDRESS: '1000000',

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { spanWords } from '../../words/numbers.ts';
-import type { Attempt, AuditRecord, Delivery, Page } from '../data/views.ts';
+import type { Attempt, AttemptDetail, AuditRecord, Delivery, Page } from '../data/views.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { curlOf } from '../parts/curl.ts';
 import { Drawer } from '../parts/drawer.tsx';
@@ -13,6 +13,7 @@ import { OutcomeTag, StateTag } from '../parts/tag.tsx';
 import { useErrorCodes } from '../parts/use-error-codes.ts';
 import { useLoaded } from '../parts/use-loaded.ts';
 import type { Navigation } from '../place.ts';
+import { ConsentCard } from './consent-card.tsx';
 import { ticketOf } from './ticket.ts';
 import { Waterfall } from './waterfall-chart.tsx';
 
@@ -24,7 +25,7 @@ export interface AttemptDrawerProps {
 
 /** One attempt in full: its stages, what is on record of it, and who was told. */
 export function AttemptDrawer({ id, navigation, onClose }: AttemptDrawerProps) {
-  const { body, problem } = useLoaded<Attempt>(`/v1/attempts/${encodeURIComponent(id)}`);
+  const { body, problem } = useLoaded<AttemptDetail>(`/v1/attempts/${encodeURIComponent(id)}`);
   const attempt = body.value;
   return (
     <Drawer title={`Attempt ${id}`} onClose={onClose}>
@@ -34,7 +35,7 @@ export function AttemptDrawer({ id, navigation, onClose }: AttemptDrawerProps) {
   );
 }
 
-function AttemptBody({ attempt, navigation }: { readonly attempt: Attempt; readonly navigation: Navigation }) {
+function AttemptBody({ attempt, navigation }: { readonly attempt: AttemptDetail; readonly navigation: Navigation }) {
   const { outcome, code, detail, statusCodes, captcha, retries, durationMs } = attempt;
   const entry = useErrorCodes().get(code ?? '');
   return (
@@ -72,6 +73,7 @@ function AttemptBody({ attempt, navigation }: { readonly attempt: Attempt; reado
           ['Trace', attempt.traceId],
         ]}
       />
+      <ConsentCard attempt={attempt} />
       <AuditOf attemptId={attempt.id} />
       <DeliveriesOf attemptId={attempt.id} navigation={navigation} />
     </>

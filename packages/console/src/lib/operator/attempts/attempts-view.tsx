@@ -1,4 +1,5 @@
 import type { Clock } from 'guestpass';
+import { useRef } from 'preact/hooks';
 import { countWords } from '../../words/numbers.ts';
 import type { Live } from '../data/live.ts';
 import { ExportLinks } from '../parts/export-links.tsx';
@@ -10,7 +11,8 @@ import { AttemptDrawer } from './attempt-drawer.tsx';
 import { AttemptFilters } from './attempt-filters.tsx';
 import { AttemptTable } from './attempt-table.tsx';
 import { guestIn, matches } from './rows.ts';
-import { useAttempts } from './use-attempts.ts';
+import { type AttemptList, useAttempts } from './use-attempts.ts';
+import { useScrolledPast } from './use-scrolled-past.ts';
 
 export interface AttemptsViewProps {
   readonly live: Live;
@@ -24,19 +26,22 @@ export function AttemptsView({ live, navigation, clock, saved }: AttemptsViewPro
   const { outcome, code, channel, text, attempt } = navigation.place.value.params;
   const filter = { outcome, code, channel, text };
   const guest = guestIn(text);
-  const list = useAttempts(live, { filter, clock });
+  const top = useRef<HTMLDivElement>(null);
+  const isAway = useScrolledPast(top);
+  const list = useAttempts(live, { filter, isAway, clock });
+  const fresh = list.waiting.value.length;
   const rows = list.rows.value.filter((row) => matches(row, { text }));
   return (
     <>
       <AttemptFilters navigation={navigation} />
       <SavedViewsBar views={saved} navigation={navigation} />
-      <div class="toolbar">
+      <div class="toolbar" ref={top}>
         <button type="button" aria-pressed={list.paused.value} onClick={list.paused.value ? list.resume : list.pause}>
           {list.paused.value ? 'Resume' : 'Pause'}
         </button>
         <p role="status" class="small quiet">
           {list.paused.value
-            ? `Paused: ${countWords(list.waiting.value.length)} new.`
+            ? `Paused: ${countWords(fresh)} new.`
             : list.oneIn.value > 1
               ? `Showing 1 in ${list.oneIn.value}: more than 50 a second arrive.`
               : ''}
@@ -48,6 +53,11 @@ export function AttemptsView({ live, navigation, clock, saved }: AttemptsViewPro
         />
       </div>
       <ProblemNotice problem={list.problem.value} />
+      {isAway.value && fresh > 0 && (
+        <button type="button" class="main pill" onClick={() => showNew(top.current, list)}>
+          <span aria-hidden="true">↑</span> {countWords(fresh)} new
+        </button>
+      )}
       <AttemptTable rows={rows} loading={list.loading.value} onOpen={(id) => navigation.change({ attempt: id })} />
       {list.hasMore.value && (
         <button type="button" onClick={list.more}>
@@ -59,4 +69,10 @@ export function AttemptsView({ live, navigation, clock, saved }: AttemptsViewPro
       )}
     </>
   );
+}
+
+/** Goes back to where new rows come in; the button that was pressed is gone then, so the focus goes there too. */
+function showNew(top: HTMLElement | null, list: AttemptList): void {
+  list.resume();
+  top?.querySelector('button')?.focus();
 }

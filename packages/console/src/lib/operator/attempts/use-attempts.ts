@@ -10,7 +10,7 @@ import { type AttemptFilter, guestIn, joinOlder, matches, putOnTop, shownOneIn, 
 export interface AttemptList extends Pick<Pages<Attempt>, 'problem' | 'loading' | 'hasMore' | 'more'> {
   readonly rows: ReadonlySignal<readonly Attempt[]>;
   readonly paused: ReadonlySignal<boolean>;
-  /** Arrivals that wait since the pause. */
+  /** Arrivals that wait, because the list is paused or somebody reads further down. */
   readonly waiting: ReadonlySignal<readonly Attempt[]>;
   /** One in so many arrivals is shown. */
   readonly oneIn: ReadonlySignal<number>;
@@ -26,11 +26,13 @@ const calmMs = 5_000;
 
 interface AttemptTerms {
   readonly filter: AttemptFilter;
+  /** Whether somebody reads further down, where rows that come in above would push away what is read. */
+  readonly isAway: ReadonlySignal<boolean>;
   readonly clock: Clock;
 }
 
-/** Reads the list, then puts what arrives on top of it, unless it is paused. */
-export function useAttempts(live: Live, { filter, clock }: AttemptTerms): AttemptList {
+/** Reads the list, then puts what arrives on top of it, unless it is paused or read further down. */
+export function useAttempts(live: Live, { filter, isAway, clock }: AttemptTerms): AttemptList {
   const { outcome, code, channel, text } = filter;
   const guest = guestIn(text);
   const pages = usePages<Attempt>('/v1/attempts', { outcome, code, channel, guest }, ({ id }) => id);
@@ -50,6 +52,12 @@ export function useAttempts(live: Live, { filter, clock }: AttemptTerms): Attemp
     pages.items.value = after.rows;
     fallen.current = [...after.fallen.map(({ id }) => id), ...fallen.current].slice(0, mostFallen);
   };
+  const isHeld = () => paused.value || isAway.value;
+  useSignalEffect(() => {
+    if (isHeld() || waiting.value.length === 0) return;
+    put(waiting.value);
+    waiting.value = [];
+  });
   useEffect(() => {
     fallen.current = [];
   }, [outcome, code, channel, guest]);
@@ -61,7 +69,7 @@ export function useAttempts(live: Live, { filter, clock }: AttemptTerms): Attemp
       const wanted = attempts.filter((attempt) => matches(attempt, { outcome, code, channel }));
       const share = shownOneIn(wanted.length, batchMs);
       const shown = thinOut(wanted, share);
-      if (paused.value) waiting.value = [...waiting.value, ...shown].slice(-1_000);
+      if (isHeld()) waiting.value = [...waiting.value, ...shown].slice(-1_000);
       else if (pages.loading.value) early.value = [...early.value, ...shown];
       else put(shown);
       if (share === 1) return;
@@ -97,8 +105,6 @@ export function useAttempts(live: Live, { filter, clock }: AttemptTerms): Attemp
       paused.value = true;
     },
     resume() {
-      put(waiting.value);
-      waiting.value = [];
       paused.value = false;
     },
   };

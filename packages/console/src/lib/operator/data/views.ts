@@ -44,6 +44,40 @@ export interface Attempt {
   readonly traceId: string | null;
 }
 
+/** To what a guest consented, where there is a receipt of it. */
+export interface ConsentRecord {
+  readonly receiptId: string;
+  readonly receiptSha256: string;
+  readonly controller: { readonly name: string; readonly contact: string };
+  readonly notice: {
+    readonly id: string;
+    readonly version: string;
+    readonly language: string;
+    readonly url: string | null;
+    /** Of the exact text that was shown. */
+    readonly sha256: string;
+  };
+  readonly purposes: readonly string[];
+  readonly storageDuration: string;
+  readonly consent: {
+    readonly state: 'given' | 'withdrawn' | 'expired';
+    readonly method: string;
+    /** As the website told it. */
+    readonly claimedAt: string;
+    readonly receivedAt: string;
+    readonly expiresAt: string | null;
+    readonly withdrawnAt: string | null;
+  };
+  readonly collection: { readonly origin: string | null; readonly page: string | null };
+  readonly withdrawal: string;
+}
+
+/** One attempt in full. */
+export interface AttemptDetail extends Attempt {
+  /** `null` without a receipt, and once the guest is erased. */
+  readonly consent: ConsentRecord | null;
+}
+
 export type DeliveryState = 'pending' | 'delivered' | 'dead' | 'held';
 
 export interface Delivery {

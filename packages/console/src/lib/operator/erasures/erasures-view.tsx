@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { ask, type Problem } from '../../network.ts';
 import { countWords } from '../../words/numbers.ts';
 import type { Erasure } from '../data/views.ts';
@@ -8,10 +9,11 @@ import { Allowed } from '../parts/signed-in.tsx';
 import type { Navigation } from '../place.ts';
 import { HoldsSection } from './holds-section.tsx';
 import { type Subject, subjectOf } from './subject.ts';
+import { SubjectAttempts } from './subject-attempts.tsx';
 import { SubjectField } from './subject-field.tsx';
 import { WithdrawalsSection } from './withdrawals-section.tsx';
 
-/** Erases a guest in two steps: what would go is shown first. */
+/** What is known of a guest, and what a guest may ask for. Erasing takes two steps: what would go is shown first. */
 export function ErasuresView({ navigation }: { readonly navigation: Navigation }) {
   const { guest = '' } = navigation.place.value.params;
   const who = useSignal(guest);
@@ -20,8 +22,14 @@ export function ErasuresView({ navigation }: { readonly navigation: Navigation }
   const done = useSignal<Erasure | null>(null);
   const problem = useSignal<Problem | null>(null);
 
-  const look = async (event: Event) => {
+  useEffect(() => {
+    if (guest !== '') who.value = guest;
+  }, [guest]);
+  const find = (event: Event) => {
     event.preventDefault();
+    navigation.change({ guest: who.value.trim() });
+  };
+  const look = async () => {
     const wanted = subjectOf(who.value.trim());
     const answer = await ask<Erasure>('/v1/erasures', { method: 'POST', body: { dryRun: true, ...wanted } });
     problem.value = answer.ok ? null : answer.problem;
@@ -36,6 +44,8 @@ export function ErasuresView({ navigation }: { readonly navigation: Navigation }
     done.value = answer.body;
     preview.value = null;
     who.value = '';
+    // Nobody has it any more.
+    navigation.change({ guest: null });
     return null;
   };
 
@@ -45,20 +55,29 @@ export function ErasuresView({ navigation }: { readonly navigation: Navigation }
         Erasing destroys the key of a guest: what the audit log holds sealed can never be read again, while the chain
         stays whole. Guest id, guest pass and the bodies of webhooks are deleted, and endpoints are told.
       </p>
-      <Allowed operation="eraseGuest" what="Erasing a guest">
-        <form class="card stack narrow" onSubmit={(event) => void look(event)}>
-          <SubjectField
-            who={who}
-            onChange={() => {
-              preview.value = null;
-            }}
-          />
-          <div class="actions">
-            <button type="submit">See what would be erased</button>
-          </div>
-          <ProblemNotice problem={problem.value} />
-        </form>
-      </Allowed>
+      <form class="card stack narrow" onSubmit={find}>
+        <SubjectField
+          who={who}
+          onChange={() => {
+            preview.value = null;
+          }}
+        />
+        <div class="actions">
+          <button type="submit">Find the attempts</button>
+          <Allowed operation="eraseGuest" what="Erasing a guest">
+            <button
+              type="button"
+              onClick={({ currentTarget }) => {
+                if (currentTarget.form?.reportValidity()) void look();
+              }}
+            >
+              See what would be erased
+            </button>
+          </Allowed>
+        </div>
+        <ProblemNotice problem={problem.value} />
+      </form>
+      {guest !== '' && <SubjectAttempts who={guest} navigation={navigation} />}
       {preview.value && <Preview erasure={preview.value} onErase={erase} />}
       {done.value && (
         <p class="notice good" role="status">
@@ -66,7 +85,7 @@ export function ErasuresView({ navigation }: { readonly navigation: Navigation }
         </p>
       )}
       <HoldsSection />
-      <WithdrawalsSection />
+      <WithdrawalsSection navigation={navigation} />
     </>
   );
 }

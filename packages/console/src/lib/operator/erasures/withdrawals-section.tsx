@@ -5,11 +5,14 @@ import type { Withdrawn } from '../data/views.ts';
 import { Drawer } from '../parts/drawer.tsx';
 import { ReasonForm } from '../parts/reason-form.tsx';
 import { Allowed } from '../parts/signed-in.tsx';
+import type { Navigation } from '../place.ts';
 import { subjectOf } from './subject.ts';
 import { SubjectField } from './subject-field.tsx';
+import { WithdrawalList } from './withdrawal-list.tsx';
 
 /** Consents that guests took back by letter, on the phone, or without their receipt. */
-export function WithdrawalsSection() {
+export function WithdrawalsSection({ navigation }: { readonly navigation: Navigation }) {
+  const lists = useSignal(false);
   const recording = useSignal(false);
   const done = useSignal<Withdrawn | null>(null);
   return (
@@ -30,8 +33,21 @@ export function WithdrawalsSection() {
             Record a withdrawal
           </button>
         </Allowed>
+        {!lists.value && (
+          <button
+            type="button"
+            onClick={() => {
+              lists.value = true;
+            }}
+          >
+            List those on record
+          </button>
+        )}
+        {!lists.value && <span class="small quiet">That you read them is put on record too.</span>}
       </div>
       <div role="status">{done.value && <p class="notice good">{withdrawnWords(done.value)}</p>}</div>
+      {/* Read anew when there is one more. */}
+      {lists.value && <WithdrawalList key={done.value?.attemptIds.join()} navigation={navigation} />}
       {recording.value && (
         <WithdrawalDialog
           onDone={(withdrawn) => {
