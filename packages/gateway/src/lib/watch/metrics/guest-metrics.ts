@@ -55,7 +55,8 @@ export function guestMetrics(registry: Registry, { channels = [], codes = [] }: 
     labelNames: ['code'],
     registers,
   });
-  const codeOf = createLabel([...sdkCodes, ...codes, 'none']);
+  // The last is no answer's code: connections that are one too many are told by a name of their own.
+  const codeOf = createLabel([...sdkCodes, ...codes, 'none', 'too_many_connections']);
   const channelOf = createLabel([...channels, 'none']);
   const timers = Object.fromEntries(stages.map((stage) => [stage, stageTimes.labels(stage)]));
   return {

@@ -82,13 +82,16 @@ test('channels nobody listed are one label, however many there are', async () =>
 test('refusals are counted by code, and codes nobody listed are one label', async () => {
   const metrics = setup({ codes: ['http_malformed'] });
   for (const code of ['body_invalid', 'http_malformed', 'made up', 'x'.repeat(500)]) metrics.requestRefused(code);
-  metrics.turnedAway('http_malformed');
+  for (const code of ['http_malformed', 'too_many_connections']) metrics.turnedAway(code);
   expect(await samplesOf(metrics, 'guestpass_http_refused_requests_total')).toEqual({
     '{code="body_invalid"}': 1,
     '{code="http_malformed"}': 1,
     '{code="other"}': 2,
   });
-  expect(await samplesOf(metrics, 'guestpass_http_turned_away_total')).toEqual({ '{code="http_malformed"}': 1 });
+  expect(await samplesOf(metrics, 'guestpass_http_turned_away_total')).toEqual({
+    '{code="http_malformed"}': 1,
+    '{code="too_many_connections"}': 1,
+  });
 });
 
 test('calls to the platform are counted by status', async () => {
