@@ -9,7 +9,7 @@ export type { PlatformHosts } from './lib/environment.ts';
 export { resolveEnvironment } from './lib/environment.ts';
 export type { ErrorCode, ErrorEntry } from './lib/error-table.ts';
 export { errorTable } from './lib/error-table.ts';
-export type { Fault, GuestpassErrorDetails } from './lib/errors.ts';
+export type { Fault, GuestpassErrorDetails, Try } from './lib/errors.ts';
 export { GuestpassError, isGuestpassError } from './lib/errors.ts';
 export type {
   Admitted,

@@ -17,6 +17,7 @@ test('what may be logged leaves the cause and the stack behind', () => {
     status: 429,
     correlationId: 'corr-1',
     attemptId: 'att_1',
+    tries: [{ status: 429, durationMs: 12, waitedMs: 1000 }],
     faults: [{ pointer: '/a', detail: 'is wrong' }],
   });
   expect(JSON.parse(JSON.stringify(error))).toEqual({
@@ -27,8 +28,20 @@ test('what may be logged leaves the cause and the stack behind', () => {
     retryAfterMs: 7000,
     status: 429,
     correlationId: 'corr-1',
+    tries: [{ status: 429, durationMs: 12, waitedMs: 1000 }],
     attemptId: 'att_1',
   });
+});
+
+test('the tries are those its cause tells of, however often it is passed on', () => {
+  const tries = [
+    { failure: 'ECONNREFUSED', durationMs: 1, waitedMs: 300 },
+    { failure: 'ECONNREFUSED', durationMs: 1 },
+  ];
+  const cause = Object.assign(new Error('No answer.'), { tries });
+  const error = new GuestpassError('platform_unavailable', 'No answer came.', { cause });
+  expect(new GuestpassError(error.code, error.detail, { cause: error }).tries).toEqual(tries);
+  expect(new GuestpassError('aborted', 'Gone.', { cause: 'a reason' }).tries).toEqual([]);
 });
 
 test('an error of another copy of the package is recognized, a stranger with the same name is not', () => {

@@ -8,6 +8,17 @@ export interface Fault {
   readonly detail: string;
 }
 
+/** One try of a request: what came back, or why nothing did. */
+export interface Try {
+  /** The status, when the platform answered. */
+  readonly status?: number;
+  /** The failure's code, when it did not. */
+  readonly failure?: string;
+  readonly durationMs: number;
+  /** How long was waited before the next try. */
+  readonly waitedMs?: number;
+}
+
 /** What else is known of an error. */
 export interface GuestpassErrorDetails {
   /** Every fault found, when the input was at fault. */
@@ -18,6 +29,8 @@ export interface GuestpassErrorDetails {
   readonly status?: number | undefined;
   /** The platform's id for the failed request; quote it in a support case. */
   readonly correlationId?: string | undefined;
+  /** Every try that led here, oldest first. Default those that the cause tells of. */
+  readonly tries?: readonly Try[] | undefined;
   /** The attempt that ended with this error. */
   readonly attemptId?: string | undefined;
   /** Overrides what the table says of the code. */
@@ -43,6 +56,8 @@ export class GuestpassError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
   readonly correlationId: string | undefined;
+  /** Every try of the request that failed, oldest first; empty when nothing was asked. */
+  readonly tries: readonly Try[];
   readonly attemptId: string | undefined;
 
   constructor(code: ErrorCode, detail: string, details: GuestpassErrorDetails = {}) {
@@ -57,6 +72,7 @@ export class GuestpassError extends Error {
     this.retryAfterMs = details.retryAfterMs;
     this.status = details.status;
     this.correlationId = details.correlationId;
+    this.tries = details.tries ?? triesOf(details.cause);
     this.attemptId = details.attemptId;
   }
 
@@ -75,9 +91,17 @@ export class GuestpassError extends Error {
       ...(this.retryAfterMs !== undefined && { retryAfterMs: this.retryAfterMs }),
       ...(this.status !== undefined && { status: this.status }),
       ...(this.correlationId !== undefined && { correlationId: this.correlationId }),
+      ...(this.tries.length > 0 && { tries: this.tries }),
       ...(this.attemptId !== undefined && { attemptId: this.attemptId }),
     };
   }
+}
+
+/** Whoever asks the platform keeps its tries on what was thrown. */
+function triesOf(cause: unknown): readonly Try[] {
+  const told = cause instanceof Error && 'tries' in cause && Array.isArray(cause.tries);
+  // Errors of ours alone have a list of that name, and it holds tries.
+  return told ? (cause.tries as readonly Try[]) : [];
 }
 
 /** True for a {@link GuestpassError} of this or any other copy of the package. */

@@ -1,5 +1,8 @@
 import type { Clock } from '../clock.ts';
+import type { Try } from '../errors.ts';
 import type { TraceTry } from './trace-context.ts';
+
+export type { Try } from '../errors.ts';
 
 /** One HTTP request as a plain record. Header names are lower case; bodies are whole, so a repeat sends the same bytes. */
 export interface HttpRequest {
@@ -27,17 +30,6 @@ export interface HttpResponse {
   readonly tries?: readonly Try[];
   /** `maybe` when a try before this answer left open whether the request was carried out; the answer speaks for itself alone. */
   readonly sent?: Sent;
-}
-
-/** One try of a request: what came back, or why nothing did. */
-export interface Try {
-  /** The status, when the platform answered. */
-  readonly status?: number;
-  /** The failure's code, when it did not. */
-  readonly failure?: string;
-  readonly durationMs: number;
-  /** How long was waited before the next try. */
-  readonly waitedMs?: number;
 }
 
 /**

@@ -86,7 +86,7 @@ function expiryOf({ expiresAtMs, durationSeconds }: SessionFrame, nowMs: number)
 
 function failed({ code, detail, details, correlationId }: Refusal, tries: readonly Try[]): Issue {
   const correlation = correlationId === null ? {} : { correlationId };
-  const error = new GuestpassError(code, detail, { ...details, ...correlation });
+  const error = new GuestpassError(code, detail, { ...details, ...correlation, tries });
   return { outcome: 'failed', error, tries, correlationId };
 }
 
