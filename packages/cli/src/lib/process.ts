@@ -2,6 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { isatty } from 'node:tty';
 import { systemClock } from 'guestpass/clock';
+import { openBrowser } from './browser.ts';
 import { main } from './main.ts';
 import type { Surroundings, Terminal } from './terminal/surroundings.ts';
 
@@ -97,6 +98,7 @@ function surroundings(argv: readonly string[], signal: AbortSignal, unread: Abor
     readFile: (path) => decode(readFileSync(path)),
     // Windows has no such bits: there the profile of a user is closed to others.
     isOpenToOthers: (path) => process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0,
+    openBrowser,
     readStdin: () => readStdin(signal),
     stdin: (until) => readChunks(until),
     readLines: (until) => readLines(until),

@@ -10,6 +10,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addHelp } from './commands/help.ts';
 import { addListen } from './commands/listen.ts';
 import { addLoad } from './commands/load.ts';
+import { addOpen } from './commands/open.ts';
 import { addOperator } from './commands/operator.ts';
 import { addProfiles } from './commands/profiles.ts';
 import { addServe } from './commands/serve.ts';
@@ -48,6 +49,7 @@ export function parseJob(surroundings: Surroundings): Job {
   addTail(program, surroundings, choose);
   addDeliveries(program, surroundings, choose);
   addOperator(program, surroundings, choose);
+  addOpen(program, surroundings, choose);
   addListen(program, surroundings, choose);
   addTrigger(program, surroundings, choose);
   addAudit(program, surroundings, choose);
@@ -73,6 +75,7 @@ async function tellHelp(command: Command, { terminal }: Surroundings): Promise<n
 function pointToOwnHelp(command: Command, before = ''): void {
   const path = `${before}${command.name()} `;
   command.showHelpAfterError(`  Next: read ${path}--help`);
+  if (command.parent && command.commands.length > 0) command.helpCommand('help [command]', 'show help on a command');
   for (const child of command.commands) pointToOwnHelp(child, path);
 }
 

@@ -180,8 +180,12 @@ async function openFile(path: string, past: Past | undefined): Promise<FileHandl
     return file;
   } catch (error) {
     const isThere = codeOf(error) === ' (EEXIST)';
-    const detail = isThere ? 'is there already' : `cannot be written${codeOf(error)}`;
-    throw misuse('--journal', detail, isThere ? 'Go on with it by --resume, or name another.' : 'Name another file.');
+    const detail = isThere ? 'is there already, so this batch was begun before' : `cannot be written${codeOf(error)}`;
+    throw misuse(
+      path,
+      detail,
+      isThere ? 'Go on with it by --resume, or name another by --journal.' : 'Name another file by --journal.',
+    );
   }
 }
 

@@ -28,6 +28,13 @@ export function readPort(text: string): number {
   throw new InvalidArgumentError('Give a number from 0 to 65535.');
 }
 
+/** The origin of an http or https URL, which has nothing else. */
+export function readOrigin(text: string): string {
+  const { protocol = '', origin = '', href } = URL.parse(text) ?? {};
+  if (/^https?:$/.test(protocol) && href === `${origin}/`) return origin;
+  throw new InvalidArgumentError('Give an http or https URL without path, such as http://127.0.0.1:4001.');
+}
+
 /** An http or https URL, as it stands. */
 export function readUrl(text: string): string {
   const { protocol = '' } = URL.parse(text) ?? {};

@@ -90,7 +90,7 @@ test('without consent the guest is refused and nothing is sent', async () => {
   const { code, out, err } = await play(['auth', '--channel', 'demo'], near(simulator));
   expect({ code, out }).toEqual({ code: 3, out: '' });
   expect(err).toMatch(
-    /^✗ Refused: The guest did not accept.\n {2}Why: .+\n {2}Next: .+\n {2}consent_required · attempt att_\S+\n$/,
+    /^✗ Refused: The guest did not accept.\n {2}Why: .+\n {2}Consent: give --consent .+\n {2}Next: .+\n {2}consent_required · attempt att_\S+\n$/,
   );
   expect(simulator.requests).toEqual([]);
 });

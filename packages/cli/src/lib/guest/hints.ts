@@ -9,6 +9,8 @@ export function hintsOf(attempt: Told['attempt'], config: LoadedConfig): NonNull
   if (code === 'channel_not_allowed' && allowedChannels) {
     return [['Allowed', `${allowedChannels.join(', ')}   (from ${config.originOf('allowedChannels')})`]];
   }
+  if (code === 'consent_required')
+    return [['Consent', 'give --consent when the guest accepted, or `consent` in the payload']];
   if (faults.some(({ pointer, detail }) => pointer === '/signIn' && detail.startsWith('is required'))) {
     return [['Sign-in', 'give --sign-in-file, or `signIn` in the payload']];
   }

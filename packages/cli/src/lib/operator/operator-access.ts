@@ -24,7 +24,9 @@ export function readOperatorAccess(
   if (all.length > 0) {
     throw new GuestpassError('config_invalid', 'The gateway cannot be asked.', {
       faults: all,
-      remedy: 'Set GUESTPASS_OPERATOR_URL and GUESTPASS_OPERATOR_TOKEN to those of the gateway.',
+      remedy:
+        'Set GUESTPASS_OPERATOR_URL and GUESTPASS_OPERATOR_TOKEN to those of the gateway. ' +
+        'That of npm start keeps its token in .guestpass/operator-token, which GUESTPASS_OPERATOR_TOKEN_FILE may name.',
     });
   }
   return { url: operatorUrl, token: operatorToken };

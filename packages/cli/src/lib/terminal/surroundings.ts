@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly readFile: (path: string) => string;
   /** True when others on this machine can read a file. Default: that is not known of any. */
   readonly isOpenToOthers?: (path: string) => boolean;
+  /** Opens a page in the browser; resolves with whether a program took it. Default: there is no browser. */
+  readonly openBrowser?: (url: string) => Promise<boolean>;
   /** Reads standard input to its end, as UTF-8. */
   readonly readStdin: () => Promise<string>;
   /** Reads standard input as it comes, until it ends or the signal aborts, which is no error. */

@@ -6,7 +6,16 @@ export interface Props
   extends Partial<
     Pick<
       Surroundings,
-      'env' | 'clock' | 'exchange' | 'network' | 'nodeVersion' | 'signal' | 'readStdin' | 'readLines' | 'isOpenToOthers'
+      | 'env'
+      | 'clock'
+      | 'exchange'
+      | 'network'
+      | 'nodeVersion'
+      | 'signal'
+      | 'readStdin'
+      | 'readLines'
+      | 'isOpenToOthers'
+      | 'openBrowser'
     >
   > {
   /** Text of each file by path. */
