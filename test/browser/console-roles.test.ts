@@ -53,3 +53,26 @@ test('an auditor sees by name who looked at what, and erases nobody', async () =
   await page.getByText('Erasing a guest takes another role than yours, auditor.').waitFor();
   await page.getByRole('button', { name: 'Place a hold' }).waitFor();
 });
+
+test('an operator signs in at the provider of the company, and out again', async () => {
+  const page = await browser.page({ expected: [/401 \(Unauthorized\)/] });
+  await page.goto(`${stage.service.operatorUrl}/console`);
+  await page.getByRole('link', { name: /^Sign in with / }).click();
+  await page.getByLabel('Account').fill('olga');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Signed in as olga (operator)').waitFor();
+  await page.getByText('Live', { exact: true }).waitFor();
+  expect(page.url()).toBe(`${stage.service.operatorUrl}/console`);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('link', { name: /^Sign in with / }).waitFor();
+});
+
+test('whom the provider does not know as an operator is told so', async () => {
+  const page = await browser.page({ expected: [/401 \(Unauthorized\)/] });
+  await page.goto(`${stage.service.operatorUrl}/console`);
+  await page.getByRole('link', { name: /^Sign in with / }).click();
+  await page.getByLabel('Account').fill('mallory');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').getByText('you have no role here').waitFor();
+  expect(page.url()).toBe(`${stage.service.operatorUrl}/console`);
+});

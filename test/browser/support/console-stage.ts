@@ -17,6 +17,8 @@ export interface ConsoleStage extends AsyncDisposable {
   readonly token: string;
   /** Tokens of operators who have the name of their role and `-1` behind it. */
   readonly tokens: Readonly<Record<'viewer' | 'auditor', string>>;
+  /** Of the log. */
+  readonly lines: readonly string[];
   /** The console's address, with the token in its fragment. */
   readonly signInUrl: string;
   /** Asks to let a guest in; answers the attempt's id. */
@@ -43,9 +45,17 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
   const database = opened.use(await testDatabase({ migrated: false }));
   const directory = mkdtempSync(join(tmpdir(), 'guestpass-console-'));
   opened.defer(() => rmSync(directory, { recursive: true }));
-  const simulator = opened.use(createSimulator({ seed: 1, requestsPerMinute: 1e9, tokenRequestsPerMinute: 1e9 }));
+  const simulator = opened.use(
+    createSimulator({
+      seed: 1,
+      requestsPerMinute: 1e9,
+      tokenRequestsPerMinute: 1e9,
+      signIn: { redirectUris: ['http://127.0.0.1/v1/operator-sign-in/callback'] },
+    }),
+  );
   const { url: platformUrl } = await simulator.listen();
   const newToken = () => randomBytes(32).toString('base64url');
+  const lines: string[] = [];
   const token = newToken();
   const tokens = { viewer: newToken(), auditor: newToken() };
   const people = Object.entries(tokens).map(([role, one]) => ({
@@ -58,7 +68,9 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
   const config = readGatewayConfig(variablesFor({ platformUrl, databaseUrl: database.url, directory, token }), {
     readFile: (path) => readFileSync(path, 'utf8'),
   });
-  const service = opened.use(await startService(config, { version: '0.0.0-test', write: () => {} }));
+  const service = opened.use(
+    await startService(config, { version: '0.0.0-test', write: (line) => void lines.push(line) }),
+  );
   const kept = opened.move();
   return {
     service,
@@ -66,6 +78,7 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
     database,
     token,
     tokens,
+    lines,
     signInUrl: `${service.operatorUrl}/console#token=${token}`,
     async letIn(change = {}) {
       const payload = {
@@ -97,6 +110,14 @@ function variablesFor({ platformUrl, databaseUrl, directory, token }: Places): R
     GUESTPASS_OPERATOR_PORT: '0',
     GUESTPASS_OPERATOR_TOKEN: token,
     GUESTPASS_OPERATORS_FILE: join(directory, 'operators.json'),
+    GUESTPASS_OPERATOR_OIDC_ISSUER: `${platformUrl}/_oidc`,
+    GUESTPASS_OPERATOR_OIDC_CLIENT_ID: 'sim-site',
+    GUESTPASS_OPERATOR_OIDC_CLIENT_SECRET: 'sim-site-secret',
+    GUESTPASS_OPERATOR_OIDC_SCOPE: 'openid profile',
+    GUESTPASS_OPERATOR_OIDC_NAME_CLAIM: 'sub',
+    GUESTPASS_OPERATOR_OIDC_ROLE_CLAIM: 'sub',
+    GUESTPASS_OPERATOR_OIDC_ROLES: 'ada=auditor,olga=operator',
+    GUESTPASS_OPERATOR_SESSION_HOURS: '8',
     GUESTPASS_DATABASE_URL: databaseUrl,
     GUESTPASS_MASTER_KEY: randomBytes(32).toString('base64'),
     GUESTPASS_CONSENT_NOTICES: join(directory, 'notices.json'),

@@ -20,8 +20,6 @@ function setUp() {
   const ana = (role: OperatorRole) => ({ name: 'ana', role, tokenSha256: hash('sha256', anaToken) });
   const operators = () =>
     tokenOperators({
-      host: '127.0.0.1',
-      port: 0,
       token: state.token,
       people: state.ana === 'gone' ? [] : [ana(state.ana)],
     });

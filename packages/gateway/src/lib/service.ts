@@ -12,11 +12,13 @@ import { createProblems } from './http/problem.ts';
 import { type Listener, serve } from './http/serve.ts';
 import { createOpened, type Opened } from './opened.ts';
 import { createOperatorAccess, type OperatorAccess, tokenOperators } from './operator-access.ts';
+import { createSignInDesk } from './operator-sign-in.ts';
 import { type ConfigReload, createConfigReload, type Reload } from './reload/config-reload.ts';
 import { type ConfigSource, openReloads } from './reloads.ts';
 import type { ManifestTerms } from './routes/operator/audit.ts';
 import type { Configuration } from './routes/operator/configuration.ts';
 import { createOperatorApp } from './routes/operator/operator-app.ts';
+import type { SignInDesk } from './routes/operator/operator-sign-in.ts';
 import { type Watch, type WatchOptions, watchOver } from './service-watch.ts';
 import { checkpointKeys } from './settings/checkpoint-key.ts';
 import type { GatewayConfig } from './settings/config.ts';
@@ -81,9 +83,13 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   const { sealer, manifests } = await openAudit(config, { ...options, gateway, watch, clock }, opened);
   const state = { started: false, draining: false };
   const operators = () => tokenOperators(live.config.operator, freshToken);
-  const access = createOperatorAccess({ operators, masterKey, clock });
+  const { signIn: provider, sessionMs } = config.operator;
+  const access = createOperatorAccess({ operators, provider, sessionMs, masterKey, clock });
+  const signIn =
+    provider &&
+    createSignInDesk({ config: () => live.config.operator.signIn ?? provider, ...access, ...means, masterKey });
   const configuration = { version: options.version, startedMs: clock.now(), settings: () => live.config.settings };
-  const setup = { gateway, watch, clock, access, state, manifests, configuration };
+  const setup = { gateway, watch, clock, access, signIn, state, manifests, configuration };
   const operator = opened.use(await openOperator(config, setup));
   if (config.receivers.allowHttp) watch.log.insecureReceivers();
   watch.log.listening({ name: 'public', url: gateway.url });
@@ -241,13 +247,14 @@ interface OperatorSetup {
   readonly watch: Watch;
   readonly clock: Clock;
   readonly access: OperatorAccess;
+  readonly signIn: SignInDesk | undefined;
   readonly state: { readonly started: boolean; readonly draining: boolean };
   readonly manifests: ManifestTerms;
   readonly configuration: Configuration;
 }
 
 async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promise<Listener> {
-  const { gateway, watch, clock, access, state, manifests, configuration } = setup;
+  const { gateway, watch, clock, access, signIn, state, manifests, configuration } = setup;
   const { log, metrics } = watch;
   // Whoever guesses at tokens may do so very often.
   const isTime = createSeldom(clock, 10_000);
@@ -260,6 +267,9 @@ async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promis
     holds: createHoldStore(database),
     events: watch.events,
     ...access,
+    signIn,
+    publicUrl: config.operator.publicUrl,
+    onSignIn: log.operatorSignedIn,
     problems,
     clock,
     clientAddress: createClientAddress({ isTrusted: config.isTrustedProxy }),

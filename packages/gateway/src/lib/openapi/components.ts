@@ -39,6 +39,7 @@ import { challengeSchema, guestPassSchema } from './guests.ts';
 import { aliveSchema, readinessSchema, startupSchema } from './health.ts';
 import { heldSchema, holdChangeSchema, holdPageSchema, holdSchema } from './holds.ts';
 import { operatorSchema } from './operator-sessions.ts';
+import { signInWaySchema } from './operator-sign-in.ts';
 import { problemSchema } from './problem.ts';
 import { deliveryNewsSchema, streamDataSchema } from './stream.ts';
 import { withdrawalSchema, withdrawnSchema } from './withdrawals.ts';
@@ -89,6 +90,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   ReceiptWithdrawal: receiptSchema,
   ConsentKeySet: consentKeySetSchema,
   Operator: operatorSchema,
+  OperatorSignIn: signInWaySchema,
   ErrorCode: errorCodeSchema,
   ErrorCodeList: errorCodeListSchema,
   Alive: aliveSchema,

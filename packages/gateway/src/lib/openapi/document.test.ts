@@ -61,6 +61,8 @@ test('every answer but an empty one says what it holds, and every refusal is a p
     ['withdrawConsent', '204'],
     ['openOperatorSession', '204'],
     ['endOperatorSession', '204'],
+    ['beginOperatorSignIn', '302'],
+    ['finishOperatorSignIn', '302'],
   ]);
   expect(
     responses.flatMap(({ response }) => schemasOf(response)).every((schema) => Object.keys(schema).length > 0),
@@ -77,6 +79,9 @@ test('the token is asked for everywhere but for guests, health and what errors m
     '/v1/guests',
     '/captcha/challenge',
     '/v1/consent-keys',
+    '/v1/operator-sign-in',
+    '/v1/operator-sign-in/start',
+    '/v1/operator-sign-in/callback',
     '/livez',
     '/healthz',
     '/readyz',
@@ -122,6 +127,13 @@ test('a field that may be left out is not called required', () => {
   expect(query[0]?.schema).toMatchObject({ type: 'integer', minimum: 1, maximum: 200 });
 });
 
+test('every operation has an answer that is no refusal; some are that the browser goes on elsewhere', () => {
+  const without = described.filter(
+    ({ operation }) => !Object.keys(operation.responses).some((one) => /^[23]/.test(one)),
+  );
+  expect(without).toEqual([]);
+});
+
 test('redocly finds nothing to complain about', { timeout: 60_000 }, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'guestpass-openapi-'));
   try {
@@ -131,7 +143,7 @@ test('redocly finds nothing to complain about', { timeout: 60_000 }, async () =>
     const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true', NO_COLOR: '1' };
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
-      [redocly, 'lint', file, '--max-problems=100', '--format=json'],
+      [redocly, 'lint', file, '--max-problems=100', '--skip-rule=operation-2xx-response', '--format=json'],
       { cwd: directory, env },
     );
     expect(stdout, stderr).toContain('{');

@@ -27,6 +27,7 @@ import { docs, errorDocs, healthz, livez, metrics, openapi, readyz, startupz } f
 import { liftHold, listHolds, placeHold } from './holds.ts';
 import type { Operation } from './operation.ts';
 import { endSession, getOperator, openSession } from './operator-sessions.ts';
+import { beginSignIn, finishSignIn, getSignIn } from './operator-sign-in.ts';
 import { openStream } from './stream.ts';
 import { withdrawConsent } from './withdrawals.ts';
 
@@ -66,6 +67,9 @@ export const operations: readonly Operation[] = [
   openSession,
   endSession,
   getOperator,
+  getSignIn,
+  beginSignIn,
+  finishSignIn,
   livez,
   healthz,
   readyz,

@@ -121,6 +121,26 @@ test('operators come, go and change their roles while it runs', () => {
   expect(running.config.operator.people).toEqual(people);
 });
 
+test('of the provider of operators the secret changes alone, and for what is in force', () => {
+  const { world, reload } = setUp({
+    GUESTPASS_OPERATOR_OIDC_ISSUER: 'https://id.example',
+    GUESTPASS_OPERATOR_OIDC_CLIENT_ID: 'gateway',
+    GUESTPASS_OPERATOR_OIDC_CLIENT_SECRET: 'secret-1',
+    GUESTPASS_OPERATOR_OIDC_ROLES: 'ops=viewer',
+  });
+  world.variables.GUESTPASS_OPERATOR_OIDC_CLIENT_SECRET = 'secret-2';
+  world.variables.GUESTPASS_OPERATOR_OIDC_ROLES = 'ops=admin';
+  expect(reload.reload('file')).toMatchObject({
+    changed: ['GUESTPASS_OPERATOR_OIDC_CLIENT_SECRET'],
+    restart: ['GUESTPASS_OPERATOR_OIDC_ROLES'],
+  });
+  expect(reload.config.operator.signIn).toMatchObject({ clientSecret: 'secret-2', roles: [{ role: 'viewer' }] });
+  world.variables.GUESTPASS_OPERATOR_OIDC_ISSUER = 'https://other.example';
+  world.variables.GUESTPASS_OPERATOR_OIDC_CLIENT_SECRET = 'secret-3';
+  expect(reload.reload('file')).toMatchObject({ changed: [] });
+  expect(reload.config.operator.signIn?.clientSecret).toBe('secret-2');
+});
+
 test('what could not be started with is refused too', () => {
   const { world, reload } = setUp();
   world.files['/run/client-secret'] = 'secret-2';

@@ -49,6 +49,15 @@ const live: readonly LiveSecrets[] = [
       return { ...inForce, operator: { ...inForce.operator, people } };
     },
   },
+  {
+    names: [gatewaySettings.operatorClientSecret.name],
+    purpose: [gatewaySettings.operatorIssuer.name, gatewaySettings.operatorClientId.name],
+    take(inForce, { operator: { signIn: next } }) {
+      const { operator } = inForce;
+      const signIn = operator.signIn && next && { ...operator.signIn, clientSecret: next.clientSecret };
+      return { ...inForce, operator: { ...operator, signIn } };
+    },
+  },
   captcha('altchaSecret'),
   captcha('recaptchaSecret'),
   captcha('hcaptchaSecret'),

@@ -67,10 +67,54 @@ test('consents must be fresh and captchas verified unless told otherwise', () =>
   });
 });
 
-test('a file of notices that is missing or is none is told as a fault of its setting', () => {
+test('a file of operators that is missing or is none is told as a fault of its setting', () => {
   expect(refusalOf({ GUESTPASS_OPERATORS_FILE: '/none.json' }).faults).toEqual([
     { pointer: '/GUESTPASS_OPERATORS_FILE', detail: 'names a file that cannot be read (ENOENT)' },
   ]);
+  const file = '[{"name":"canary name","role":"admin"}]';
+  const variables = { ...simulator, GUESTPASS_OPERATORS_FILE: 'o.json' };
+  expect(() => readGatewayConfig(variables, { readFile: () => file })).toThrow(
+    expect.objectContaining({
+      faults: ['/0/name must be 1 to 64 letters, digits or any of . _ @ + -', '/0/tokenSha256 is required'].map(
+        (detail) => ({
+          pointer: '/GUESTPASS_OPERATORS_FILE',
+          detail: `names a file that is no list of operators: ${detail}`,
+        }),
+      ),
+    }),
+  );
+});
+
+test('a provider that operators sign in at is whole or a fault', () => {
+  expect(refusalOf({ GUESTPASS_OPERATOR_OIDC_ISSUER: 'https://id.example/' }).faults).toEqual([
+    { pointer: '/GUESTPASS_OPERATOR_OIDC_CLIENT_ID', detail: 'is not set, but GUESTPASS_OPERATOR_OIDC_ISSUER is' },
+    { pointer: '/GUESTPASS_OPERATOR_OIDC_CLIENT_SECRET', detail: 'is not set, but GUESTPASS_OPERATOR_OIDC_ISSUER is' },
+    { pointer: '/GUESTPASS_OPERATOR_OIDC_ROLES', detail: 'is not set, but GUESTPASS_OPERATOR_OIDC_ISSUER is' },
+  ]);
+  const whole = {
+    GUESTPASS_OPERATOR_OIDC_ISSUER: 'https://id.example/',
+    GUESTPASS_OPERATOR_OIDC_CLIENT_ID: 'gateway',
+    GUESTPASS_OPERATOR_OIDC_CLIENT_SECRET: 'hush',
+    GUESTPASS_OPERATOR_OIDC_ROLES: 'cn=ops;dc=example=viewer',
+  };
+  expect(read(whole).operator).toMatchObject({
+    signIn: {
+      issuer: 'https://id.example/',
+      scope: 'openid profile email',
+      nameClaim: 'email',
+      roleClaim: 'groups',
+      roles: [{ value: 'cn=ops;dc=example', role: 'viewer' }],
+    },
+    sessionMs: 43_200_000,
+  });
+  for (const roles of ['ops', '=viewer', 'ops=boss', 'ops=viewer,']) {
+    expect(pointersOf({ ...whole, GUESTPASS_OPERATOR_OIDC_ROLES: roles })).toEqual(['/GUESTPASS_OPERATOR_OIDC_ROLES']);
+  }
+  expect(pointersOf({ ...whole, GUESTPASS_OPERATOR_OIDC_SCOPE: 'email' })).toEqual(['/GUESTPASS_OPERATOR_OIDC_SCOPE']);
+  expect(read({}).operator.signIn).toBeUndefined();
+});
+
+test('a file of notices that is missing or is none is told as a fault of its setting', () => {
   expect(refusalOf({ GUESTPASS_CONSENT_NOTICES: '/none.json' }).faults).toEqual([
     { pointer: '/GUESTPASS_CONSENT_NOTICES', detail: 'names a file that cannot be read (ENOENT)' },
   ]);

@@ -19,6 +19,7 @@ import type { CaptchaHost } from './channel-hostnames.ts';
 import { type ConsentNotice, parseConsentNotices } from './consent-notices.ts';
 import { readNamedFile } from './named-file.ts';
 import { createNetworkList } from './network.ts';
+import { type SignInConfig, signInFaults, signInOf } from './operator-sign-in.ts';
 import { parseOperators, type TokenOperator } from './operators.ts';
 import { gatewaySettings } from './settings.ts';
 import { type SettingInForce, settingsInForce } from './settings-in-force.ts';
@@ -39,6 +40,11 @@ export interface GatewayConfig {
     readonly token: string | undefined;
     /** Those who have a name; `undefined` where no file tells of them. */
     readonly people: readonly TokenOperator[] | undefined;
+    /** The provider that operators may sign in at. */
+    readonly signIn: SignInConfig | undefined;
+    /** Where browsers know the listener; `undefined` where they ask it. */
+    readonly publicUrl: string | undefined;
+    readonly sessionMs: number;
   };
   readonly publicUrl: string | undefined;
   /** What visitors of the guest page consent to. */
@@ -196,7 +202,7 @@ function contradictions(values: GatewayValues, origins: Origins): Fault[] {
     fault('personalDataDays', `is more than the days that the rest is kept, ${values.recordsDays ?? 2_192}`);
   }
   if (port !== 0 && port === operatorPort) fault('operatorPort', 'is the port of the public listener too');
-  return faults;
+  return [...faults, ...signInFaults(values, (key) => origins[key] !== undefined)];
 }
 
 const minute = 60_000;
@@ -217,6 +223,9 @@ function configOf(values: GatewayValues, { people, ...read }: AlreadyRead): Gate
       port: values.operatorPort ?? defaultOperatorPort,
       token: values.operatorToken,
       people,
+      signIn: signInOf(values),
+      publicUrl: values.operatorPublicUrl,
+      sessionMs: (values.operatorSessionHours ?? 12) * 60 * minute,
     },
     publicUrl: values.publicUrl,
     guestNotice: values.guestNotice,

@@ -3,7 +3,15 @@ import type { GatewayConfig } from './config.ts';
 /** Texts of the configuration that the log never writes, wherever they come from. */
 export function secretsOf({ platform, webhook, captcha, operator, storage }: GatewayConfig): readonly string[] {
   const { altchaSecret, recaptchaSecret, hcaptchaSecret, turnstileSecret } = captcha;
-  const some = [webhook?.secret, altchaSecret, recaptchaSecret, hcaptchaSecret, turnstileSecret, operator.token];
+  const some = [
+    webhook?.secret,
+    altchaSecret,
+    recaptchaSecret,
+    hcaptchaSecret,
+    turnstileSecret,
+    operator.token,
+    operator.signIn?.clientSecret,
+  ];
   return [platform.clientSecret, ...some, ...('url' in storage ? passwordsIn(storage.url) : [])].flatMap(
     (secret) => secret ?? [],
   );

@@ -22,4 +22,6 @@ export interface Operator {
   /** Goes on record with everything asked for. */
   readonly name: string;
   readonly role: OperatorRole;
+  /** The OpenID provider that vouches for the name; absent for whoever has a token. */
+  readonly issuer?: string;
 }

@@ -14,6 +14,7 @@ import {
   webhookSecret,
   websites,
 } from './setting-values.ts';
+import { signInSettings } from './sign-in-settings.ts';
 
 const port = wholeNumber(0, 65_535);
 const count = wholeNumber(1, 1_000_000);
@@ -253,6 +254,7 @@ const captchaSettings = {
 /** Every setting the gateway has beside those of the SDK. `captchaPolicy` takes the place of the SDK's own. */
 export const gatewaySettings = {
   ...listenerSettings,
+  ...signInSettings,
   ...limitSettings,
   ...bookSettings,
   ...captchaSettings,

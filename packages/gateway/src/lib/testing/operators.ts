@@ -31,8 +31,6 @@ export const tokenOf = (role: OperatorRole) => `${role}-b3BlcmF0b3ItdG9rZW4tb2Yt
 
 /** Those who may ask: whoever has the {@link operatorToken}, and one for each role. */
 export const testOperators: readonly TokenOperator[] = tokenOperators({
-  host: '127.0.0.1',
-  port: 0,
   token: operatorToken,
   people: operatorRoles.map((role) => ({ name: `${role}-1`, role, tokenSha256: hash('sha256', tokenOf(role)) })),
 });

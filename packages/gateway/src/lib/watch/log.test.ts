@@ -98,6 +98,9 @@ test('every kind of line carries its own fields', () => {
   log.deliveryTried({ ...delivery, result: 'delivered', status: 200, state: 'delivered' });
   const operator = { name: 'ana', role: 'auditor' } as const;
   log.operatorActed({ requestId: 'req_12345678', address: '127.0.0.1', operator, action: 'read audit', status: 200 });
+  const came = { requestId: 'req_12345678', address: '127.0.0.1' };
+  log.operatorSignedIn({ ...came, operator: { ...operator, issuer: 'https://id.example' }, failure: undefined });
+  log.operatorSignedIn({ ...came, operator: undefined, failure: 'no_role' });
   log.breakerChanged({ operation: 'guest', state: 'open' });
   log.breakerChanged({ operation: 'guest', state: 'closed' });
   log.captchaBreakerChanged({ provider: 'hcaptcha', state: 'open' });
@@ -146,6 +149,24 @@ test('every kind of line carries its own fields', () => {
       status: 200,
       network: '127.0.0.0/24',
       msg: 'operator acted',
+    },
+    {
+      level: 'info',
+      time,
+      requestId: 'req_12345678',
+      operator: 'ana',
+      role: 'auditor',
+      issuer: 'https://id.example',
+      network: '127.0.0.0/24',
+      msg: 'operator signed in',
+    },
+    {
+      level: 'warn',
+      time,
+      requestId: 'req_12345678',
+      failure: 'no_role',
+      network: '127.0.0.0/24',
+      msg: 'operator sign-in failed',
     },
     { level: 'warn', time, operation: 'guest', state: 'open', msg: 'circuit breaker changed' },
     { level: 'info', time, operation: 'guest', state: 'closed', msg: 'circuit breaker changed' },
@@ -234,6 +255,7 @@ test('what is no field of a line does not get in, whatever else it holds', () =>
     ({ turnedAway }) => turnedAway({ address: '::1', code: 'x', ...canary }),
     ({ withdrawalEnded }) =>
       withdrawalEnded({ ...request, outcome: 'withdrawn', code: null, attemptId: 'att_1', ...canary }),
+    ({ operatorSignedIn }) => operatorSignedIn({ ...request, operator: undefined, failure: 'x', ...canary }),
     ({ operatorActed }) => operatorActed({ ...request, operator: undefined, action: 'x', status: 200, ...canary }),
     ({ receiverRefuses }) => receiverRefuses({ endpointId: 'ep_1', status: 401, remedy: 'x', ...canary }),
     ({ trouble }) => trouble('x', Object.assign(new Error('x'), canary), { ...request, ...canary }),

@@ -72,6 +72,14 @@ export interface GatewayLog {
       readonly status: number;
     },
   ): void;
+  /** Somebody came back from the OpenID provider and is signed in, or why not, in one word. */
+  operatorSignedIn(
+    signIn: RequestIds & {
+      readonly address: string;
+      readonly operator: Operator | undefined;
+      readonly failure: string | undefined;
+    },
+  ): void;
   /** A malfunction of ours: `what` says in a few words of our own what could not be done. */
   trouble(what: string, error: unknown, request?: RequestIds & { readonly operator?: Operator | undefined }): void;
   /** What nobody caught, and the process ends for. */
@@ -131,6 +139,16 @@ export function createLog({ clock, write, level = 'info', secrets = [] }: LogOpt
         { ...idsOf(ids), ...operatorOf(operator), action, status, network: networkOf(address) },
         'operator acted',
       ),
+    operatorSignedIn: ({ address, operator, failure, ...ids }) =>
+      logger[failure === undefined ? 'info' : 'warn'](
+        {
+          ...idsOf(ids),
+          ...operatorOf(operator),
+          ...(failure !== undefined && { failure }),
+          network: networkOf(address),
+        },
+        failure === undefined ? 'operator signed in' : 'operator sign-in failed',
+      ),
     breakerChanged: ({ operation, state }) =>
       logger[state === 'open' ? 'warn' : 'info']({ operation, state }, 'circuit breaker changed'),
     captchaBreakerChanged: ({ provider, state }) =>
@@ -177,7 +195,9 @@ function idsOf({ requestId, traceId }: RequestIds): Record<string, unknown> {
 }
 
 function operatorOf(operator: Operator | undefined): Record<string, unknown> {
-  return operator ? { operator: operator.name, role: operator.role } : {};
+  if (!operator) return {};
+  const { name, role, issuer } = operator;
+  return { operator: name, role, ...(issuer !== undefined && { issuer }) };
 }
 
 /** Enough to see that callers belong together, and too little to tell who they are. */

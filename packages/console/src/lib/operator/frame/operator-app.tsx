@@ -7,7 +7,7 @@ import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { SignedInContext } from '../parts/signed-in.tsx';
 import type { Navigation } from '../place.ts';
 import { Desk } from './desk.tsx';
-import { signIn, signOut, whoIsSignedIn } from './operator-session.ts';
+import { signIn, signOut, takeSignInFailure, whoIsSignedIn } from './operator-session.ts';
 import { SignIn } from './sign-in.tsx';
 
 export interface OperatorAppProps {
@@ -22,10 +22,10 @@ export function OperatorApp({ clock, navigation, token }: OperatorAppProps) {
   const who = useSignal<'asking' | 'nobody' | SignedIn>('asking');
   const problem = useSignal<Problem | null>(null);
 
-  const look = async () => {
+  const look = async (failed: Problem | null = null) => {
     const found = await whoIsSignedIn();
     // That nobody is signed in yet is no problem.
-    problem.value = found.ok || found.problem.status === 401 ? null : found.problem;
+    problem.value = found.ok || found.problem.status === 401 ? failed : found.problem;
     who.value = found.ok ? found.body : 'nobody';
   };
   const enter = async (given: string) => {
@@ -40,7 +40,7 @@ export function OperatorApp({ clock, navigation, token }: OperatorAppProps) {
     who.value = 'nobody';
   };
   useEffect(() => {
-    void (token === undefined ? look() : enter(token));
+    void (token === undefined ? look(takeSignInFailure(window)) : enter(token));
     return onStranger(lock);
   }, []);
 

@@ -16,6 +16,24 @@ export async function whoIsSignedIn(): Promise<Answer<SignedIn>> {
   return await ask<SignedIn>('/v1/operator');
 }
 
+/** The OpenID provider that operators may sign in at; `null` when there is none, or when that could not be found out. */
+export async function signInProvider(): Promise<string | null> {
+  const answer = await ask<{ readonly provider: string | null }>('/v1/operator-sign-in');
+  return answer.ok ? answer.body.provider : null;
+}
+
+/** Why the way back from the provider signed nobody in, from the fragment `#sign-in=…`; taken out of the address at once. */
+export function takeSignInFailure({ location, history }: Pick<Window, 'location' | 'history'>): Problem | null {
+  const failure = new URLSearchParams(location.hash.slice(1)).get('sign-in');
+  if (failure === null) return null;
+  history.replaceState(null, '', location.pathname + location.search);
+  const detail =
+    failure === 'unavailable'
+      ? 'The provider did not answer. Try again in a moment.'
+      : 'The provider did not let you in, or you have no role here. The log of the gateway says which.';
+  return { code: `sign_in_${failure}`, status: 0, detail, requestId: null, retryAfterSeconds: null, faults: [] };
+}
+
 /** The token in the fragment `#token=…`, which no server sees. It is taken out of the address at once. */
 export function takeToken({ location, history }: Pick<Window, 'location' | 'history'>): string | undefined {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');

@@ -1,5 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { signInProvider } from './operator-session.ts';
 
 export interface SignInProps {
   readonly onToken: (token: string) => Promise<void>;
@@ -11,6 +13,12 @@ export interface SignInProps {
 export function SignIn({ onToken, children }: SignInProps) {
   const token = useSignal('');
   const busy = useSignal(false);
+  const provider = useSignal<string | null>(null);
+  useEffect(() => {
+    void signInProvider().then((found) => {
+      provider.value = found;
+    });
+  }, []);
   const submit = async (event: Event) => {
     event.preventDefault();
     if (busy.value) return;
@@ -44,6 +52,11 @@ export function SignIn({ onToken, children }: SignInProps) {
       <button type="submit" class="main" aria-disabled={busy.value}>
         {busy.value ? 'Signing in …' : 'Sign in'}
       </button>
+      {provider.value !== null && (
+        <a class="button" href="/v1/operator-sign-in/start">
+          Sign in with {provider.value}
+        </a>
+      )}
     </form>
   );
 }

@@ -19,10 +19,11 @@ export interface OperatorAction {
 export type Journal = (caller: Caller, action: OperatorAction) => Promise<void>;
 
 export function createJournal(attempts: Pick<AttemptStore, 'recordEvent'>, clock: Clock): Journal {
-  return async ({ requestId, address, operator: { name, role } }, action) => {
+  return async ({ requestId, address, operator: { name, role, issuer } }, action) => {
     const nowMs = clock.now();
     const timestamp = new Date(nowMs).toISOString();
     const network = rangesOf(address).subnet;
-    await attempts.recordEvent({ ...action, operator: name, role, requestId, network, timestamp }, nowMs);
+    const who = { operator: name, role, ...(issuer !== undefined && { issuer }) };
+    await attempts.recordEvent({ ...action, ...who, requestId, network, timestamp }, nowMs);
   };
 }

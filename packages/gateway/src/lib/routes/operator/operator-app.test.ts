@@ -45,6 +45,9 @@ test('everything but health and what errors mean asks for the token', async () =
   }
   const open = [...statuses].filter(([, status]) => status !== 401);
   expect(open).toEqual([
+    ['getOperatorSignIn', 200],
+    ['beginOperatorSignIn', 404],
+    ['finishOperatorSignIn', 404],
     ['isAlive', 200],
     ['isHealthy', 200],
     ['isReady', 200],

@@ -33,13 +33,14 @@ import { createOperationRoutes, type MetricsSource, type ReadinessCheck } from '
 import { createHoldRoutes } from './holds.ts';
 import { createJournal } from './journal.ts';
 import { createOperatorRoute, createSessionRoutes } from './operator-sessions.ts';
+import { createSignInRoutes, type SignInRoutesOptions } from './operator-sign-in.ts';
 import { type Asked, type Asker, notFound, type OperatorRoute, roleRefusal } from './route.ts';
 import { createStreamRoutes } from './stream.ts';
 import type { StreamEvent } from './stream-event.ts';
 import type { StreamMemory } from './stream-memory.ts';
 import { createWithdrawalRoutes } from './withdrawals.ts';
 
-export interface OperatorAppOptions {
+export interface OperatorAppOptions extends SignInRoutesOptions {
   readonly attempts: AttemptStore;
   readonly audit: AuditStore;
   readonly deliveries: DeliveryStore;
@@ -167,6 +168,7 @@ function routesOf(options: OperatorAppOptions): readonly OperatorRoute[] {
     ...createWithdrawalRoutes({ attempts, journal, clock }),
     ...createSessionRoutes(options.sessions),
     createOperatorRoute(),
+    ...createSignInRoutes(options),
     ...createOperationRoutes(options),
     ...createConfigurationRoutes(options.configuration),
   ];
