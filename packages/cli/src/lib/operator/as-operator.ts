@@ -70,10 +70,15 @@ function refusal({ status, code, message, faults, requestId }: GatewayRefusal): 
       faults,
       why: `The gateway answered ${status}.`,
       hints: [],
-      next: isLockedOut
-        ? 'Set GUESTPASS_OPERATOR_TOKEN, or GUESTPASS_OPERATOR_TOKEN_FILE, to the token of this gateway.'
-        : 'See what there is with guestpass deliveries list, or what the gateway logged under this request.',
+      next: nextStep(code, isLockedOut),
       ids: [code, ...(requestId === undefined ? [] : [`request ${requestId}`])],
     },
   };
+}
+
+function nextStep(code: string, isLockedOut: boolean): string {
+  if (code === 'role_insufficient') return 'Use the token of an operator who has that role.';
+  return isLockedOut
+    ? 'Set GUESTPASS_OPERATOR_TOKEN, or GUESTPASS_OPERATOR_TOKEN_FILE, to the token of an operator of this gateway.'
+    : 'See what there is with guestpass deliveries list, or what the gateway logged under this request.';
 }

@@ -1,7 +1,7 @@
 import { manualClock } from 'guestpass/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Network, StreamedAnswer } from '../network.ts';
-import { type TestGateway, testGateway } from '../testing/gateway.ts';
+import { type TestGateway, testGateway, viewerToken } from '../testing/gateway.ts';
 import { type Props, play } from '../testing/play.ts';
 import { deliveryFields, newsFields } from './view-fields.ts';
 
@@ -181,6 +181,14 @@ test('what the gateway refuses is told with its request, and a wrong token with 
   expect(stranger.out + stranger.err).not.toContain('hunter2');
   const listener = await ask(['tail'], { env: { GUESTPASS_OPERATOR_TOKEN: 'hunter2' } });
   expect(listener).toMatchObject({ code: 2, err: expect.stringContaining('answered 401') });
+});
+
+test('what the role does not allow is told with the role that does', async () => {
+  const env = { GUESTPASS_OPERATOR_TOKEN: viewerToken };
+  expect((await ask(['deliveries', 'list'], { env })).code).toBe(0);
+  const refused = await ask(['deliveries', 'replay', '--failed', '--yes'], { env });
+  expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('It takes the role operator or admin.') });
+  expect(refused.err).toContain('Use the token of an operator who has that role.');
 });
 
 test('without settings, or without a gateway, nothing is asked', async () => {

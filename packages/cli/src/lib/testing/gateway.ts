@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,8 @@ export interface TestGateway extends AsyncDisposable {
 }
 
 const operatorToken = 'operator-token-0123456789-0123456789-0123456789';
+/** Of an operator who may look and no more. */
+export const viewerToken = 'viewer-token-0123456789-0123456789-0123456789';
 
 /** Starts a gateway on a database of its own that tells the simulator's identity provider of every outcome. */
 export async function testGateway(variables: Readonly<Record<string, string>> = {}): Promise<TestGateway> {
@@ -39,6 +42,7 @@ export async function testGateway(variables: Readonly<Record<string, string>> = 
       // Nobody is turned away because other tests have the processors.
       GUESTPASS_MAX_EVENT_LOOP_DELAY_MS: '60000',
       GUESTPASS_OPERATOR_TOKEN: operatorToken,
+      GUESTPASS_OPERATORS_FILE: 'operators.json',
       GUESTPASS_CAPTCHA_POLICY: 'optional',
       GUESTPASS_RATE_PER_ADDRESS: '100000',
       GUESTPASS_RATE_PER_SUBNET: '100000',
@@ -52,7 +56,9 @@ export async function testGateway(variables: Readonly<Record<string, string>> = 
       GUESTPASS_WEBHOOK_NETWORKS: '127.0.0.0/8',
       ...variables,
     },
-    { readFile: () => '' },
+    {
+      readFile: () => JSON.stringify([{ name: 'vera', role: 'viewer', tokenSha256: hash('sha256', viewerToken) }]),
+    },
   );
   const service = await startService(config, { version: '0.0.0', write: () => {} });
   const send = fetchExchange();

@@ -13,7 +13,7 @@ export const openSession = operation({
   role: 'viewer',
   summary: 'Sign a browser in',
   description:
-    'Trades the token of an operator for a cookie that lasts twelve hours. Requests with it must come from pages of this listener.',
+    'Trades the token of an operator for a cookie that lasts twelve hours, or as long as is configured. Requests with it must come from pages of this listener.',
   tokenOnly: true,
   answers: {
     204: {

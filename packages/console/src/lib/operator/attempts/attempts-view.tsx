@@ -4,6 +4,7 @@ import { countWords } from '../../words/numbers.ts';
 import type { Live } from '../data/live.ts';
 import { ExportLinks } from '../parts/export-links.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { Allowed } from '../parts/signed-in.tsx';
 import type { Navigation } from '../place.ts';
 import type { SavedViews } from '../saved-views/saved-views.ts';
 import { SavedViewsBar } from '../saved-views/saved-views-bar.tsx';
@@ -46,11 +47,13 @@ export function AttemptsView({ live, navigation, clock, saved }: AttemptsViewPro
               ? `Showing 1 in ${list.oneIn.value}: more than 50 a second arrive.`
               : ''}
         </p>
-        <ExportLinks
-          path="/v1/attempts/export"
-          query={{ outcome, code, channel, guest }}
-          note={text && guest === undefined ? 'The text is no filter of an export.' : undefined}
-        />
+        <Allowed operation="exportAttempts" what="Exporting attempts">
+          <ExportLinks
+            path="/v1/attempts/export"
+            query={{ outcome, code, channel, guest }}
+            note={text && guest === undefined ? 'The text is no filter of an export.' : undefined}
+          />
+        </Allowed>
       </div>
       <ProblemNotice problem={list.problem.value} />
       {isAway.value && fresh > 0 && (

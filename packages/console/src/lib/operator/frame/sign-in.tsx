@@ -47,7 +47,7 @@ export function SignIn({ onToken, children }: SignInProps) {
       </label>
       <p class="small quiet">
         It is your own, or the value of <code>GUESTPASS_OPERATOR_TOKEN</code>, or what <code>guestpass serve</code>{' '}
-        printed at its start. It is traded for a session of twelve hours and not kept here.
+        printed at its start. It is traded for a session and not kept here.
       </p>
       <button type="submit" class="main" aria-disabled={busy.value}>
         {busy.value ? 'Signing in …' : 'Sign in'}
