@@ -83,6 +83,10 @@ test('many deliveries are counted first, and replayed only then', async () => {
   expect(count).toBeGreaterThanOrEqual(1);
   await giveReason(page, `Deliver ${count} once more`);
   await dialog.getByText(`${count} deliveries are due now.`).waitFor();
+  await dialog.getByText('Nothing waits any more.').waitFor();
+  expect(await dialog.getByRole('progressbar', { name: 'Sent to their receivers' }).getAttribute('value')).toBe(
+    `${count}`,
+  );
 });
 
 test('an endpoint is added, its secret shown once, rotated, disabled, enabled and removed', async () => {

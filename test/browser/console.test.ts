@@ -111,7 +111,7 @@ test('filters stand in the address and survive a reload', async () => {
   await table.getByText('consent_required').first().waitFor();
   expect(await table.getByText('admitted').count()).toBe(0);
   await page.getByRole('searchbox', { name: 'Text' }).fill('nothing has this');
-  await page.getByText('No attempts here yet.').waitFor();
+  await page.getByText('No attempt looks like this.').waitFor();
   await page.getByRole('button', { name: 'Show all' }).click();
   await table.getByText('admitted').first().waitFor();
 });

@@ -7,19 +7,28 @@ import { OutcomeTag } from '../parts/tag.tsx';
 export interface AttemptTableProps {
   readonly rows: readonly Attempt[];
   readonly loading: boolean;
+  /** Whether some attempts are left out. */
+  readonly isFiltered: boolean;
   readonly onOpen: (id: string) => void;
 }
 
 const columns = ['Time', 'Attempt', 'Outcome', 'Code', 'Channel', 'Guest', 'Took', 'Retries'];
 
 /** Attempts, newest first. */
-export function AttemptTable({ rows, loading, onOpen }: AttemptTableProps) {
+export function AttemptTable({ rows, loading, isFiltered, onOpen }: AttemptTableProps) {
   if (rows.length === 0) {
     return loading ? (
       <p role="status">Reading …</p>
     ) : (
       <p class="empty">
-        No attempts here yet. <code>npx guestpass authenticate</code> makes one.
+        {isFiltered ? (
+          'No attempt looks like this.'
+        ) : (
+          <>
+            No attempts yet. The page <code>/guest</code> of the public listener lets a guest in, and{' '}
+            <code>npx guestpass load --gateway http://127.0.0.1:4000 --channel demo --consent</code> many.
+          </>
+        )}
       </p>
     );
   }

@@ -61,7 +61,12 @@ export function AttemptsView({ live, navigation, clock, saved }: AttemptsViewPro
           <span aria-hidden="true">↑</span> {countWords(fresh)} new
         </button>
       )}
-      <AttemptTable rows={rows} loading={list.loading.value} onOpen={(id) => navigation.change({ attempt: id })} />
+      <AttemptTable
+        rows={rows}
+        loading={list.loading.value}
+        isFiltered={Object.values(filter).some(Boolean)}
+        onOpen={(id) => navigation.change({ attempt: id })}
+      />
       {list.hasMore.value && (
         <button type="button" onClick={list.more}>
           Older

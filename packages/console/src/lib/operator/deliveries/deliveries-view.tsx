@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import type { Clock } from 'guestpass';
 import { useEffect } from 'preact/hooks';
 import type { Live } from '../data/live.ts';
 import type { Delivery, Endpoint, Page } from '../data/views.ts';
@@ -20,6 +21,7 @@ import { ReplayDialog } from './replay-dialog.tsx';
 export interface DeliveriesViewProps {
   readonly live: Live;
   readonly navigation: Navigation;
+  readonly clock: Clock;
   readonly saved: SavedViews;
 }
 
@@ -27,7 +29,7 @@ const states = ['pending', 'delivered', 'dead', 'held'];
 const columns = ['Created', 'Delivery', 'State', 'Event', 'Endpoint', 'Tries', 'Next try'];
 
 /** Webhook deliveries, newest first; replays of one or of many. */
-export function DeliveriesView({ live, navigation, saved }: DeliveriesViewProps) {
+export function DeliveriesView({ live, navigation, clock, saved }: DeliveriesViewProps) {
   const { state, endpoint, delivery } = navigation.place.value.params;
   const pages = usePages<Delivery>('/v1/deliveries', { state, endpoint }, ({ id }) => id);
   const endpoints = useLoaded<Page<Endpoint>>('/v1/webhook-endpoints').body.value?.data ?? [];
@@ -87,7 +89,17 @@ export function DeliveriesView({ live, navigation, saved }: DeliveriesViewProps)
       </div>
       <ProblemNotice problem={pages.problem.value} />
       {rows.length === 0 && !pages.loading.value ? (
-        <p class="empty">No deliveries here. An endpoint is told of guests from the moment it is created.</p>
+        <p class="empty">
+          {state || endpoint ? (
+            'No delivery looks like this.'
+          ) : (
+            <>
+              No deliveries yet. An endpoint is told of guests from the moment it is created;{' '}
+              <code>npx guestpass listen</code> receives on this machine, and{' '}
+              <code>npx guestpass trigger guest.authenticated</code> sends a sample.
+            </>
+          )}
+        </p>
       ) : (
         <Table caption="Deliveries" columns={columns}>
           {rows.map((row) => (
@@ -104,6 +116,7 @@ export function DeliveriesView({ live, navigation, saved }: DeliveriesViewProps)
       {replaying.value && (
         <ReplayDialog
           endpoints={endpoints}
+          clock={clock}
           onClose={() => {
             replaying.value = false;
             pages.reload();

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import type { Clock } from 'guestpass';
 import { ask, type Problem } from '../../network.ts';
 import { countWords } from '../../words/numbers.ts';
 import type { Endpoint } from '../data/views.ts';
@@ -6,9 +7,11 @@ import { Drawer } from '../parts/drawer.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { ReasonForm } from '../parts/reason-form.tsx';
 import { filterOf, type ReplayChoice } from './replay-filter.ts';
+import { ReplayProgress } from './replay-progress.tsx';
 
 export interface ReplayDialogProps {
   readonly endpoints: readonly Endpoint[];
+  readonly clock: Clock;
   readonly onClose: () => void;
 }
 
@@ -16,8 +19,8 @@ interface ReplayResult {
   readonly count: number;
 }
 
-/** First what would be delivered again is counted, then it is done with a reason. */
-export function ReplayDialog({ endpoints, onClose }: ReplayDialogProps) {
+/** First what would be delivered again is counted, then it is done with a reason, and then one sees how far it is. */
+export function ReplayDialog({ endpoints, clock, onClose }: ReplayDialogProps) {
   const choice = useSignal<ReplayChoice>({ state: 'dead', endpointId: '', from: '', to: '' });
   const counted = useSignal<number | null>(null);
   const done = useSignal<number | null>(null);
@@ -46,9 +49,7 @@ export function ReplayDialog({ endpoints, onClose }: ReplayDialogProps) {
     <Drawer title="Replay many deliveries" kind="dialog" onClose={onClose}>
       {done.value !== null ? (
         <>
-          <p class="notice good" role="status">
-            {countWords(done.value)} deliveries are due now.
-          </p>
+          <ReplayProgress count={done.value} clock={clock} />
           <div class="actions">
             <button type="button" class="main" onClick={onClose}>
               Done

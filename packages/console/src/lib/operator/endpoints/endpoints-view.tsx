@@ -32,7 +32,11 @@ export function EndpointsView({ navigation }: { readonly navigation: Navigation 
         </Allowed>
       </div>
       <ProblemNotice problem={problem.value} />
-      {endpoints.length === 0 && !loading.value && <p class="empty">Nobody is told of guests yet. Add an endpoint.</p>}
+      {endpoints.length === 0 && !loading.value && (
+        <p class="empty">
+          Nobody is told of guests yet. Add an endpoint; <code>npx guestpass listen</code> is one on this machine.
+        </p>
+      )}
       <ul class="endpoints">
         {endpoints.map((endpoint) => (
           <EndpointCard

@@ -150,7 +150,7 @@ export function Desk({ clock, navigation, operator, onLeave, onRefused }: DeskPr
         <Allowed operation={asksFor[view]} what="This view">
           {view === 'overview' && <OverviewView history={history} navigation={navigation} clock={clock} />}
           {view === 'attempts' && <AttemptsView live={live} navigation={navigation} clock={clock} saved={saved} />}
-          {view === 'deliveries' && <DeliveriesView live={live} navigation={navigation} saved={saved} />}
+          {view === 'deliveries' && <DeliveriesView live={live} navigation={navigation} clock={clock} saved={saved} />}
           {view === 'endpoints' && <EndpointsView navigation={navigation} />}
           {view === 'audit' && <AuditView navigation={navigation} saved={saved} />}
           {view === 'erasures' && <ErasuresView navigation={navigation} />}
