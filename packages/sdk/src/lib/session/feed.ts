@@ -1,3 +1,5 @@
+import { stoppedReading } from './session-errors.ts';
+
 /** Things that come one after the other, for any number of readers: each reads all of them, at its own pace. */
 export interface Feed<T> {
   push(items: readonly T[]): void;
@@ -5,7 +7,7 @@ export interface Feed<T> {
   restart(): void;
   /** No more come: readers end after what is there, or fail. A restart opens the feed again. */
   end(error?: Error): void;
-  /** Reads from the beginning. Rejects with the reason of the signal as soon as it aborts. */
+  /** Reads from the beginning. Rejects as `aborted` as soon as the signal aborts. */
   read(signal?: AbortSignal): AsyncGenerator<T, void, undefined>;
 }
 
@@ -47,7 +49,7 @@ export function createFeed<T>(): Feed<T> {
       let reading = items;
       let next = 0;
       for (;;) {
-        signal?.throwIfAborted();
+        if (signal?.aborted) throw stoppedReading(signal.reason);
         if (reading !== items) {
           reading = items;
           next = 0;

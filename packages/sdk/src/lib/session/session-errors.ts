@@ -35,6 +35,12 @@ export function aborted(): GuestpassError {
   return new GuestpassError('aborted', 'The caller gave the request up.', { remedy });
 }
 
+/** A reader had enough; `cause` is the reason of its signal. */
+export function stoppedReading(cause: unknown): GuestpassError {
+  const remedy = 'Nothing; the session goes on.';
+  return new GuestpassError('aborted', 'The caller stopped reading messages.', { remedy, cause });
+}
+
 export function lostForGood(attempts: number): GuestpassError {
   const detail = `The connection was lost, and ${attempts} tries did not bring it back.`;
   return new GuestpassError('platform_unavailable', detail);

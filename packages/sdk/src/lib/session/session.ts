@@ -62,7 +62,7 @@ export interface Session extends AsyncIterable<Message>, AsyncDisposable {
   readonly transcript: readonly Message[];
   /**
    * Every message, from the first of the transcript on, each once; after a lost connection those missed come first. Ends
-   * when the session is closed or has expired, and throws when it was lost for good.
+   * when the session is closed or has expired; throws when it was lost for good, and as `aborted` when the signal aborts.
    */
   messages(options?: Waiting): AsyncGenerator<Message, void, undefined>;
   /**
