@@ -23,6 +23,7 @@ import type { Clock } from '../clock.ts';
 import { GuestpassError } from '../errors.ts';
 import { type Exchange, ExchangeError } from '../http/exchange.ts';
 
+/** Which provider a site signs people in at, and as whom. */
 export interface OpenIdSignInOptions {
   /** The provider, as its ID tokens name it: `https`, or `http` on a loopback address. */
   readonly issuer: string;
