@@ -36,6 +36,14 @@ test('a token in the fragment signs the browser in, and is gone from the address
   expect(await page.content()).toContain('openapi');
 });
 
+test('where operators sign in at a provider, its way in stands beside the form', async () => {
+  const page = await browser.page({ expected: notSignedIn });
+  await page.goto(docs());
+  const link = page.getByRole('link', { name: /^Sign in with 127\.0\.0\.1:\d+$/ });
+  await link.waitFor();
+  expect(await link.getAttribute('href')).toBe('/v1/operator-sign-in/start');
+});
+
 test('the form says when the token is wrong, and opens the page when it is right', async () => {
   const page = await browser.page({ expected: notSignedIn });
   await page.goto(docs());

@@ -50,7 +50,9 @@ export async function openConsoleStage(): Promise<ConsoleStage> {
       seed: 1,
       requestsPerMinute: 1e9,
       tokenRequestsPerMinute: 1e9,
-      signIn: { redirectUris: ['http://127.0.0.1/v1/operator-sign-in/callback'] },
+      signIn: {
+        redirectUris: ['127.0.0.1', 'localhost'].map((host) => `http://${host}/v1/operator-sign-in/callback`),
+      },
     }),
   );
   const { url: platformUrl } = await simulator.listen();

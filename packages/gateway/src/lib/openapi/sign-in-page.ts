@@ -7,6 +7,7 @@ export function renderSignIn(): Page {
 <form>
 <p><label>Operator token <input type="password" required autofocus autocomplete="current-password" size="48"></label>
 <button>Sign in</button></p>
+<p hidden><a href="/v1/operator-sign-in/start">Sign in with <span></span></a>, and come back from the console</p>
 <p role="status"></p>
 </form>
 <noscript><p>Signing in needs JavaScript. Without it, send the header <code>Authorization: Bearer</code> and the token.</p></noscript>
@@ -16,7 +17,8 @@ export function renderSignIn(): Page {
 
 /**
  * Takes the token from the form, or from the fragment of the address (`#token=…`), which no server sees, and removes it
- * there at once. A link on another site is followed without the cookie, so a session there may be is tried first.
+ * there at once. A link on another site is followed without the cookie, so a session there may be is tried first. Where
+ * operators sign in at a provider, its way in stands beside the form.
  */
 const script = `
 const form = document.querySelector('form');
@@ -38,6 +40,11 @@ form.addEventListener('submit', (event) => {
   event.preventDefault();
   signIn(token.value);
 });
+fetch('/v1/operator-sign-in').then((answer) => answer.json()).then(({ provider }) => {
+  const way = form.querySelector('[hidden]');
+  way.querySelector('span').textContent = provider;
+  way.hidden = provider === null;
+}, () => {});
 if (handed === null) fetch(location.pathname, { method: 'HEAD' }).then(({ ok }) => ok && location.reload(), () => {});
 else {
   history.replaceState(null, '', location.pathname);
