@@ -58,14 +58,13 @@ export async function keepTries(
   const first = ended.filter(({ id }, index) => ended.findIndex((other) => other.id === id) === index);
   const moved = new Map((await moveDeliveries(work, first)).map((delivery) => [delivery.id, delivery]));
   const counted = first.filter(({ id }) => moved.has(id));
-  await insertTries(work, await sealedTries(work, counted, { moved, seal }));
+  // Asked of every endpoint: one may have come to want order since its delivery was locked.
+  const settled = counted.flatMap(({ id, verdict }) => (verdict.state === 'pending' ? [] : [id]));
+  const following = await insertTries(work, await sealedTries(work, counted, { moved, seal }), settled);
   for (const { id, verdict } of counted) {
     const delivery = moved.get(id);
     if (delivery && verdict.state === 'pending') await announce(work, [delivery], verdict.nextAtMs);
   }
-  // Asked of every endpoint: one may have come to want order since its delivery was locked.
-  const settled = counted.flatMap(({ id, verdict }) => (verdict.state === 'pending' ? [] : [id]));
-  const following = settled.length > 0 ? await letFollow(work, settled) : [];
   if (following.length > 0) await announce(work, following);
   return ended.map((one) => counted.includes(one));
 }
@@ -124,16 +123,28 @@ async function sealedTries(work: Work, ended: readonly TryEntry[], { moved, seal
   });
 }
 
-async function insertTries(work: Work, rows: Awaited<ReturnType<typeof sealedTries>>): Promise<void> {
-  if (rows.length === 0) return;
-  await sql`
-    insert into guestpass.delivery_attempts (delivery_id, try, started_at, duration_ms, outcome, response_status,
-      response_excerpt, sealed_excerpt)
-    select delivery_id, try, started_at, duration_ms, outcome, response_status, response_excerpt,
-      decode(sealed_excerpt, 'base64')
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as t(
-      delivery_id text, try integer, started_at timestamptz, duration_ms double precision, outcome text,
-      response_status integer, response_excerpt text, sealed_excerpt text)`.execute(work);
+/**
+ * Puts tries on record, and lets go of what waited for the settled deliveries, which is returned: one statement, which
+ * begins after these were locked, and so sees all who were put behind them.
+ */
+async function insertTries(
+  work: Work,
+  rows: Awaited<ReturnType<typeof sealedTries>>,
+  settledIds: readonly string[],
+): Promise<readonly NewDelivery[]> {
+  if (rows.length === 0) return [];
+  const { rows: following } = await sql<NewDelivery>`
+    with following as (${letFollow(settledIds)}), tries as (
+      insert into guestpass.delivery_attempts (delivery_id, try, started_at, duration_ms, outcome, response_status,
+        response_excerpt, sealed_excerpt)
+      select delivery_id, try, started_at, duration_ms, outcome, response_status, response_excerpt,
+        decode(sealed_excerpt, 'base64')
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as t(
+        delivery_id text, try integer, started_at timestamptz, duration_ms double precision, outcome text,
+        response_status integer, response_excerpt text, sealed_excerpt text)
+    )
+    select * from following`.execute(work);
+  return following;
 }
 
 function isoOf(instantMs: number): string {

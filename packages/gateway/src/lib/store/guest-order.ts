@@ -41,14 +41,16 @@ async function lockEarlier(work: Work, ids: readonly string[]): Promise<readonly
   return rows.map(({ id }) => id);
 }
 
-/** Lets deliveries go that waited for these. Returns them: they need a job. */
-export async function letFollow(work: Work, settledIds: readonly string[]): Promise<readonly NewDelivery[]> {
-  const { rows } = await sql<NewDelivery>`
+/**
+ * Lets deliveries go that waited for these, which the transaction has locked in a statement before. Returns them: they
+ * need a job.
+ */
+export function letFollow(settledIds: readonly string[]) {
+  return sql<NewDelivery>`
     update guestpass.deliveries set behind = null
     where behind = any(${[...settledIds]}::text[]) and state = 'pending'
     returning id, endpoint_id as "endpointId", event_id as "eventId", event_type as "eventType",
-      attempt_id as "attemptId", tries`.execute(work);
-  return rows;
+      attempt_id as "attemptId", tries`;
 }
 
 /** Lets all deliveries to an endpoint go that wait for others. Returns them: they need a job. */
