@@ -198,6 +198,8 @@ test('without settings, or without a gateway, nothing is asked', async () => {
     code: 2,
     err: expect.stringContaining('must be an https URL'),
   });
+  const told = { GUESTPASS_OPERATOR_TOKEN: 't', GUESTPASS_OPERATOR_URL: 'https://:word@example.com' };
+  expect(await play(['tail'], { env: told })).toMatchObject({ code: 2, err: expect.not.stringContaining('word@') });
   const away = { GUESTPASS_OPERATOR_TOKEN: 't', GUESTPASS_OPERATOR_URL: 'http://127.0.0.1:1' };
   const { code, err } = await play(['deliveries', 'list'], { env: away });
   expect(code).toBe(5);

@@ -21,8 +21,8 @@ function operatorAddress(text: string): Read<string> {
   const url = URL.parse(text);
   const isLoopback = url && /^(?:localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/.test(url.hostname);
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback);
-  const isPlain = isSafe && url.username === '' && url.search === '' && url.hash === '';
+  const isPlain = isSafe && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
   return isPlain
     ? { value: url.href.replace(/\/+$/, '') }
-    : { fault: 'must be an https URL without user name, query or fragment; http is for loopback alone' };
+    : { fault: 'must be an https URL without user name, password, query or fragment; http is for loopback alone' };
 }

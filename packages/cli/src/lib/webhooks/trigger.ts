@@ -49,9 +49,9 @@ export async function trigger(type: EventType, surroundings: Surroundings, flags
 function checked(endpoint: string | undefined): string {
   const remedy = 'Give a URL such as http://127.0.0.1:4020, where guestpass listen receives.';
   if (endpoint === undefined) throw misuse('--to', 'is not given, nor is GUESTPASS_WEBHOOK_URL set', remedy);
-  const { protocol = '', username = '' } = URL.parse(endpoint) ?? {};
-  if (/^https?:$/.test(protocol) && username === '') return endpoint;
-  throw misuse('--to', 'must be an http or https URL without user name', remedy);
+  const { protocol = '', username = '', password = '' } = URL.parse(endpoint) ?? {};
+  if (/^https?:$/.test(protocol) && username === '' && password === '') return endpoint;
+  throw misuse('--to', 'must be an http or https URL without user name or password', remedy);
 }
 
 interface Told {

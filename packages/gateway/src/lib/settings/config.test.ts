@@ -273,6 +273,11 @@ test.each([
 
 test.each([
   ['a receiver without a secret', { GUESTPASS_WEBHOOK_URL: 'https://idp.example.com' }, '/GUESTPASS_WEBHOOK_SECRET'],
+  [
+    'a receiver with a password, and no user name before it',
+    { GUESTPASS_WEBHOOK_URL: 'https://:word@idp.example.com', GUESTPASS_WEBHOOK_SECRET: secret },
+    '/GUESTPASS_WEBHOOK_URL',
+  ],
   ['a secret without a receiver', { GUESTPASS_WEBHOOK_SECRET: secret }, '/GUESTPASS_WEBHOOK_URL'],
   ['a database of our own without a key', { GUESTPASS_DATABASE_URL: 'postgres://db/x' }, '/GUESTPASS_MASTER_KEY'],
   [

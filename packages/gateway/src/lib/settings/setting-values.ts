@@ -91,8 +91,9 @@ export function webAddress(text: string): Read<string> {
 /** An address of a receiver. Whether it may be reached is seen later. */
 export function receiverAddress(text: string): Read<string> {
   const url = URL.parse(text);
-  const isPlain = (url?.protocol === 'https:' || url?.protocol === 'http:') && url.username === '' && url.hash === '';
-  return isPlain ? { value: text } : { fault: 'must be an https URL without user name or fragment' };
+  const isWeb = url?.protocol === 'https:' || url?.protocol === 'http:';
+  const isPlain = isWeb && url.username === '' && url.password === '' && url.hash === '';
+  return isPlain ? { value: text } : { fault: 'must be an https URL without user name, password or fragment' };
 }
 
 /** An address of a PostgreSQL. */
