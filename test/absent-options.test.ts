@@ -34,10 +34,25 @@ test('a client takes options that are undefined for options not given', async ()
       consent: { maxAgeMs: undefined },
       captcha: { mode: undefined, threshold: undefined, verifiers: undefined },
     },
+    deadlineMs: undefined,
+    connections: undefined,
+    proxy: undefined,
+    audit: undefined,
+    onGuest: undefined,
+    maxPending: undefined,
     exchange: fetchExchange(simulator.fetch, { maxBodyBytes: undefined }),
     clock,
   });
-  expect(await clock.settle(guestpass.attempt(payload))).toMatchObject({ outcome: 'admitted', retries: 3 });
+  const call = {
+    signal: undefined,
+    deadlineMs: undefined,
+    idempotencyKey: undefined,
+    remoteIp: undefined,
+    traceparent: undefined,
+    tracestate: undefined,
+    trace: undefined,
+  };
+  expect(await clock.settle(guestpass.attempt(payload, call))).toMatchObject({ outcome: 'admitted', retries: 3 });
   await guestpass.close();
 });
 

@@ -13,19 +13,21 @@ import type { Statistics } from './guest/statistics.ts';
 import { type CallOptions, createPipeline, type PipelineOptions, unusable } from './pipeline.ts';
 import type { GuestNotice } from './webhook/notice.ts';
 
+/** A client, its policy, and who is told of its guests. */
 export interface GuestpassOptions extends PipelineOptions {
   /** Attempts under way at once; more fail at once with `overloaded`. Default 10,000. */
-  readonly maxPending?: number;
+  readonly maxPending?: number | undefined;
   /** Where audit records go. Stays the caller's to dispose. Default a chain in memory, kept nowhere. */
-  readonly audit?: AuditSink;
+  readonly audit?: AuditSink | undefined;
   /** Called with each audit record, after the guest's path; may be slow or throw without harm to it. */
-  readonly onAudit?: (record: AuditRecord) => unknown;
+  readonly onAudit?: ((record: AuditRecord) => unknown) | undefined;
   /** Called with a notice about each guest, the same way. Gets no session token. */
-  readonly onGuest?: (notice: GuestNotice) => unknown;
+  readonly onGuest?: ((notice: GuestNotice) => unknown) | undefined;
   /** Told of callbacks that threw and of outcomes that could not be recorded. Default: nobody is. */
-  readonly onProblem?: (error: unknown) => void;
+  readonly onProblem?: ((error: unknown) => void) | undefined;
 }
 
+/** A client that lets guests in until it is closed. */
 export interface Guestpass {
   /** Lets one guest in. Never rejects for an outcome: refused, failed and unknown are values too. */
   attempt(payload: unknown, call?: CallOptions): Promise<Attempt>;

@@ -149,6 +149,9 @@ test('rest needs a client, and an Origin is an origin', () => {
     return [];
   };
   expect(faultsOf({ environment: 'usw2' })).toEqual(['/clientId', '/clientSecret']);
+  expect(() => createGuestpass({ environment: 'usw2' })).toThrow(
+    '/clientId must not be empty; /clientSecret must not be',
+  );
   expect(faultsOf({ environment: 'usw2', issuer: 'web-messaging', origin: 'shop' })).toEqual(['/origin']);
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, createTimestamps, systemClock } from './clock.ts';
-import { type Fault, GuestpassError } from './errors.ts';
+import { type Fault, GuestpassError, listFaults } from './errors.ts';
 import type { AttemptSetup, Policy, Run } from './guest/attempt-guest.ts';
 import { startStopwatch } from './guest/stopwatch.ts';
 import type { Exchange } from './http/exchange.ts';
@@ -11,40 +11,44 @@ import { type IssuerOptions, openIssuer } from './open-issuer.ts';
 import type { CaptchaPolicy } from './policy/captcha.ts';
 import type { ConsentPolicy } from './policy/consent.ts';
 
+/** Platform, policy, network and clock of a client. */
 export interface PipelineOptions extends IssuerOptions {
   /** Time for one attempt, everything included, in milliseconds; a day at most. Default 10,000. */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
   /** Sockets kept for each origin. Default 64. Not used with `exchange`. */
-  readonly connections?: number;
+  readonly connections?: number | undefined;
   /** Address of an HTTP proxy, `http` or `https`, for every call. Default none. Not used with `exchange`. */
-  readonly proxy?: string;
-  readonly policy?: {
-    readonly consent?: ConsentPolicy;
-    readonly captcha?: CaptchaPolicy;
-    /** Channels that may be used. Default any. */
-    readonly allowedChannels?: readonly string[];
-  };
+  readonly proxy?: string | undefined;
+  readonly policy?:
+    | {
+        readonly consent?: ConsentPolicy | undefined;
+        readonly captcha?: CaptchaPolicy | undefined;
+        /** Channels that may be used. Default any. */
+        readonly allowedChannels?: readonly string[] | undefined;
+      }
+    | undefined;
   /** The network. Default a pool of connections of its own. */
-  readonly exchange?: Exchange;
+  readonly exchange?: Exchange | undefined;
   /** Default the system's clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
+/** What one attempt may take and belongs to. */
 export interface CallOptions {
   /** Gives the attempt up. What was already sent is not taken back. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Time for this attempt in milliseconds, instead of the client's; a day at most. */
-  readonly deadlineMs?: number;
+  readonly deadlineMs?: number | undefined;
   /** 16 to 128 letters, digits, `_` or `-`. The same key and payload make one guest in this process. */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
   /** The visitor's IP address, told to the captcha provider alone. Default: it is told none. */
-  readonly remoteIp?: string;
+  readonly remoteIp?: string | undefined;
   /** `traceparent` of the request this guest came with (W3C Trace Context); each try carries that trace on. Default that of the client. */
-  readonly traceparent?: string;
+  readonly traceparent?: string | undefined;
   /** `tracestate` of that request. */
-  readonly tracestate?: string;
+  readonly tracestate?: string | undefined;
   /** Follows each try of this attempt, in place of `traceparent`. */
-  readonly trace?: TraceTry;
+  readonly trace?: TraceTry | undefined;
 }
 
 /** Policy, platform and clock, made ready; what a guest goes through, without the books that are kept of it. */
@@ -62,7 +66,7 @@ export interface Pipeline {
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { clock = systemClock, deadlineMs = 10_000 } = options;
   const faults = optionFaults(options);
-  if (faults.length > 0) throw new GuestpassError('config_invalid', 'The options are not usable.', { faults });
+  if (faults.length > 0) throw unusableOptions(faults);
   const end = options.exchange
     ? { exchange: options.exchange, close: async () => {} }
     : undiciExchange({ ...options, clock });
@@ -93,7 +97,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
 /** The error of one option that is not usable. */
 export function unusable(pointer: string, detail: string): GuestpassError {
-  return new GuestpassError('config_invalid', 'The options are not usable.', { faults: [{ pointer, detail }] });
+  return unusableOptions([{ pointer, detail }]);
+}
+
+function unusableOptions(faults: readonly Fault[]): GuestpassError {
+  return new GuestpassError('config_invalid', `The options are not usable: ${listFaults(faults)}.`, { faults });
 }
 
 const longestDeadlineMs = 86_400_000;

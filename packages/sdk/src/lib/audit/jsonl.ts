@@ -10,21 +10,22 @@ import { openOwnLog } from './own-log.ts';
 import { createPatience } from './patience.ts';
 import { setTornAside } from './torn.ts';
 
+/** How a log is written. */
 export interface JsonlAuditLogOptions {
   /**
    * When a record counts as kept. `fsync` (the default): it is on the disk, and a power cut does not take it away.
    * `flush`: the operating system has it, so it outlives this process but not a power cut.
    */
-  readonly durability?: Durability;
+  readonly durability?: Durability | undefined;
   /**
    * How long a record may wait for those of other guests under way, to share one sync of the disk, in milliseconds. A
    * guest that comes alone waits for nobody. Default 2; 0 never waits.
    */
-  readonly patienceMs?: number;
+  readonly patienceMs?: number | undefined;
   /** Times the patience and dates the records that are added on opening; does not date others. Default: the system's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** How the file is opened for writing. Default: a real file. Reading and locking do not go through it. */
-  readonly openFile?: OpenLogFile;
+  readonly openFile?: OpenLogFile | undefined;
 }
 
 /** A chained log in one file. */

@@ -18,6 +18,7 @@ export interface Policy {
   readonly allowedChannels?: ReadonlySet<string>;
 }
 
+/** What every attempt of a client goes by. */
 export interface AttemptSetup {
   readonly policy: Policy;
   readonly issuer: Issuer;
@@ -114,11 +115,8 @@ interface Asked {
 const nothingAsked: Asked = { latencyMs: 0, tokenTries: [], issue: { tries: [], correlationId: null } };
 
 /** What was asked in vain before the guest could be asked for. */
-function unprepared({ cause, correlationId }: GuestpassError): Asked {
-  // Whoever asks the platform keeps its tries on the cause of the error.
-  const told = cause instanceof Error && 'tries' in cause && Array.isArray(cause.tries);
-  const tokenTries = told ? (cause.tries as Try[]) : [];
-  return { latencyMs: 0, tokenTries, issue: { tries: [], correlationId: correlationId ?? null } };
+function unprepared({ tries, correlationId }: GuestpassError): Asked {
+  return { latencyMs: 0, tokenTries: tries, issue: { tries: [], correlationId: correlationId ?? null } };
 }
 
 function refuse(

@@ -4,6 +4,7 @@ import type { GuestpassError } from '../errors.ts';
 /** The stages of an attempt, in the order they run: cheap checks before anything that costs or burns a token. */
 export const stageNames = ['payload', 'consent', 'channel', 'captcha', 'token', 'guest', 'audit', 'webhook'] as const;
 
+/** The name of a stage. */
 export type StageName = (typeof stageNames)[number];
 
 /** Milliseconds spent in each stage that ran. */
@@ -19,6 +20,7 @@ export interface CaptchaJudgement {
   readonly unavailable?: true;
 }
 
+/** What is known of an attempt, however it ended. */
 export interface AttemptFacts {
   /** `att_` and a UUID. */
   readonly id: string;
@@ -71,4 +73,5 @@ export interface Unknown extends AttemptFacts {
 /** What became of one guest. A value, never thrown. */
 export type Attempt = Admitted | Refused | Failed | Unknown;
 
+/** How an attempt ended. */
 export type Outcome = Attempt['outcome'];

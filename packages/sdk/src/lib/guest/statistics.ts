@@ -19,6 +19,7 @@ export interface Statistics {
   };
 }
 
+/** Counts attempts as they end. */
 export interface StatisticsRecorder {
   /** Counts the attempt and returns the success rate with it. */
   count(attempt: Attempt): number;

@@ -12,6 +12,7 @@ export interface Stopwatch {
   elapsed(): number;
 }
 
+/** A watch that starts now. */
 export function startStopwatch(clock: Clock): Stopwatch {
   const startedAt = clock.monotonic();
   const stages: Partial<Record<StageName, number>> = {};

@@ -75,12 +75,18 @@ export function newSpanId(): string {
   return uuid.slice(0, 8) + uuid.slice(-8);
 }
 
+/** The headers of a trace that a request came with, where it came with any. */
+interface ReceivedHeaders {
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+}
+
 /**
  * Carries a trace on: each try gets an id of its own in the trace of `traceparent`, and `tracestate` as it came. A
  * `traceparent` that is malformed is not carried on: a trace that nobody samples begins in its place, without
  * `tracestate`.
  */
-export function continueTrace({ traceparent, tracestate }: Partial<TraceHeaders>): TraceTry {
+export function continueTrace({ traceparent, tracestate }: ReceivedHeaders): TraceTry {
   const parent = parseTraceparent(traceparent);
   const { traceId, sampled } = parent ?? { traceId: newTraceId(), sampled: false };
   const state = parent && harmlessTracestate(tracestate);

@@ -4,19 +4,21 @@ import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } fro
 import { createExpiry, type Expiry, type Perishable } from './expiry.ts';
 import { classifyFailure } from './failure.ts';
 
+/** How many connections are kept, and what an answer may be. */
 export interface UndiciExchangeOptions {
   /** Sockets kept for each origin; more requests wait for a free one. Default 64. */
-  readonly connections?: number;
+  readonly connections?: number | undefined;
   /** A larger answer is refused unread. Default 262,144 bytes. */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
   /** HTTP proxy every request goes through. Default none; environment variables are not read here. */
-  readonly proxy?: string;
+  readonly proxy?: string | undefined;
   /** A connection that has not come about by then, through the proxy and with TLS, is given up. Default 10,000 ms. */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
   /** Reads the `deadlineAt` of requests. Default the system's clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
+/** A pool of connections as an exchange, and what ends it. */
 export interface UndiciExchange {
   readonly exchange: Exchange;
   /** Sends nothing more, and ends all connections once nobody waits for an answer any more. */

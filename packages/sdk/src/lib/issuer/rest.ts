@@ -64,7 +64,12 @@ export function processGuestResponse(response: HttpResponse, channelId: string, 
   const correlation = facts.correlationId === null ? {} : { correlationId: facts.correlationId };
   const refusal = refusalOf(response, nowMs);
   const { outcome, code, detail, ...more } = response.sent === 'maybe' ? inDoubt(refusal, response.status) : refusal;
-  const error = new GuestpassError(code, detail, { status: response.status, ...correlation, ...more });
+  const error = new GuestpassError(code, detail, {
+    status: response.status,
+    tries: facts.tries,
+    ...correlation,
+    ...more,
+  });
   return { outcome, error, ...facts };
 }
 

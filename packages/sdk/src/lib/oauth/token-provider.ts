@@ -6,6 +6,7 @@ import { type Flight, type FlightOptions, startFlight } from './flight.ts';
 import { failureHoldMs, renewalHoldMs, tokenSpans } from './renewal-timing.ts';
 import { type Wait, waitOver, waitShared } from './shared-wait.ts';
 
+/** How the token is asked for, and when it is renewed. */
 export interface TokenProviderOptions {
   /**
    * Fetches one token; repeats of its own are its own affair. Not called while an earlier call is under way, except
@@ -19,6 +20,7 @@ export interface TokenProviderOptions {
   readonly deadlineMs?: number;
 }
 
+/** One access token for everybody, renewed before it ends. */
 export interface TokenProvider extends TokenSource, AsyncDisposable {
   /** Instant on the clock's monotonic axis at which the held token expires; `null` when none is held. */
   expiresAt(): number | null;
