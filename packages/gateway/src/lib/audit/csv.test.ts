@@ -4,8 +4,8 @@ import { recordColumns, recordRow } from './record-row.ts';
 
 test('cells are quoted where they must be, and nowhere else', () => {
   expect(csvRow(['a', 1, true, null, 'b c'])).toBe('a,1,true,,b c\r\n');
-  expect(csvRow(['a,b', 'say "hi"', 'two\nlines', 'two\rlines'])).toBe(
-    '"a,b","say ""hi""","two\nlines","two\rlines"\r\n',
+  expect(csvRow(['a,b', 'say "hi"', 'two\nlines', 'two\rlines', 'a;b'])).toBe(
+    '"a,b","say ""hi""","two\nlines","two\rlines","a;b"\r\n',
   );
 });
 
@@ -19,9 +19,19 @@ test.each([
   ['a carriage return', '\r=1', '"\'\r=1"'],
   ['a line feed', '\n=1', '"\'\n=1"'],
   ['a full-width equals sign', '＝1', "'＝1"],
+  ['a small equals sign', '﹦1', "'﹦1"],
   ['a formula with quotes and commas', '=HYPERLINK("http://x","y")', `"'=HYPERLINK(""http://x"",""y"")"`],
 ])('text that begins with %s is no formula', (_name, text, cell) => {
   expect(csvRow(['x', text])).toBe(`x,${cell}\r\n`);
+});
+
+test.each([
+  ['behind a semicolon', "demo;=cmd|' /C calc'!A0;x", `"demo;'=cmd|' /C calc'!A0;x"`],
+  ['behind each of them', ';@A1;+1; -1;', `";'@A1;'+1; -1;"`],
+  ['behind one and a quote', 'a;"=1;b', `"a;'""=1;b"`],
+  ['at the beginning and behind one', '=1;=2', `"'=1;'=2"`],
+])('text is no formula %s, where spreadsheets of many countries begin a cell', (_name, text, cell) => {
+  expect(csvRow([text])).toBe(`${cell}\r\n`);
 });
 
 test('a sign inside of text, and a negative number, stay as they are', () => {
