@@ -54,5 +54,5 @@ function readTables(path: string, shown: string, { readFile }: ProfilePlaces): P
   }
   const read = readToml(text);
   if (read.ok) return read.tables;
-  throw misuse(shown, `is not understood at line ${read.line}`, 'Write tables of texts in TOML there.');
+  throw misuse(shown, `is not understood at ${read.where}`, 'Write tables of texts in TOML there.');
 }

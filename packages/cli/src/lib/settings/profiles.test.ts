@@ -134,7 +134,7 @@ test.each([
   [['--profile', 'x'], {}, 'There are: default, person.'],
   [[], { env: { GUESTPASS_PROFILE: 'x', HOME: '' } }, 'there is no HOME to find it in'],
   [['--profile', 'a'], { ownFile: '[a]\nGUESTPASS_RETRYS = 1\n' }, 'GUESTPASS_RETRYS is no setting; did you mean'],
-  [['--profile', 'a'], { ownFile: '[a]\nx = [1]\n' }, 'config.toml  is not understood at line 2'],
+  [['--profile', 'a'], { ownFile: '[a]\nx = \n' }, 'config.toml  is not understood at line 2'],
 ])('a profile that cannot be used is told with what to do: %j', async (flags, world, told) => {
   const { code, out, err } = await run([...guest, ...flags], world);
   expect({ code, out }).toEqual({ code: 2, out: '' });
