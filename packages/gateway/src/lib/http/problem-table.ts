@@ -59,7 +59,8 @@ export const gatewayErrorTable = {
     meaning: 'The operator has no role that may do this.',
     cause: 'What was asked for needs another role than the one the operator was given.',
     visitor: reload,
-    remedy: 'Ask somebody who has the role, or have it given to you where the operators of this gateway are configured.',
+    remedy:
+      'Ask somebody who has the role, or have it given to you where the operators of this gateway are configured.',
   },
   cross_site_request: {
     httpStatus: 403,
