@@ -6,7 +6,7 @@ export type { GuestConnection, GuestPass, SignedIn } from './lib/contract/guest-
 export type { GuestPayload, JsonValue } from './lib/contract/guest-payload.ts';
 export type { SignIn } from './lib/contract/sign-in.ts';
 export type { PlatformHosts } from './lib/environment.ts';
-export { resolveEnvironment } from './lib/environment.ts';
+export { messagingUrlOf, resolveEnvironment } from './lib/environment.ts';
 export type { ErrorCode, ErrorEntry } from './lib/error-table.ts';
 export { errorTable } from './lib/error-table.ts';
 export type { Fault, GuestpassErrorDetails, Try } from './lib/errors.ts';

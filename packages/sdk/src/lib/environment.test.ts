@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { genesysRegions, resolveEnvironment } from './environment.ts';
+import { genesysRegions, messagingUrlOf, resolveEnvironment } from './environment.ts';
 import { GuestpassError } from './errors.ts';
 
 const custom = (base: string) => ({ kind: 'custom', loginUrl: base, apiUrl: base });
@@ -171,4 +171,11 @@ test('resolving the URL of a custom result gives the same result', () => {
       if (hosts.kind === 'custom') expect(resolveEnvironment(hosts.loginUrl)).toEqual(hosts);
     }),
   );
+});
+
+test('sockets have a host of their own at Genesys Cloud, and none elsewhere', () => {
+  const addressOf = (environment: string) => messagingUrlOf(resolveEnvironment(environment));
+  expect(addressOf('euw2')).toBe('wss://webmessaging.euw2.pure.cloud/v1');
+  expect(addressOf('https://proxy.example/genesys')).toBe('wss://proxy.example/genesys/v1');
+  expect(addressOf('127.0.0.1:4010')).toBe('ws://127.0.0.1:4010/v1');
 });

@@ -68,6 +68,12 @@ export function resolveEnvironment(value: string): PlatformHosts {
   return { kind: 'custom', loginUrl: base, apiUrl: base };
 }
 
+/** Where sockets of web messaging are opened. Genesys Cloud has a host for them; any other platform answers them where it answers everything. */
+export function messagingUrlOf({ kind, domain, apiUrl }: PlatformHosts): string {
+  if (kind === 'genesys' && domain !== undefined) return `wss://webmessaging.${domain}/v1`;
+  return `${apiUrl.replace(/^http/, 'ws')}/v1`;
+}
+
 function isBareName(text: string): boolean {
   return /^[a-z0-9-]+$/i.test(text) && text.toLowerCase() !== 'localhost';
 }

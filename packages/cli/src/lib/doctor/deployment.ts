@@ -1,9 +1,8 @@
-import type { ConfiguredOptions } from 'guestpass';
+import { type ConfiguredOptions, messagingUrlOf } from 'guestpass';
 import { type HttpResponse, readJson, withDeadline } from 'guestpass/http';
 import { type Transport, TransportError, wsTransport } from 'guestpass/session';
 import { type Check, type Finding, ok, problem, skipped, warning } from './check.ts';
 import { clockCheck, type PlatformMeans } from './platform.ts';
-import { messagingUrl } from './settings-check.ts';
 
 const limitMs = 5_000;
 
@@ -76,7 +75,7 @@ async function lookAtOrigin(
   deploymentId: string,
   { transport = wsTransport(), signal }: PlatformMeans & { readonly transport?: Transport },
 ): Promise<Finding> {
-  const base = messagingUrl(options.environment);
+  const base = messagingUrlOf(options.environment);
   const origin = options.origin ?? new URL(base).origin.replace(/^ws/, 'http');
   try {
     const url = `${base}?deploymentId=${encodeURIComponent(deploymentId)}`;

@@ -5,6 +5,7 @@ import {
   type GuestpassConfig,
   type GuestpassError,
   isGuestpassError,
+  messagingUrlOf,
   type Setting,
 } from 'guestpass';
 import { type ConfigFlags, type LoadedGatewayConfig, loadConfig, loadGatewayConfig } from '../settings/load-config.ts';
@@ -93,11 +94,5 @@ function textOf(value: unknown): string {
 /** The hosts the platform is reached at: sign-in, API, and sockets where guests are made on them. */
 export function urlsOf({ environment, issuer = 'rest' }: ConfiguredOptions): readonly string[] {
   const { loginUrl, apiUrl } = environment;
-  return issuer === 'rest' ? [loginUrl, apiUrl] : [apiUrl, messagingUrl(environment)];
-}
-
-/** Where sockets are opened. */
-export function messagingUrl({ kind, domain, apiUrl }: ConfiguredOptions['environment']): string {
-  if (kind === 'genesys' && domain !== undefined) return `wss://webmessaging.${domain}/v1`;
-  return `${apiUrl.replace(/^http/, 'ws')}/v1`;
+  return issuer === 'rest' ? [loginUrl, apiUrl] : [apiUrl, messagingUrlOf(environment)];
 }
