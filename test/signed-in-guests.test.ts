@@ -151,6 +151,11 @@ test('the command signs a guest in from a file or standard input, and prints no 
   expect(rehearsed.out).toContain(`POST ${url}/api/v2/webdeployments/token/oauthcodegrantjwtexchange`);
   const admitted = await run(signIn, '--json', '--debug');
   expect(admitted.code).toBe(0);
+  expect(admitted.err.split('\n')).toEqual([
+    expect.stringMatching(`^sign-in  POST ${url}/api/v2/webdeployments/token/oauthcodegrantjwtexchange  200  `),
+    expect.stringMatching(`^guest  GET ${url.replace('http', 'ws')}/v1  200  [0-9.]+ ms$`),
+    '',
+  ]);
   expect(JSON.parse(admitted.out)).toMatchObject({
     guestPass: { signedIn: { jwt: expect.stringMatching(/^….{4}$/), refreshToken: expect.stringMatching(/^….{4}$/) } },
   });

@@ -10,7 +10,6 @@ import { createLog, type GatewayLog } from './watch/log.ts';
 import { createMetrics, type Metrics } from './watch/metrics/metrics.ts';
 import type { GatewayObserver } from './watch/observer.ts';
 import { type PlatformBreakers, watchBreakers } from './watch/platform-breakers.ts';
-import { retryReasons } from './watch/platform-calls.ts';
 import { watchRefusals } from './watch/receiver-refusals.ts';
 import { createSeldom } from './watch/seldom.ts';
 
@@ -79,7 +78,6 @@ function observe({ log, metrics, events }: Pick<Watch, 'log' | 'metrics' | 'even
       log.attemptEnded(attempt, { address, ...ids, replayed });
       if (replayed) return;
       metrics.attemptEnded(attempt);
-      for (const reason of retryReasons(attempt)) metrics.platformRetried({ operation: 'guest', reason });
       if (admission.recorded) metrics.auditRecorded(2);
       events.publish(attemptEvent(attempt, trace?.traceId));
     },

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { type Clock, type PipelineOptions, systemClock } from 'guestpass';
+import { type Clock, messagingUrlOf, type PipelineOptions, systemClock } from 'guestpass';
 import { type Exchange, undiciExchange } from 'guestpass/http';
 import { startSealer } from './audit/sealer.ts';
 import { configuredVerifiers } from './captcha/config-verifiers.ts';
@@ -129,10 +129,11 @@ export async function startService(config: GatewayConfig, options: ServiceOption
   };
 }
 
-/** Where calls to the platform go, and how many a minute allows. */
+/** Where calls to the platform go, and how many a minute allows: a budget that only the tutorial's way has. */
 function placesOf({ sdk }: GatewayConfig) {
-  const { environment, requestsPerMinute = 300 } = sdk.options;
-  return { urls: [environment.loginUrl, environment.apiUrl], perMinute: requestsPerMinute };
+  const { environment, issuer = 'rest', requestsPerMinute = 300 } = sdk.options;
+  const urls = [environment.loginUrl, environment.apiUrl, messagingUrlOf(environment)];
+  return { urls, perMinute: issuer === 'rest' ? requestsPerMinute : Number.POSITIVE_INFINITY };
 }
 
 interface GatewaySetup {

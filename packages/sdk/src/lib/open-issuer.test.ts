@@ -72,8 +72,8 @@ test.each([
   expect(peers.map(({ url }) => url.searchParams.get('deploymentId'))).toEqual(['demo']);
 });
 
-test('each try of an exchange carries the trace of its guest', async () => {
-  const { transport } = platform();
+test('each try of an exchange carries the trace of its guest, and the upgrade after it', async () => {
+  const { peers, transport } = platform();
   const traced: [string, number][] = [];
   const sent: (string | undefined)[] = [];
   const { exchange } = signIns(503);
@@ -95,8 +95,10 @@ test('each try of an exchange carries the trace of its guest', async () => {
   expect(traced).toEqual([
     ['sign-in', 0],
     ['sign-in', 1],
+    ['guest', 0],
   ]);
   expect(sent).toEqual(['span-0', 'span-1']);
+  expect(peers[0]?.headers).toMatchObject({ traceparent: 'span-0' });
 });
 
 test('a sign-in that is not accepted ends the attempt at the token', async () => {

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { type PlatformHosts, resolveEnvironment } from './environment.ts';
+import { messagingUrlOf, type PlatformHosts, resolveEnvironment } from './environment.ts';
 import { type Bulkhead, withBulkhead } from './http/bulkhead.ts';
 import type { Exchange } from './http/exchange.ts';
 import { withObserver } from './http/observe.ts';
@@ -71,8 +71,9 @@ export interface IssuerOptions {
   /** Opens the sockets of both issuers of web messaging. Default those of Node; a proxy is not used. */
   readonly transport?: Transport | undefined;
   /**
-   * Follows each try of the `rest` issuer's calls, which then carries the `traceparent` it is given. Default nobody does.
-   * Called in the turn of the call that needs the try; a token that is renewed early has none.
+   * Follows each try of the calls to the platform, which then carries the `traceparent` it is given; a session of web
+   * messaging carries it on the upgrade. Default nobody does. Called in the turn of the call that needs the try; a token
+   * that is renewed early has none.
    */
   readonly trace?: TraceTry | undefined;
   /** Draws backoffs; 0 (inclusive) to 1 (exclusive). Default `Math.random`. */
@@ -166,14 +167,8 @@ function openAuthenticated(options: IssuerOptions, hosts: PlatformHosts, means: 
 }
 
 function socketsOf(options: IssuerOptions, hosts: PlatformHosts, { clock }: Means): WebMessagingOptions {
-  const { transport = wsTransport(), random = Math.random, retry } = options;
+  const { transport = wsTransport(), random = Math.random, retry, trace } = options;
   const url = messagingUrlOf(hosts);
   const origin = options.origin ?? new URL(url).origin.replace(/^ws/, 'http');
-  return { url, transport, origin, clock, random, ...retry };
-}
-
-/** Genesys Cloud has a host for its sockets; any other platform answers them where it answers everything. */
-function messagingUrlOf({ kind, domain, apiUrl }: PlatformHosts): string {
-  if (kind === 'genesys' && domain !== undefined) return `wss://webmessaging.${domain}/v1`;
-  return `${apiUrl.replace(/^http/, 'ws')}/v1`;
+  return { url, transport, origin, clock, random, trace, ...retry };
 }

@@ -135,7 +135,7 @@ function aboutRequest({ method, url }: Pick<Request, 'method' | 'url'>) {
 
 function serverOf({ protocol, hostname, port }: URL): Attributes {
   const scheme = protocol.slice(0, -1);
-  const usual = scheme === 'https' ? 443 : 80;
+  const usual = scheme === 'https' || scheme === 'wss' ? 443 : 80;
   return { 'url.scheme': scheme, 'server.address': hostname, 'server.port': port === '' ? usual : Number(port) };
 }
 

@@ -57,8 +57,8 @@ export function stageSpans(tracer: CalmTracer, { inSpan, at, clock }: Place): St
     },
     contextOf(operation) {
       if (isOver) return inSpan;
-      // A token that the platform refuses is replaced while the guest waits.
-      const stage = operation === 'token' && !ended.has('token') ? 'token' : 'guest';
+      // A token or a JWT that the platform refuses is replaced while the guest waits.
+      const stage = operation !== 'guest' && !ended.has('token') ? 'token' : 'guest';
       return trace.setSpan(inSpan, spanOf(stage));
     },
     end() {

@@ -73,6 +73,33 @@ test('a token replaced while the guest waits is in the stage of the guest', asyn
   expect(spans.map(({ parentSpanContext }) => parentSpanContext?.spanId).slice(0, 2)).toEqual([guest, guest]);
 });
 
+test('an exchange of a sign-in is in the stage of the token, and a session of web messaging in that of the guest', () => {
+  const { exporter, tracing } = setup();
+  const received = tracing.receive(request);
+  const watch = received.follow(startStopwatch(manualClock(noon)));
+  received.try({ ...begun, operation: 'sign-in' })?.end?.({ status: 200 });
+  watch.lap('token');
+  const url = 'wss://webmessaging.example/v1';
+  received.try({ ...begun, method: 'GET', url })?.end?.({ failure: 'code_4000', correlationId: 'corr-1' });
+  watch.lap('guest');
+  const spans = exporter.getFinishedSpans();
+  expect(spans.map(({ name }) => name)).toEqual(['POST /guests', 'guestpass.token', 'GET /v1', 'guestpass.guest']);
+  const [exchange, token, session, guest] = spans;
+  expect(exchange?.parentSpanContext?.spanId).toBe(token?.spanContext().spanId);
+  expect(session?.parentSpanContext?.spanId).toBe(guest?.spanContext().spanId);
+  expect(session?.attributes).toEqual({
+    'http.request.method': 'GET',
+    'guestpass.operation': 'guest',
+    'url.scheme': 'wss',
+    'server.address': 'webmessaging.example',
+    'server.port': 443,
+    'url.full': url,
+    'url.template': '/v1',
+    'guestpass.correlation_id': 'corr-1',
+    'error.type': 'code_4000',
+  });
+});
+
 test('what breaks off is ended with its request, and a try that comes later belongs to the request', () => {
   const { exporter, tracing } = setup();
   const received = tracing.receive(request);

@@ -1,32 +1,41 @@
-import { ExchangeError, type HttpResponse, withObserver } from 'guestpass/http';
+import { ExchangeError, type HttpRequest, type HttpResponse, withObserver } from 'guestpass/http';
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
-import { countPlatformCalls, retryReasons } from './platform-calls.ts';
+import { countPlatformCalls } from './platform-calls.ts';
 
-const call = async (url: string, answer: () => Promise<HttpResponse>) => {
+const call = async (url: string, answer: () => Promise<HttpResponse>, repeat: Partial<HttpRequest> = {}) => {
   const exchange = withObserver(answer, { operation: 'guest', clock: manualClock() });
-  await exchange({ method: 'POST', url, headers: {} }).catch(() => {});
+  await exchange({ method: 'POST', url, headers: {}, ...repeat }).catch(() => {});
 };
 
 const answered = (status: number) => async () => ({ status, headers: {}, body: new Uint8Array() });
 
 /** Counts calls of one test, at 4 a minute. */
-function counting() {
+function counting(...further: readonly string[]) {
   const counted: unknown[] = [];
+  const repeated: unknown[] = [];
   const shares: number[] = [];
   const refreshes: (() => Promise<void>)[] = [];
   const clock = manualClock();
   const calls = countPlatformCalls({
-    urls: ['https://login.example', 'https://api.example'],
+    urls: ['https://login.example', 'https://api.example', ...further],
     perMinute: 4,
     metrics: {
       platformCalled: (one) => void counted.push(one),
+      platformRetried: (one) => void repeated.push(one),
       rateBudgetUsed: (share) => void shares.push(share),
       beforeScrape: (refresh) => void refreshes.push(refresh),
     },
     clock,
   });
-  return { ...calls, counted, shares, clock, scrape: () => Promise.all(refreshes.map((refresh) => refresh())) };
+  return {
+    ...calls,
+    counted,
+    repeated,
+    shares,
+    clock,
+    scrape: () => Promise.all(refreshes.map((refresh) => refresh())),
+  };
 }
 
 test('calls to the own platform are counted by status, and nobody else is', async () => {
@@ -56,8 +65,26 @@ test('of the calls a minute allows, those of the last one are used', async () =>
   expect(calls.shares).toEqual([0.5, 0.25, 0.25]);
 });
 
-test('each repeat has a reason', () => {
-  expect(retryReasons({ retries: 0, statusCodes: [201] })).toEqual([]);
-  expect(retryReasons({ retries: 2, statusCodes: [429, 503, 201] })).toEqual(['http_429', 'http_503']);
-  expect(retryReasons({ retries: 3, statusCodes: [503] })).toEqual(['http_503', 'no_answer', 'no_answer']);
+test('sessions of web messaging are counted by their one address, and by the code that refused them', async () => {
+  using calls = counting('wss://messaging.example/v1');
+  await call('wss://messaging.example/v1?deploymentId=demo', answered(403));
+  const refused = new ExchangeError('code_4000', { sent: 'maybe' });
+  await call('wss://messaging.example/v1?deploymentId=demo', () => Promise.reject(refused));
+  await call('wss://messaging.example/v12', answered(200));
+  expect(calls.counted).toEqual([
+    { operation: 'guest', status: 403 },
+    { operation: 'guest', status: 4000 },
+  ]);
+});
+
+test('each repeat has a reason', async () => {
+  using calls = counting();
+  const url = 'https://api.example/guests';
+  await call(url, answered(429));
+  await call(url, answered(429), { resends: 1, previous: { status: 429, durationMs: 3 } });
+  await call(url, answered(201), { resends: 2, previous: { failure: 'ECONNREFUSED', durationMs: 3 } });
+  expect(calls.repeated).toEqual([
+    { operation: 'guest', reason: 'http_429' },
+    { operation: 'guest', reason: 'ECONNREFUSED' },
+  ]);
 });

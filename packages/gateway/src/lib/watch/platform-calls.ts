@@ -1,28 +1,29 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Attempt, Clock } from 'guestpass';
+import type { Clock, Try } from 'guestpass';
 import { type ExchangeEvent, exchangeChannel } from 'guestpass/http';
 import type { Metrics } from './metrics/metrics.ts';
 
 export interface PlatformCallsOptions {
-  /** Where the platform is: its hosts, without a trailing slash. */
+  /** Where the platform is: base URLs without a trailing slash, or whole addresses. */
   readonly urls: readonly string[];
-  /** Calls for guests that a minute allows. */
+  /** Calls for guests that a minute allows; `Infinity` where there is no such budget. */
   readonly perMinute: number;
-  readonly metrics: Pick<Metrics, 'platformCalled' | 'rateBudgetUsed' | 'beforeScrape'>;
+  readonly metrics: Pick<Metrics, 'platformCalled' | 'platformRetried' | 'rateBudgetUsed' | 'beforeScrape'>;
   readonly clock: Clock;
 }
 
 /**
- * Counts each try of a call to the platform until disposed, and how much of a minute's calls this gateway used. The
- * channel belongs to the whole process: calls of others to other places are left out.
+ * Counts each try of a call to the platform until disposed, those that repeat one, and how much of a minute's calls this
+ * gateway used. The channel belongs to the whole process: calls of others to other places are left out.
  */
 export function countPlatformCalls({ urls, perMinute, metrics, clock }: PlatformCallsOptions): Disposable {
   const lastMinute = createLastMinute(clock);
   const count = (message: unknown) => {
     // The SDK alone publishes on this channel, and nothing else.
-    const { operation, url, status = null } = message as ExchangeEvent;
-    if (!urls.some((place) => url.startsWith(`${place}/`))) return;
-    metrics.platformCalled({ operation, status });
+    const { operation, url, previous, ...ended } = message as ExchangeEvent;
+    if (!urls.some((place) => url === place || url.startsWith(`${place}/`))) return;
+    metrics.platformCalled({ operation, status: statusOf(ended) });
+    if (previous) metrics.platformRetried({ operation, reason: reasonOf(previous) });
     if (operation === 'guest') lastMinute.add();
   };
   subscribe(exchangeChannel, count);
@@ -45,10 +46,13 @@ function createLastMinute(clock: Clock) {
   };
 }
 
-/** Why a guest was asked for again, each time: the status that was answered, or that none was. */
-export function retryReasons({ retries, statusCodes }: Pick<Attempt, 'retries' | 'statusCodes'>): readonly string[] {
-  return Array.from({ length: retries }, (_, index) => {
-    const status = statusCodes[index];
-    return status === undefined ? 'no_answer' : `http_${status}`;
-  });
+/** The status, or the code by which web messaging refuses a session; `null` when no answer came. */
+function statusOf({ status, failure = '' }: Pick<ExchangeEvent, 'status' | 'failure'>): number | null {
+  const code = /^code_(\d+)$/.exec(failure)?.[1];
+  return status ?? (code === undefined ? null : Number(code));
+}
+
+/** Why a call was repeated: the status that was answered, or what went wrong. */
+function reasonOf({ status, failure = 'no_answer' }: Try): string {
+  return status === undefined ? failure : `http_${status}`;
 }

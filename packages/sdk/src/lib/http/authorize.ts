@@ -50,7 +50,7 @@ export function withBearer(exchange: Exchange, tokens: TokenSource, clock: Clock
 
     const before = { tries: triesOf(answer, clock.monotonic() - startedAt), sent: sentBefore(answer) };
     tokens.drop(token.value);
-    const again = { ...request, resends: before.tries.length };
+    const again = { ...request, resends: before.tries.length, previous: before.tries.at(-1) };
     const repeat = async () => exchange(authorize(again, (await tokens.get(request)).value));
     return afterRefusal(before, repeat, clock);
   };

@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly deadlineAt?: number;
   /** How often this request was sent before. */
   readonly resends?: number;
+  /** The try before this one, when the request was sent before. */
+  readonly previous?: Try | undefined;
   /** Follows each try. */
   readonly trace?: TraceTry;
 }

@@ -2,8 +2,10 @@ import { channel } from 'node:diagnostics_channel';
 import { expect, onTestFinished, test } from 'vitest';
 import { GuestpassError } from '../errors.ts';
 import { manualClock } from '../testing/manual-clock.ts';
+import { withBearer } from './authorize.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from './exchange.ts';
 import { type ExchangeEvent, exchangeChannel, withObserver } from './observe.ts';
+import { withRetry } from './retry.ts';
 
 const request: HttpRequest = {
   method: 'POST',
@@ -40,14 +42,27 @@ function taking(ms: number, clock: ReturnType<typeof manualClock>, end: () => Ht
     );
 }
 
-test('a repeat is told from a first try', async () => {
+test('a repeat is told from a first try, and why it was sent', async () => {
   const clock = manualClock();
-  const resends: number[] = [];
-  const listener = (event: ExchangeEvent) => resends.push(event.resends);
-  const exchange = withObserver(async () => created, { operation: 'guest', clock, listener });
-  await exchange(request);
-  await exchange({ ...request, resends: 2 });
-  expect(resends).toEqual([0, 2]);
+  const told: unknown[] = [];
+  const listener = ({ resends, previous }: ExchangeEvent) =>
+    told.push([resends, previous?.status ?? previous?.failure]);
+  const answers: (number | ExchangeError)[] = [new ExchangeError('ECONNREFUSED', { sent: 'no' }), 401, 503, 201];
+  const scripted: Exchange = async () => {
+    const next = answers.shift() ?? 500;
+    if (next instanceof ExchangeError) throw next;
+    return { ...created, status: next };
+  };
+  const observed = withObserver(scripted, { operation: 'guest', clock, listener });
+  const retried = withRetry(observed, { clock, random: () => 0, idempotent: false });
+  const tokens = { get: () => ({ value: 'token', cached: true, tries: [] }), drop: () => {} };
+  expect(await clock.settle(withBearer(retried, tokens, clock)(request))).toMatchObject({ status: 201 });
+  expect(told).toEqual([
+    [0, undefined],
+    [1, 'ECONNREFUSED'],
+    [2, 401],
+    [3, 503],
+  ]);
 });
 
 test('subscribers and listener are told of an answer, and of nothing secret', async () => {

@@ -73,8 +73,8 @@ export function withRetry(exchange: Exchange, options: RetryOptions): Exchange {
   };
 }
 
-function again(request: HttpRequest, { results }: History): HttpRequest {
-  return { ...request, resends: (request.resends ?? 0) + results };
+function again(request: HttpRequest, { results, tries }: History): HttpRequest {
+  return { ...request, resends: (request.resends ?? 0) + results, previous: tries.at(-1) };
 }
 
 /** Whether this result alone allows a repeat. */

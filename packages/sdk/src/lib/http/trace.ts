@@ -1,7 +1,13 @@
 import type { Exchange, HttpRequest } from './exchange.ts';
 import { notify } from './notify.ts';
-import { correlationOf, failureOf, targetOf } from './observe.ts';
-import { type FollowedTry, harmlessTracestate, type TraceHeaders, type TraceTry } from './trace-context.ts';
+import { type Sending, targetOf, untilEnd } from './observe.ts';
+import {
+  type FollowedTry,
+  harmlessTracestate,
+  type TraceHeaders,
+  type TraceTry,
+  type TryBegun,
+} from './trace-context.ts';
 
 /** Who follows requests, and what they are for. */
 export interface TraceOptions {
@@ -12,17 +18,34 @@ export interface TraceOptions {
 }
 
 /** Carries the trace that a request belongs to, on each try. Costs next to nothing where nobody follows. */
-export function withTrace(exchange: Exchange, { operation, trace: usual }: TraceOptions): Exchange {
+export function withTrace(exchange: Exchange, options: TraceOptions): Exchange {
   return (request) => {
-    const trace = request.trace ?? usual;
-    const followed = trace && begin(trace, request, operation);
-    return followed ? follow(exchange, request, followed) : exchange(request);
+    const followed = followTry(request, options);
+    if (!followed) return exchange(request);
+    const { headers, end } = followed;
+    const carrying = { ...request, headers: { ...request.headers, ...headers } };
+    return end
+      ? untilEnd(
+          () => exchange(carrying),
+          (ended) => notify(end, ended),
+        )
+      : exchange(carrying);
   };
 }
 
-function begin(trace: TraceTry, request: HttpRequest, operation: string): FollowedTry | undefined {
+/** Begins to follow a try, of an exchange or not; its headers can be sent, one of them or both or none. */
+export function followTry(
+  sending: Sending & Pick<HttpRequest, 'trace'>,
+  { operation, trace: usual }: TraceOptions,
+): (Pick<FollowedTry, 'end'> & { readonly headers: Partial<TraceHeaders> }) | undefined {
+  const trace = sending.trace ?? usual;
+  const followed = trace && begin(trace, { operation, ...targetOf(sending), resends: sending.resends ?? 0 });
+  return followed && { ...followed, headers: sendable(followed.headers) };
+}
+
+function begin(trace: TraceTry, begun: TryBegun): FollowedTry | undefined {
   try {
-    const followed = trace({ operation, ...targetOf(request), resends: request.resends ?? 0 });
+    const followed = trace(begun);
     if (!(followed instanceof Promise)) return followed;
     // Nobody waits for a promise, and its rejection is nobody's either.
     followed.catch(() => {});
@@ -30,19 +53,6 @@ function begin(trace: TraceTry, request: HttpRequest, operation: string): Follow
   } catch {
     // A guest is not turned away because nobody could follow.
     return undefined;
-  }
-}
-
-async function follow(exchange: Exchange, request: HttpRequest, { headers, end }: FollowedTry) {
-  const sent = exchange({ ...request, headers: { ...request.headers, ...sendable(headers) } });
-  if (!end) return await sent;
-  try {
-    const response = await sent;
-    notify(end, { status: response.status, ...correlationOf(response) });
-    return response;
-  } catch (error) {
-    notify(end, { failure: failureOf(error) });
-    throw error;
   }
 }
 

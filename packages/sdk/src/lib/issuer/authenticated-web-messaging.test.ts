@@ -110,6 +110,7 @@ test('a fresh JWT that is refused too ends the attempt', async () => {
   const issue = await issuer.issue(payload, {}, ready);
   expect(issue).toMatchObject({ outcome: 'failed', error: { code: 'sign_in_rejected', status: 401 } });
   expect(issue.tries.map(({ status }) => status)).toEqual([401, 401]);
+  expect(issue).toMatchObject({ error: { tries: issue.tries } });
   expect(peers.length).toBe(2);
 });
 

@@ -2,7 +2,7 @@ import type { SignedIn } from '../contract/guest-pass.ts';
 import { type GuestpassError, isGuestpassError } from '../errors.ts';
 import type { SignInClient } from '../sign-in/sign-in-client.ts';
 import type { Call, Issue, Issuer } from './issuer.ts';
-import { makeGuest, type WebMessagingOptions } from './web-messaging-guest.ts';
+import { makeGuest, type Newcomer, type WebMessagingOptions } from './web-messaging-guest.ts';
 
 export interface AuthenticatedWebMessagingOptions extends WebMessagingOptions {
   /** Exchanges and refreshes. */
@@ -29,8 +29,7 @@ export function authenticatedWebMessagingIssuer(options: AuthenticatedWebMessagi
       const renewed = await renew(signIns, { channelId, signedIn }, call);
       if (!renewed) return first;
       if ('error' in renewed) return { ...first, ...renewed };
-      const second = await makeSignedIn(options, { channelId, signedIn: renewed }, call);
-      return { ...second, tries: [...first.tries, ...second.tries] };
+      return makeSignedIn(options, { channelId, signedIn: renewed, before: first.tries }, call);
     },
   };
 }
@@ -40,17 +39,16 @@ function letThrough(what: string): Error {
   return new TypeError(`A ${what} was let through.`);
 }
 
-interface SignedInNewcomer {
-  readonly channelId: string;
+interface SignedInNewcomer extends Omit<Newcomer, 'jwt'> {
   readonly signedIn: SignedIn;
 }
 
 async function makeSignedIn(
   options: WebMessagingOptions,
-  { channelId, signedIn }: SignedInNewcomer,
+  { signedIn, ...newcomer }: SignedInNewcomer,
   call: Call,
 ): Promise<Issue> {
-  const issue = await makeGuest(options, { channelId, jwt: signedIn.jwt }, call);
+  const issue = await makeGuest(options, { ...newcomer, jwt: signedIn.jwt }, call);
   return issue.outcome === 'admitted' ? { ...issue, guestPass: { ...issue.guestPass, signedIn } } : issue;
 }
 

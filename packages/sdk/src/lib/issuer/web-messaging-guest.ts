@@ -2,20 +2,13 @@ import { type Clock, longestTimerMs, sleep } from '../clock.ts';
 import { GuestpassError } from '../errors.ts';
 import type { Try } from '../http/exchange.ts';
 import type { SessionFrame } from '../messaging/server-frame.ts';
-import type { Transport } from '../messaging/transport.ts';
 import type { Call, Issue } from './issuer.ts';
 import { type Refusal, refusalOf } from './web-messaging-refusal.ts';
-import { askForSession, type SessionAnswer } from './web-messaging-session.ts';
+import type { Configured } from './web-messaging-session.ts';
+import { type SessionTryOptions, tryForSession } from './web-messaging-try.ts';
 
 /** The sockets of the platform, and how patiently they are used. */
-export interface WebMessagingOptions {
-  /** WebSocket address without query, such as `wss://webmessaging.usw2.pure.cloud/v1`. */
-  readonly url: string;
-  /** Opens the socket. */
-  readonly transport: Transport;
-  /** `Origin` of the upgrade; deployments that list allowed domains look at it. */
-  readonly origin: string;
-  readonly clock: Clock;
+export interface WebMessagingOptions extends SessionTryOptions {
   /** Draws backoffs; 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   /** Repeats after the first try. Default 3. */
@@ -33,6 +26,8 @@ export interface Newcomer {
   readonly channelId: string;
   /** Of a guest who signed in. */
   readonly jwt?: string;
+  /** Tries that were made in vain for this guest before, oldest first. Default none. */
+  readonly before?: readonly Try[];
 }
 
 /**
@@ -42,29 +37,26 @@ export interface Newcomer {
  */
 export async function makeGuest(options: WebMessagingOptions, newcomer: Newcomer, call: Call): Promise<Issue> {
   const { clock, newId = () => crypto.randomUUID() } = options;
-  const { channelId, jwt } = newcomer;
-  const tries: Try[] = [];
+  const { channelId, jwt, before = [] } = newcomer;
+  const tries = [...before];
   for (;;) {
     const token = newId();
-    const startedAt = clock.monotonic();
-    const answer = await askForSession(options, { deploymentId: channelId, token, jwt }, call);
-    const durationMs = clock.monotonic() - startedAt;
-    if ('session' in answer) {
-      tries.push({ status: 200, durationMs });
-      return admitted(options, { answer, channelId, sessionToken: token, guestId: newId() }, tries);
+    const made = await tryForSession(options, { deploymentId: channelId, token, jwt }, { call, before: tries });
+    tries.push(made.tried);
+    if ('answer' in made) {
+      return admitted(options, { answer: made.answer, channelId, sessionToken: token, guestId: newId() }, tries);
     }
-    const refusal = refusalOf(answer, clock.now());
-    tries.push({ ...refusal.ended, durationMs });
-    const waitMs = waitBeforeRepeat(refusal, options, { tries: tries.length, call });
+    const { refusal, tried } = made;
+    const waitMs = waitBeforeRepeat(refusal, options, { tries: tries.length - before.length, call });
     if (waitMs === undefined) return failed(refusal, tries);
-    tries[tries.length - 1] = { ...refusal.ended, durationMs, waitedMs: waitMs };
+    tries[tries.length - 1] = { ...tried, waitedMs: waitMs };
     const gaveUp = await pause(clock, waitMs, call.signal);
-    if (gaveUp) return failed(refusalOf({ failure: 'aborted' }, clock.now()), tries);
+    if (gaveUp) return failed(refusalOf({ failure: 'aborted', correlationId: null }, clock.now()), tries);
   }
 }
 
 interface Guest {
-  readonly answer: Extract<SessionAnswer, { readonly session: SessionFrame }>;
+  readonly answer: Configured;
   readonly channelId: string;
   readonly sessionToken: string;
   readonly guestId: string;

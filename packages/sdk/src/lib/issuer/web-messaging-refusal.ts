@@ -23,21 +23,28 @@ export interface Refusal {
 export function refusalOf(answer: NoSession, nowMs: number): Refusal {
   if ('opening' in answer) return ofOpening(answer.opening, nowMs);
   if ('refused' in answer) return { ...ofFrame(answer), correlationId: answer.correlationId };
-  switch (answer.failure) {
-    case 'deadline':
-      return gaveUp('deadline_exceeded', 'The deadline passed before the session was configured.', answer.failure);
-    case 'aborted':
-      return gaveUp('aborted', 'The caller gave the attempt up before the session was configured.', answer.failure);
+  const { failure, correlationId } = answer;
+  return { ...ofFailure(failure), details: {}, ended: { failure }, correlationId };
+}
+
+function ofFailure(failure: BrokenOff['failure']): Pick<Refusal, 'code' | 'detail' | 'repeatable'> {
+  switch (failure) {
+    case 'deadline': {
+      const detail = 'The deadline passed before the session was configured.';
+      return { code: 'deadline_exceeded', detail, repeatable: false };
+    }
+    case 'aborted': {
+      const detail = 'The caller gave the attempt up before the session was configured.';
+      return { code: 'aborted', detail, repeatable: false };
+    }
     default: {
       const detail = 'The platform closed the connection before it answered.';
-      return { ...gaveUp('platform_unavailable', detail, answer.failure), repeatable: true };
+      return { code: 'platform_unavailable', detail, repeatable: true };
     }
   }
 }
 
-function gaveUp(code: ErrorCode, detail: string, failure: string): Refusal {
-  return { code, detail, details: {}, repeatable: false, ended: { failure }, correlationId: null };
-}
+type BrokenOff = Extract<NoSession, { readonly failure: unknown }>;
 
 /** A refused upgrade has these reasons, and the platform does not say which. */
 const upgradeReasons =

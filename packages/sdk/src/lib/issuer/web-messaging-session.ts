@@ -6,27 +6,38 @@ import { type Connection, type Transport, TransportError } from '../messaging/tr
 import type { Call } from './issuer.ts';
 
 /** What became of one `configureSession`, or of one `configureAuthenticatedSession`. */
-export type SessionAnswer = { readonly session: SessionFrame; readonly correlationId: string | null } | NoSession;
+export type SessionAnswer = Configured | NoSession;
+
+/** The session stands. */
+export interface Configured {
+  readonly session: SessionFrame;
+  readonly correlationId: string | null;
+}
 
 /** Why there is no session: the opening failed, the platform said no, or nobody answered. */
 export type NoSession =
   | { readonly opening: TransportError }
   | { readonly refused: RefusedFrame; readonly signedIn: boolean; readonly correlationId: string | null }
-  | { readonly failure: 'aborted' | 'deadline' | 'connection_closed' };
+  | { readonly failure: 'aborted' | 'deadline' | 'connection_closed'; readonly correlationId: string | null };
 
 /** The frames that answer, when they do not say yes. */
 export type RefusedFrame = Extract<ServerFrame, { readonly kind: RefusedKind }>;
 
 type RefusedKind = 'session' | 'error' | 'too-many' | 'expired' | 'logged-out' | 'connection-closed';
 
-interface Platform {
+/** Where sessions are asked for. */
+export interface SessionPlatform {
+  /** WebSocket address without query, such as `wss://webmessaging.usw2.pure.cloud/v1`. */
   readonly url: string;
+  /** Opens the socket. */
   readonly transport: Transport;
-  readonly origin: string;
+  /** Of the upgrade. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly clock: Clock;
 }
 
-interface Wanted {
+/** One session. */
+export interface WantedSession {
   readonly deploymentId: string;
   readonly token: string;
   /** Of a guest who signed in. */
@@ -34,18 +45,19 @@ interface Wanted {
 }
 
 /** Opens one socket, configures one session, and closes. Never rejects for what the platform does. */
-export async function askForSession(platform: Platform, wanted: Wanted, call: Call): Promise<SessionAnswer> {
-  using limit = startLimit(platform.clock, call);
-  if (limit.signal.aborted) return { failure: limit.reached ?? 'aborted' };
+export async function askForSession(
+  { url, transport, headers, clock }: SessionPlatform,
+  wanted: WantedSession,
+  call: Call,
+): Promise<SessionAnswer> {
+  using limit = startLimit(clock, call);
+  if (limit.signal.aborted) return { failure: limit.reached ?? 'aborted', correlationId: null };
   let connection: Connection;
   try {
-    connection = await platform.transport(addressOf(platform.url, wanted.deploymentId), {
-      headers: { origin: platform.origin },
-      signal: limit.signal,
-    });
+    connection = await transport(addressOf(url, wanted.deploymentId), { headers, signal: limit.signal });
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
-    return limit.reached ? { failure: limit.reached } : { opening: error };
+    return limit.reached ? { failure: limit.reached, correlationId: null } : { opening: error };
   }
   const hangUp = () => connection.close();
   limit.signal.addEventListener('abort', hangUp, { once: true });
@@ -57,14 +69,18 @@ export async function askForSession(platform: Platform, wanted: Wanted, call: Ca
   }
 }
 
-async function configure(connection: Connection, { jwt, ...wanted }: Wanted, limit: Limit): Promise<SessionAnswer> {
+async function configure(
+  connection: Connection,
+  { jwt, ...wanted }: WantedSession,
+  limit: Limit,
+): Promise<SessionAnswer> {
   const correlationId = correlationIdOf(connection.headers) ?? null;
   const asked = { ...wanted, tracingId: 'configure' };
   connection.send(jwt === undefined ? configureSession(asked) : configureAuthenticatedSession(asked, jwt));
   const nobody = limit.left.then(() => undefined);
   const answer = await Promise.race([firstAnswer(connection.frames), nobody]);
-  if (limit.reached) return { failure: limit.reached };
-  if (!answer) return { failure: 'connection_closed' };
+  if (limit.reached) return { failure: limit.reached, correlationId };
+  if (!answer) return { failure: 'connection_closed', correlationId };
   return answer.kind === 'session' && answer.connected
     ? { session: answer, correlationId }
     : { refused: answer, signedIn: jwt !== undefined, correlationId };

@@ -96,8 +96,8 @@ test('refusals are counted by code, and codes nobody listed are one label', asyn
 
 test('calls to the platform are counted by status', async () => {
   const metrics = setup();
-  for (const status of [201, 429, null, 999]) metrics.platformCalled({ operation: 'guest', status });
-  metrics.platformCalled({ operation: 'made-up', status: 200 });
+  for (const status of [201, 429, null, 999, 4000]) metrics.platformCalled({ operation: 'guest', status });
+  for (const operation of ['sign-in', 'made-up']) metrics.platformCalled({ operation, status: 200 });
   metrics.platformRetried({ operation: 'token', reason: 'rate_limited' });
   metrics.rateBudgetUsed(0.25);
   metrics.circuitOpen({ operation: 'guest', open: true });
@@ -105,9 +105,11 @@ test('calls to the platform are counted by status', async () => {
   expect(await samplesOf(metrics, 'guestpass_genesys_requests_total')).toEqual({
     '{operation="guest",status_code="201"}': 1,
     '{operation="guest",status_code="429"}': 1,
+    '{operation="guest",status_code="4000"}': 1,
     '{operation="guest",status_code="none"}': 1,
     '{operation="guest",status_code="other"}': 1,
     '{operation="other",status_code="200"}': 1,
+    '{operation="sign-in",status_code="200"}': 1,
   });
   expect(await samplesOf(metrics, 'guestpass_genesys_retries_total')).toEqual({
     '{operation="token",reason="rate_limited"}': 1,

@@ -3,10 +3,10 @@ import { createLabel } from './metric-label.ts';
 
 /** Calls to the platform, and what they need. */
 export interface PlatformMetrics {
-  /** One try of a call to the platform; `status` is `null` when no answer came. */
+  /** One try of a call to the platform; `status` is `null` when no answer came, and may be a code of web messaging. */
   platformCalled(call: { readonly operation: string; readonly status: number | null }): void;
   platformRetried(retry: { readonly operation: string; readonly reason: string }): void;
-  /** How much of the calls a minute allows has been used, 0 to 1. */
+  /** How much of the calls a minute allows has been used, 0 to 1; 0 where there is no such budget. */
   rateBudgetUsed(share: number): void;
   /** Whether calls to the platform are held back because it keeps failing. */
   circuitOpen(circuit: { readonly operation: 'token' | 'guest'; readonly open: boolean }): void;
@@ -18,19 +18,19 @@ export function platformMetrics(registry: Registry): PlatformMetrics {
   const registers = [registry];
   const calls = new Counter({
     name: 'guestpass_genesys_requests_total',
-    help: 'Tries of calls to the platform, by status; `none` when no answer came.',
+    help: 'Tries of calls to the platform, by status, or by the code that refused a session of web messaging; `none` when no answer came.',
     labelNames: ['operation', 'status_code'],
     registers,
   });
   const retries = new Counter({
     name: 'guestpass_genesys_retries_total',
-    help: 'Calls to the platform that were repeated.',
+    help: 'Calls to the platform that were repeated, by what was answered before: `http_` and a status, or what went wrong.',
     labelNames: ['operation', 'reason'],
     registers,
   });
   const budget = new Gauge({
     name: 'guestpass_genesys_rate_budget_used_ratio',
-    help: 'Share of the calls allowed in a minute that has been used.',
+    help: 'Share of the calls allowed in a minute that has been used; 0 with the issuers of web messaging, which have no such budget.',
     registers,
   });
   const expiry = new Gauge({
@@ -45,14 +45,13 @@ export function platformMetrics(registry: Registry): PlatformMetrics {
     registers,
   });
   for (const operation of ['token', 'guest']) circuits.set({ operation }, 0);
-  const operationOf = createLabel(['token', 'guest']);
+  const operationOf = createLabel(['token', 'sign-in', 'guest']);
   const reasonOf = createLabel([], { further: 30 });
   return {
     platformCalled({ operation, status }) {
-      const isStatus = status !== null && Number.isInteger(status) && status >= 100 && status <= 599;
       calls.inc({
         operation: operationOf(operation),
-        status_code: status === null ? 'none' : isStatus ? status : 'other',
+        status_code: status === null ? 'none' : isKnown(status) ? status : 'other',
       });
     },
     platformRetried: ({ operation, reason }) =>
@@ -61,4 +60,9 @@ export function platformMetrics(registry: Registry): PlatformMetrics {
     circuitOpen: ({ operation, open }) => circuits.set({ operation }, open ? 1 : 0),
     tokenExpires: (atMs) => expiry.set((atMs ?? 0) / 1_000),
   };
+}
+
+/** Statuses of HTTP, and codes of web messaging: 4000 and some more. */
+function isKnown(status: number): boolean {
+  return Number.isInteger(status) && ((status >= 100 && status <= 599) || (status >= 4000 && status <= 4199));
 }
