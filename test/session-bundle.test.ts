@@ -29,6 +29,6 @@ test('a chat in a page weighs what the README of the SDK says, and needs nothing
   const code = await bundled();
   expect(code).not.toMatch(/["']node:|require\(/);
   const kilobytes = gzipSync(code).length / 1000;
-  expect(kilobytes).toBeGreaterThan(30);
-  expect(kilobytes).toBeLessThan(55);
+  expect(kilobytes).toBeGreaterThan(25);
+  expect(kilobytes).toBeLessThan(35);
 });

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { Fault } from '../errors.ts';
 
 /** Every fault a schema found, each with its place. */
-export function faultsOf({ issues }: z.ZodError): readonly Fault[] {
+export function faultsOf({ issues }: z.core.$ZodError): readonly Fault[] {
   return issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [{ pointer: pointer(issue.path), detail: issue.message }];
     return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'is not a known field' }));

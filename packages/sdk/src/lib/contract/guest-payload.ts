@@ -17,8 +17,8 @@ const consent = z.strictObject(
         error: 'must be an ISO 8601 date and time with a zone, such as 2024-01-15T10:30:00Z',
       })
       .max(64, 'must have at most 64 characters'),
-    noticeVersion: line(128).optional(),
-    language: line(35).optional(),
+    noticeVersion: z.optional(line(128)),
+    language: z.optional(line(35)),
   },
   { error: objectFault },
 );
@@ -51,7 +51,7 @@ export const guestPayloadSchema = z.strictObject(
     consent,
     captcha: captcha.optional(),
     attributes: attributes.optional(),
-    signIn: signInSchema.optional(),
+    signIn: z.optional(signInSchema),
   },
   { error: objectFault },
 );

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { line } from './line.ts';
 
 /**
@@ -7,9 +7,6 @@ import { line } from './line.ts';
  * The JWT is a bearer token (RFC 6750 section 2.1), because it has to stand in a header.
  */
 export const jwtGrantedSchema = z.object({
-  jwt: z
-    .string()
-    .max(8192)
-    .regex(/^[\w.~+/-]+=*$/),
-  refreshToken: line(4096).nullish(),
+  jwt: z.string().check(z.maxLength(8192), z.regex(/^[\w.~+/-]+=*$/)),
+  refreshToken: z.nullish(line(4096)),
 });

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /**
  * A string that fits on one line: not blank, at most `max` UTF-16 code units, well-formed, and without control
@@ -12,7 +12,7 @@ export function line(max: number) {
       const problem = lineProblem(value, max);
       if (problem) issues.push({ code: 'custom', message: problem, input: value });
     })
-    .meta({ minLength: 1, maxLength: max });
+    .register(z.globalRegistry, { minLength: 1, maxLength: max });
 }
 
 /** What all but a few lines are made of; the rest is looked at more closely. */

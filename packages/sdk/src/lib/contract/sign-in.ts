@@ -1,11 +1,13 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { objectFault } from './faults.ts';
 import { line } from './line.ts';
 
 /** RFC 7636 section 4.1. */
 const codeVerifier = z
   .string({ error: 'must be a string' })
-  .regex(/^[A-Za-z0-9._~-]{43,128}$/, 'must be 43 to 128 letters, digits, dots, dashes, underscores or tildes');
+  .check(
+    z.regex(/^[A-Za-z0-9._~-]{43,128}$/, 'must be 43 to 128 letters, digits, dots, dashes, underscores or tildes'),
+  );
 
 /**
  * What a guest brings from the site's own OpenID provider: an authorization code with the address it was sent to and,
@@ -15,14 +17,14 @@ const codeVerifier = z
 export const signInSchema = z
   .strictObject(
     {
-      code: line(4096).optional(),
-      idToken: line(16_384).optional(),
+      code: z.optional(line(4096)),
+      idToken: z.optional(line(16_384)),
       /** As the provider was asked with it; needed with a code. */
-      redirectUri: line(2048).optional(),
-      codeVerifier: codeVerifier.optional(),
-      nonce: line(512).optional(),
+      redirectUri: z.optional(line(2048)),
+      codeVerifier: z.optional(codeVerifier),
+      nonce: z.optional(line(512)),
       /** Issuer, as the provider's answer named it (RFC 9207). */
-      iss: line(2048).optional(),
+      iss: z.optional(line(2048)),
     },
     { error: objectFault },
   )

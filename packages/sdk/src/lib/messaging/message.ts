@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /** A file in a conversation. */
 export interface Attachment {
@@ -50,46 +50,46 @@ export interface Conversed {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const optionalText = z.string().optional().catch(undefined);
+const optionalText = z.catch(z.optional(z.string()), undefined);
 
 const authorSchema = z.object({ firstName: optionalText, lastName: optionalText, nickname: optionalText });
 
 const conversedSchema = z.object({
-  id: z.string().min(1).max(512),
+  id: z.string().check(z.minLength(1), z.maxLength(512)),
   type: z.string(),
-  text: z.string().catch(''),
-  direction: z.string().catch('Outbound'),
+  text: z.catch(z.string(), ''),
+  direction: z.catch(z.string(), 'Outbound'),
   originatingEntity: optionalText,
-  channel: z.object({ time: optionalText, from: authorSchema.optional().catch(undefined) }).catch({}),
-  content: z.array(z.unknown()).catch([]),
-  events: z.array(z.unknown()).catch([]),
-  metadata: z.record(z.string(), z.unknown()).catch({}),
+  channel: z.catch(z.object({ time: optionalText, from: z.catch(z.optional(authorSchema), undefined) }), {}),
+  content: z.catch(z.array(z.unknown()), []),
+  events: z.catch(z.array(z.unknown()), []),
+  metadata: z.catch(z.record(z.string(), z.unknown()), {}),
 });
 
 type Raw = z.infer<typeof conversedSchema>;
 
 const attachmentSchema = z.object({
   attachment: z.object({
-    id: z.string().min(1).max(512),
+    id: z.string().check(z.minLength(1), z.maxLength(512)),
     url: optionalText,
     filename: optionalText,
     fileName: optionalText,
     mime: optionalText,
     fileType: optionalText,
-    contentSizeBytes: z.number().optional().catch(undefined),
-    fileSize: z.number().optional().catch(undefined),
+    contentSizeBytes: z.catch(z.optional(z.number()), undefined),
+    fileSize: z.catch(z.optional(z.number()), undefined),
   }),
 });
 
-const quickReplySchema = z.object({ quickReply: z.object({ text: z.string(), payload: z.string().catch('') }) });
+const quickReplySchema = z.object({ quickReply: z.object({ text: z.string(), payload: z.catch(z.string(), '') }) });
 
 const eventSchema = z.object({
   eventType: z.string(),
-  typing: z
-    .object({ type: optionalText, duration: z.number().optional().catch(undefined) })
-    .optional()
-    .catch(undefined),
-  presence: z.object({ type: optionalText }).optional().catch(undefined),
+  typing: z.catch(
+    z.optional(z.object({ type: optionalText, duration: z.catch(z.optional(z.number()), undefined) })),
+    undefined,
+  ),
+  presence: z.catch(z.optional(z.object({ type: optionalText })), undefined),
 });
 
 /**

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { healthCheckId } from './actions.ts';
 import { type Conversed, readConversed } from './message.ts';
 
@@ -73,13 +73,13 @@ export type ServerFrame = Traced &
 
 type Envelope = z.infer<typeof envelopeSchema>;
 
-const optionalText = z.string().optional().catch(undefined);
-const optionalNumber = z.number().optional().catch(undefined);
-const optionalFlag = z.boolean().optional().catch(undefined);
+const optionalText = z.catch(z.optional(z.string()), undefined);
+const optionalNumber = z.catch(z.optional(z.number()), undefined);
+const optionalFlag = z.catch(z.optional(z.boolean()), undefined);
 
 const envelopeSchema = z.object({
-  class: z.string().max(128),
-  code: z.number().catch(200),
+  class: z.string().check(z.maxLength(128)),
+  code: z.catch(z.number(), 200),
   body: z.unknown(),
   tracingId: optionalText,
 });
@@ -112,7 +112,7 @@ const readers: Readonly<Record<string, (envelope: Envelope) => ServerFrame | und
   SessionResponse: readSession,
   StructuredMessage: readMessage,
   JwtResponse: ({ body }) => {
-    const jwt = z.object({ jwt: z.string().min(1), exp: z.number() }).safeParse(body).data;
+    const jwt = z.object({ jwt: z.string().check(z.minLength(1)), exp: z.number() }).safeParse(body).data;
     return jwt && { kind: 'jwt', jwt: jwt.jwt, expiresAtMs: jwt.exp * 1000 };
   },
   PresignedUrlResponse: ({ body }) => {
@@ -147,11 +147,8 @@ const sessionSchema = z.object({
   durationSeconds: optionalNumber,
   expirationDate: optionalNumber,
   maxCustomDataBytes: optionalNumber,
-  blockedExtensions: z.array(z.string()).catch([]),
-  allowedMedia: z
-    .object({ inbound: z.object({ maxFileSizeKB: optionalNumber }) })
-    .optional()
-    .catch(undefined),
+  blockedExtensions: z.catch(z.array(z.string()), []),
+  allowedMedia: z.catch(z.optional(z.object({ inbound: z.object({ maxFileSizeKB: optionalNumber }) })), undefined),
 });
 
 function readSession({ body, code }: Envelope): ServerFrame | undefined {
@@ -190,8 +187,8 @@ function instantOf(seconds: number | undefined): number | null {
 
 const uploadUrlSchema = z.object({
   attachmentId: z.string(),
-  url: z.string().regex(/^https?:\/\//),
-  headers: z.record(z.string(), z.string()).catch({}),
+  url: z.string().check(z.regex(/^https?:\/\//)),
+  headers: z.catch(z.record(z.string(), z.string()), {}),
 });
 
 /** The outer code of a refusal differs between sources; the inner one counts. */
@@ -201,6 +198,6 @@ function readUploadFailure({ body, code }: Envelope): ServerFrame {
 }
 
 function readTooMany({ body }: Envelope): ServerFrame {
-  const seconds = z.object({ retryAfter: z.number().min(0) }).safeParse(body).data?.retryAfter;
+  const seconds = z.object({ retryAfter: z.number().check(z.gte(0)) }).safeParse(body).data?.retryAfter;
   return { kind: 'too-many', retryAfterMs: seconds === undefined ? null : seconds * 1000 };
 }
