@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
-import { createOperatorAccess, tokenOperators } from './operator-access.ts';
+import { createOperatorAccess, tokenOperators, vouchedHolder } from './operator-access.ts';
 import type { OperatorRole } from './settings/operator-roles.ts';
 import { masterKey } from './testing/guests.ts';
 
@@ -88,4 +88,19 @@ test('a new token forgives no wrong guesses', async () => {
   for (let guess = 0; guess < 10; guess += 1) await withToken(`guess-${guess}`);
   state.token = fresh;
   expect(await withToken(fresh)).toBe('too_many_requests');
+});
+
+test('the longest name that a provider may give holds a session', () => {
+  const provider = {
+    issuer: 'https://id.example',
+    clientId: 'gateway',
+    clientSecret: 'hush',
+    scope: 'openid',
+    nameClaim: 'sub',
+    roleClaim: 'sub',
+    roles: [],
+  };
+  const { sessions } = createOperatorAccess({ operators: () => [], provider, masterKey, clock: manualClock() });
+  const holder = vouchedHolder({ name: '𝒜'.repeat(200), role: 'operator' });
+  expect(sessions.holder(sessions.open(holder))).toBe(holder);
 });

@@ -88,7 +88,7 @@ export function holdsSession(cookies: string | null): boolean {
 }
 
 const form = new RegExp(
-  `(?:^|; ?)${sessionCookie}=(\\d{1,15})\\.([\\w-]{22})\\.([\\w-]{1,1024})\\.([\\w-]{43})(?:;|$)`,
+  `(?:^|; ?)${sessionCookie}=(\\d{1,15})\\.([\\w-]{22})\\.([\\w-]{1,1200})\\.([\\w-]{43})(?:;|$)`,
 );
 
 function sessionIn(cookies: string | null): Session | undefined {
