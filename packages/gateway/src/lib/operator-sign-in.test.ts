@@ -27,6 +27,7 @@ test.each([
     'auditor',
   ],
   ['a verified address', { email, email_verified: true, groups: ['compliance'] }, 'auditor'],
+  ['an address that is verified in words', { email, email_verified: 'true', groups: ['compliance'] }, 'auditor'],
 ])('%s', (_name, claims, role) => {
   expect(operatorIn(claims, provider)).toEqual({ name: email, role, issuer: 'https://id.example' });
 });
@@ -39,9 +40,26 @@ test.each([
   ['a name that is no text', { email: [email], groups: 'compliance' }, 'name_unusable'],
   ['a name of two lines', { email: 'ana\nben', groups: 'compliance' }, 'name_unusable'],
   ['the name of the shared token', { email: 'Operator', groups: 'compliance' }, 'name_unusable'],
+  ['that name in wide letters', { email: 'ｏｐｅｒａｔｏｒ', groups: 'compliance' }, 'name_unusable'],
+  ['that name with a space behind', { email: 'operator\u00a0', groups: 'compliance' }, 'name_unusable'],
+  ['a space for a name', { email: ' ', groups: 'compliance' }, 'name_unusable'],
   ['an address that is not verified', { email, email_verified: false, groups: 'compliance' }, 'email_not_verified'],
+  ['one that is not in words', { email, email_verified: 'false', groups: 'compliance' }, 'email_not_verified'],
 ])('with %s nobody comes in', (_name, claims, failure) => {
   expect(operatorIn(claims, provider)).toEqual({ outcome: 'refused', failure });
+});
+
+test('an address that is not verified gives no role either', () => {
+  const byAddress = {
+    ...provider,
+    nameClaim: 'sub',
+    roleClaim: 'email',
+    roles: [{ value: email, role: 'admin' }],
+  } as const;
+  expect(operatorIn({ sub: '17', email, email_verified: false }, byAddress)).toMatchObject({
+    failure: 'email_not_verified',
+  });
+  expect(operatorIn({ sub: '17', email, email_verified: true }, byAddress)).toMatchObject({ role: 'admin' });
 });
 
 const metadata = {
@@ -51,7 +69,7 @@ const metadata = {
 };
 
 /** A provider that knows no code, and a desk before it. */
-function setUp() {
+function setUp({ clientId = 'gateway' } = {}) {
   const clock = manualClock();
   const asked: string[] = [];
   const exchange: Exchange = async ({ url }) => {
@@ -62,7 +80,7 @@ function setUp() {
     return { status: isMetadata ? 200 : 400, headers, body: new TextEncoder().encode(JSON.stringify(answer)) };
   };
   const sessions = createOperatorSessions({ keyOf: () => Buffer.alloc(32, 1), clock });
-  const config = () => ({ ...provider, clientSecret: 'hush' });
+  const config = () => ({ ...provider, clientId, clientSecret: 'hush' });
   const desk = createSignInDesk({ config, sessions, masterKey, exchange, clock });
   const begin = async () => {
     const begun = await desk.begin('https://ops.example');
@@ -85,6 +103,12 @@ test('what was begun is sealed, for one browser, ten minutes and encrypted conne
   await clock.advance(600_000);
   expect(await finish(begun)).toBe('not_begun_here');
   expect(asked).toEqual(['https://id.example/.well-known/openid-configuration']);
+});
+
+test('what was begun for one client of the provider does not end for another', async () => {
+  const begun = await setUp().begin();
+  expect(await setUp().finish(begun)).toBe('invalid_grant');
+  expect(await setUp({ clientId: 'other' }).finish(begun)).toBe('not_begun_here');
 });
 
 test('whoever fails ten times in a minute is not tried at the provider again, and others are', async () => {

@@ -35,17 +35,19 @@ export function createSignInDesk({ config, sessions, masterKey, exchange, clock 
   const clientSecret = () => config().clientSecret;
   const openId = createOpenIdSignIn({ issuer, clientId, clientSecret, scope, claims, exchange, clock });
   const seal = createSeal(masterKey, 'operator-sign-in');
+  // What began at another provider does not end at this one.
+  const bound = JSON.stringify([cookieName, issuer, clientId]);
   const failures = createMemoryRates({ clock });
 
   const cookieOf = (expected: ExpectedSignIn) => {
     const pending: Pending = { ...expected, untilMs: clock.now() + wayMs };
-    return seal.seal(JSON.stringify(pending), cookieName).toString('base64url');
+    return seal.seal(JSON.stringify(pending), bound).toString('base64url');
   };
   const pendingIn = (cookies: string | null): Pending | undefined => {
     const [, value = ''] = new RegExp(`(?:^|; ?)${cookieName}=([\\w-]{1,2048})(?:;|$)`).exec(cookies ?? '') ?? [];
     try {
       // A cast, because nobody but a gateway of this fleet can have sealed it.
-      const pending = JSON.parse(seal.open(Buffer.from(value, 'base64url'), cookieName).toString()) as Pending;
+      const pending = JSON.parse(seal.open(Buffer.from(value, 'base64url'), bound).toString()) as Pending;
       return clock.now() < pending.untilMs ? pending : undefined;
     } catch {
       return undefined;
@@ -98,12 +100,22 @@ export function operatorIn(
   { issuer, nameClaim, roleClaim, roles }: Omit<SignInConfig, 'clientSecret'>,
 ): Operator | NoOperator {
   const name = claims[nameClaim];
-  const isName = typeof name === 'string' && /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u.test(name);
-  if (!isName || name.toLowerCase() === sharedOperator) return { outcome: 'refused', failure: 'name_unusable' };
-  if (nameClaim === 'email' && claims.email_verified === false) {
-    return { outcome: 'refused', failure: 'email_not_verified' };
-  }
+  if (!isName(name)) return { outcome: 'refused', failure: 'name_unusable' };
+  const usesEmail = nameClaim === 'email' || roleClaim === 'email';
+  if (usesEmail && !isVerified(claims.email_verified)) return { outcome: 'refused', failure: 'email_not_verified' };
   const given = [claims[roleClaim]].flat();
   const granted = roles.find(({ value }) => given.includes(value));
   return granted ? { name, role: granted.role, issuer } : { outcome: 'refused', failure: 'no_role' };
+}
+
+/** One line without a space around it, which a reader of records cannot take for the shared token. */
+function isName(name: unknown): name is string {
+  if (typeof name !== 'string' || !/^(?!\p{Z})[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,200}(?<!\p{Z})$/u.test(name))
+    return false;
+  return name.normalize('NFKC').toLowerCase() !== sharedOperator;
+}
+
+/** Providers that verify every address, or none, do not say so of one; some say it in words. */
+function isVerified(said: unknown): boolean {
+  return said === undefined || said === true || said === 'true';
 }
