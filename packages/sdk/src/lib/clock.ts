@@ -7,7 +7,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since an arbitrary start; never goes back. May have a fraction. */
   monotonic(): number;
-  /** Calls `then` once after `delayMs` unless the returned function was called before. */
+  /** Calls `then` once after `delayMs`, as soon as may be when that is negative, unless the returned function was called before. */
   after(delayMs: number, then: () => void): () => void;
 }
 
@@ -19,7 +19,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, then) {
-    const timer = setTimeout(then, Math.min(delayMs, longestTimerMs));
+    const timer = setTimeout(then, Math.min(Math.max(delayMs, 0), longestTimerMs));
     return () => clearTimeout(timer);
   },
 };
