@@ -44,6 +44,12 @@ test('a browser that is not there is no failure', async () => {
   expect(await open('docs')).toMatchObject({ code: 0, err: 'No program is here that opens it.\n' });
 });
 
+test('a page that asks to sign in first is there', async () => {
+  const { open, opened } = world({ tty: true, status: 401 });
+  expect(await open('docs')).toMatchObject({ code: 0, out: 'http://127.0.0.1:4001/docs\n' });
+  expect(opened).toEqual(['http://127.0.0.1:4001/docs']);
+});
+
 test.each([0, 404])('a page that does not answer is not opened: %i', async (status) => {
   const { open, opened } = world({ tty: true, status });
   const { code, out, err } = await open('guest');

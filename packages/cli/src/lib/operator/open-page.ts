@@ -64,7 +64,8 @@ async function failureOf(
   const request = { method: 'GET', url, headers: {}, signal, deadlineAt: clock.monotonic() + deadlineMs };
   try {
     const { status } = await send(request);
-    return status < 400 ? undefined : String(status);
+    // A page that asks who one is first is there.
+    return status < 400 || status === 401 ? undefined : String(status);
   } catch (error) {
     if (error instanceof ExchangeError && !signal.aborted) return error.failure;
     throw error;
