@@ -33,6 +33,7 @@ test.each([
   [['auth', '--captcha-score', '1.5'], 'from 0 to 1'],
   [['auth', '--attribute', 'origin'], 'origin=website'],
   [['auth', '--deadline', 'soon'], '5s'],
+  [['load', '--deadline', '800'], 'a number and its unit'],
   [['auth', '--client-secret', 'x'], "unknown option '--client-secret'"],
   [['auth', '--client-secret-stdin', '--client-secret-file', 'f'], 'cannot be used with'],
   [['simulate', '--port', '70000'], '65535'],
@@ -65,7 +66,10 @@ test('a slip is told in JSON where that was asked for, and leads to the help of 
   const { code, out, err } = await play(['deliveries', 'list', '--sate', 'dead', '--json']);
   expect(code).toBe(2);
   expect(JSON.parse(out)).toMatchObject({
-    error: { code: 'config_invalid', message: expect.stringContaining("unknown option '--sate'") },
+    error: {
+      code: 'config_invalid',
+      message: expect.stringContaining("unknown option '--sate' (Did you mean --state?)"),
+    },
   });
   expect(err).toContain('Next: read guestpass deliveries list --help');
   expect(JSON.parse((await play(['--json'])).out).error.message).toContain('A command is missing.');

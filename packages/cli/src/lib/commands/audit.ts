@@ -3,6 +3,7 @@ import type { VerifyFlags } from '../audit/audit-evidence.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { OutputFlags } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
+import { gather } from './flag-values.ts';
 
 const verifyExamples = `Examples:
   guestpass audit verify audit.jsonl
@@ -36,13 +37,13 @@ function addVerify(audit: Command, surroundings: Surroundings, choose: Choose): 
     .addHelpText('before', verifyExamples)
     .argument('<file...>', 'JSON lines file, or exports with their manifests')
     .option('--head <sequence:hash>', 'a head kept elsewhere; shows a log cut off or written anew')
-    .option('--checkpoints <file>', 'checkpoints kept elsewhere; show the same. May be given again', collect)
+    .option('--checkpoints <file>', 'checkpoints kept elsewhere; show the same. May be given again', gather)
     .option(
       '--public-key <file>',
       'PEM file of keys that signed, the first is enough where each introduced the next; may be given again',
-      collect,
+      gather,
     )
-    .option('--manifest <file>', 'the manifest of an export; one for each, in their order', collect)
+    .option('--manifest <file>', 'the manifest of an export; one for each, in their order', gather)
     .action((files: readonly string[], _, chosen: Command) =>
       choose<VerifyFlags>(chosen, async (flags) => {
         const { verifyAudit } = await import('../audit/verify-audit.ts');
@@ -66,8 +67,4 @@ function addKeygen(audit: Command, surroundings: Surroundings, choose: Choose): 
         return createAuditKey(file, surroundings, flags);
       }),
     );
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }

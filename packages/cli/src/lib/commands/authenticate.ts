@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import type { AuthenticateFlags } from '../guest/authenticate-guest.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
-import { addGuestFlags, addPlatformFlags, readSpan } from './guest-flags.ts';
+import { readSpan } from './flag-values.ts';
+import { addGuestFlags } from './guest-flags.ts';
+import { addPlatformFlags } from './platform-flags.ts';
 
 const examples = `Examples:
   guestpass authenticate --target simulator --channel demo --consent

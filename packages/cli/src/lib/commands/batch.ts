@@ -4,7 +4,8 @@ import { lineFields } from '../batch/line-fields.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
 import { fieldsFlag } from './fields-flag.ts';
-import { addPlatformFlags, readSpan } from './guest-flags.ts';
+import { readSpan } from './flag-values.ts';
+import { addPlatformFlags } from './platform-flags.ts';
 
 const examples = `Examples:
   guestpass batch guests.ndjson > results.ndjson

@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import type { ChatFlags } from '../chat/chat.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
-import { addGuestFlags, addPlatformFlags, readSpan } from './guest-flags.ts';
+import { spanFlag } from './flag-values.ts';
+import { addGuestFlags } from './guest-flags.ts';
+import { addPlatformFlags } from './platform-flags.ts';
 
 const examples = `Examples:
   guestpass chat --target simulator --channel demo --consent
@@ -22,7 +24,7 @@ export function addChat(program: Command, surroundings: Surroundings, choose: Ch
     .optionsGroup('The talk:')
     .option('--guest-pass <file>', 'JSON of a guest pass; without it a guest is let in first')
     .option('--script <file>', 'lines to say; then it ends')
-    .option('--wait <span>', 'how long an answer to a line of a script may take, such as 10s', readSpan, '10000');
+    .addOption(spanFlag('--wait <span>', 'how long an answer to a line of a script may take', '10s'));
   addGuestFlags(command);
   addPlatformFlags(command);
   command.action((_, chosen: Command) =>

@@ -3,7 +3,7 @@ import type { ShowConfigFlags } from '../settings/show-config.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
 import { fieldsFlag } from './fields-flag.ts';
-import { profileHelp } from './guest-flags.ts';
+import { profileHelp } from './platform-flags.ts';
 
 const examples = `Examples:
   guestpass config show

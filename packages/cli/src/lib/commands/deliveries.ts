@@ -6,7 +6,7 @@ import type { Choose } from '../terminal/job.ts';
 import type { OutputFlags } from '../terminal/output.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
 import { fieldsFlag } from './fields-flag.ts';
-import { readCount, readLongSpan } from './flag-values.ts';
+import { readCount, readSpan } from './flag-values.ts';
 
 const examples = `Examples:
   guestpass deliveries list --state dead
@@ -75,7 +75,7 @@ function addReplay(deliveries: Command, surroundings: Surroundings, choose: Choo
     .addHelpText('before', examples)
     .argument('[id]', 'dlv_…')
     .option('--failed', 'those that were given up')
-    .option('--since <span>', 'with --failed: made within this span, such as 30m, 2h or 3d', readLongSpan)
+    .option('--since <span>', 'with --failed: made within this span, such as 30m, 2h or 3d', readSpan)
     .option('--endpoint <id>', 'with --failed: only to this endpoint')
     .option(
       '--reason <text>',
@@ -103,7 +103,7 @@ function addPurge(deliveries: Command, surroundings: Surroundings, choose: Choos
     .addHelpText('before', examples)
     .argument('[id]', 'dlv_…')
     .option('--all', 'all that were given up')
-    .option('--older-than <span>', 'those made longer ago than this span, such as 2h or 30d', readLongSpan)
+    .option('--older-than <span>', 'those made longer ago than this span, such as 2h or 30d', readSpan)
     .option('--endpoint <id>', 'those to this endpoint')
     .option(
       '--reason <text>',

@@ -2,17 +2,17 @@ import type { Command } from 'commander';
 import type { DoctorFlags } from '../doctor/doctor.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
-import { profileHelp } from './guest-flags.ts';
+import { addTargetFlags } from './platform-flags.ts';
 
 const examples = `Examples:
   guestpass doctor --target simulator
-  GUESTPASS_ISSUER=web-messaging guestpass doctor --environment usw2 --channel DEPLOYMENT-ID
+  guestpass doctor --environment usw2 --issuer web-messaging --channel DEPLOYMENT-ID
   guestpass doctor --webhook --json
 `;
 
 /** `guestpass doctor`: checks everything a guest needs to get in. */
 export function addDoctor(program: Command, surroundings: Surroundings, choose: Choose): void {
-  program
+  const command = program
     .command('doctor')
     .summary('check settings, platform, captcha, records and database')
     .description(
@@ -20,20 +20,15 @@ export function addDoctor(program: Command, surroundings: Surroundings, choose: 
         'Exits 6 when something is wrong, and says what to do about it.',
     )
     .addHelpText('before', examples)
-    .option('--profile <name>', profileHelp)
-    .option('--target <name>', 'simulator or genesys')
-    .option('--environment <name>', 'URL, host name or Genesys region, such as usw2')
-    .option('--issuer <name>', 'rest, web-messaging or authenticated-web-messaging')
-    .option('--origin <origin>', 'Origin sent by web-messaging, such as https://shop.example')
-    .option('--client-id <id>', 'OAuth client')
-    .option('--client-secret-file <file>', 'file that holds the secret of the client')
+    .optionsGroup('The checks:')
     .option('--audit-file <file>', 'audit log to look at')
     .option('--channel <id>', 'channel whose deployment is looked at, with web-messaging')
-    .option('--webhook', 'send the receiver of webhooks two test events, one of them forged')
-    .action((_, chosen: Command) =>
-      choose<DoctorFlags>(chosen, async (flags) => {
-        const { examine } = await import('../doctor/doctor.ts');
-        return examine(surroundings, flags);
-      }),
-    );
+    .option('--webhook', 'send the receiver of webhooks two test events, one of them forged');
+  addTargetFlags(command);
+  command.action((_, chosen: Command) =>
+    choose<DoctorFlags>(chosen, async (flags) => {
+      const { examine } = await import('../doctor/doctor.ts');
+      return examine(surroundings, flags);
+    }),
+  );
 }

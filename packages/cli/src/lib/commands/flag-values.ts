@@ -1,13 +1,19 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Milliseconds as text, of a span that may be days long. */
-export function readLongSpan(text: string): string {
-  const [, digits, unit = 's'] = /^(\d{1,6})(ms|s|m|h|d)?$/.exec(text) ?? [];
-  if (digits === undefined) throw new InvalidArgumentError('Give a span such as 30s, 30m, 2h or 3d.');
+/** Milliseconds as text, of a number and its unit. */
+export function readSpan(text: string): string {
+  const [, digits, unit] = /^(\d{1,7})(ms|s|m|h|d)$/.exec(text) ?? [];
+  if (digits === undefined)
+    throw new InvalidArgumentError('Give a number and its unit, such as 800ms, 5s, 2m, 2h or 3d.');
   // A cast, because the expression lets no other unit through.
   return String(Number(digits) * units[unit as keyof typeof units]);
+}
+
+/** A flag that takes a span, and is this one unless given. */
+export function spanFlag(flags: string, description: string, fallback: string): Option {
+  return new Option(flags, description).argParser(readSpan).default(readSpan(fallback), fallback);
 }
 
 /** A whole number above 0. */
@@ -15,6 +21,11 @@ export function readCount(text: string): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (count > 0) return count;
   throw new InvalidArgumentError('Give a whole number above 0.');
+}
+
+/** Texts of a flag that may be given again, in their order. */
+export function gather(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 /** Words separated by commas. */

@@ -1,11 +1,12 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Assertion, parseAssertions } from '../load/assertions.ts';
 import { type LoadFault, parseFault } from '../load/faults.ts';
 import type { LoadFlags } from '../load/load.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
-import { readLongSpan, readUrl } from './flag-values.ts';
-import { addGuestFlags, addPlatformFlags } from './guest-flags.ts';
+import { readUrl, spanFlag } from './flag-values.ts';
+import { addGuestFlags } from './guest-flags.ts';
+import { addPlatformFlags } from './platform-flags.ts';
 
 const examples = `Examples:
   guestpass load --target simulator --channel demo --consent --rate 5/s --for 30s
@@ -24,10 +25,14 @@ export function addLoad(program: Command, surroundings: Surroundings, choose: Ch
     )
     .addHelpText('before', examples)
     .optionsGroup('The load:')
-    .option('--rate <rate>', 'guests a second or a minute, such as 50/s or 300/m', readRate, 1)
-    .option('--for <span>', 'how long, such as 30s or 2m', readLongSpan, '10000')
-    .option('--ramp <span>', 'how long the rate climbs from nothing', readLongSpan, '0')
-    .option('--deadline <span>', 'time for each guest', readLongSpan, '10000')
+    .addOption(
+      new Option('--rate <rate>', 'guests a second or a minute, such as 50/s or 300/m')
+        .argParser(readRate)
+        .default(1, '1/s'),
+    )
+    .addOption(spanFlag('--for <span>', 'how long, such as 30s or 2m', '10s'))
+    .addOption(spanFlag('--ramp <span>', 'how long the rate climbs from nothing', '0s'))
+    .addOption(spanFlag('--deadline <span>', 'time for each guest', '10s'))
     .option(
       '--fault <what:share>',
       'what the simulator does to some: 429:5%, 800ms:10%, reset:1%, lost:1%, stall:1%; may be repeated',

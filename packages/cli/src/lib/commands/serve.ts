@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ServeFlags } from '../run-gateway.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
-import { profileHelp } from './guest-flags.ts';
+import { addTargetFlags } from './platform-flags.ts';
 
 const examples = `Examples:
   guestpass serve --target simulator
@@ -12,7 +12,7 @@ const examples = `Examples:
 
 /** `guestpass serve`: runs the gateway against any target. */
 export function addServe(program: Command, surroundings: Surroundings, choose: Choose): void {
-  program
+  const command = program
     .command('serve')
     .summary('run the gateway that websites call')
     .description(
@@ -20,16 +20,12 @@ export function addServe(program: Command, surroundings: Surroundings, choose: C
         'in PostgreSQL. Everything else is set by environment variables; see docs/configuration.md. Secrets are read again ' +
         'when their file changes, and on SIGHUP.',
     )
-    .addHelpText('before', examples)
-    .option('--profile <name>', profileHelp)
-    .option('--target <name>', 'simulator or genesys')
-    .option('--environment <name>', 'host, URL or Genesys region')
-    .option('--client-id <id>', 'OAuth client')
-    .option('--client-secret-file <file>', 'file that holds its secret')
-    .action((_, chosen: Command) =>
-      choose<ServeFlags>(chosen, async (flags) => {
-        const { runGateway } = await import('../run-gateway.ts');
-        return runGateway(surroundings, flags);
-      }),
-    );
+    .addHelpText('before', examples);
+  addTargetFlags(command);
+  command.action((_, chosen: Command) =>
+    choose<ServeFlags>(chosen, async (flags) => {
+      const { runGateway } = await import('../run-gateway.ts');
+      return runGateway(surroundings, flags);
+    }),
+  );
 }

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { SimulateFlags } from '../simulator/simulator-options.ts';
 import type { Choose } from '../terminal/job.ts';
 import type { Surroundings } from '../terminal/surroundings.ts';
+import { gather, readPort } from './flag-values.ts';
 
 const examples = `Examples:
   guestpass simulate
@@ -34,33 +35,19 @@ function addPortFlags(command: Command): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--tls', 'speak https and wss, by a development CA that is made and kept')
     .option('--tls-directory <path>', 'where that CA is kept; implies --tls; .guestpass/tls unless told')
-    .option('--tls-name <name>', 'name the certificate is good for, too; implies --tls; may be repeated', collect);
+    .option('--tls-name <name>', 'name the certificate is good for, too; implies --tls; may be repeated', gather);
 }
 
 function addPlatformFlags(command: Command): void {
   command
     .optionsGroup('The platform:')
     .option('--seed <text>', 'makes ids, tokens and chances the same in every run')
-    .option('--channel <id>', 'one more channel that lets guests in; may be repeated', collect)
-    .option(
-      '--allow-origin <origin>',
-      'lets pages of this origin open sockets, and no others; may be repeated',
-      collect,
-    )
-    .option('--sign-in <channel>', 'lets guests of this channel sign in; may be repeated', collect)
-    .option('--redirect-uri <uri>', 'where guests come back to after signing in; may be repeated', collect)
+    .option('--channel <id>', 'one more channel that lets guests in; may be repeated', gather)
+    .option('--allow-origin <origin>', 'lets pages of this origin open sockets, and no others; may be repeated', gather)
+    .option('--sign-in <channel>', 'lets guests of this channel sign in; may be repeated', gather)
+    .option('--redirect-uri <uri>', 'where guests come back to after signing in; may be repeated', gather)
     .option('--requests-per-minute <number>', 'calls one access token may make, as Genesys counts them', readRate, 300)
     .addOption(new Option('--bot <kind>', 'who answers guests').choices(['echo', 'none']).default('echo'));
-}
-
-function collect(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, text];
-}
-
-function readPort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port >= 0 && port <= 65_535) return port;
-  throw new InvalidArgumentError('Give a number from 0 to 65535.');
 }
 
 function readRate(text: string): number {

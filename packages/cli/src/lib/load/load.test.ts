@@ -51,7 +51,7 @@ test('a payload nobody could come in with is told before anybody is tried', asyn
 
 test('a load too short for a single guest is no load', async () => {
   expect(await load(['--rate', '1/m', '--for', '30s'])).toMatchObject({ code: 2, out: '' });
-  expect((await load(['--for', '0'])).err).toContain('is too short for a single guest');
+  expect((await load(['--for', '0s'])).err).toContain('is too short for a single guest');
 });
 
 test('who comes while nobody is answered is measured from when it was due', async () => {
@@ -170,7 +170,7 @@ test('each guest may have an answer of its own to the captcha', async () => {
 
 test.each([
   [['--rate', '50'], '50/s'],
-  [['--for', 'long'], '30s'],
+  [['--for', 'long'], '5s'],
   [['--fault', '429:0%'], '429:5%'],
   [['--fault', 'boom:5%'], '429:5%'],
   [['--assert', 'p95<800'], 'needs the unit ms or s'],

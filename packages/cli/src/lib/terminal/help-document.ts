@@ -81,12 +81,13 @@ function argumentOf(argument: Argument): HelpArgument {
   return { name: argument.name(), description, required, variadic, ...(argChoices && { choices: argChoices }) };
 }
 
-function optionOf({ flags, description, required, optional, argChoices, defaultValue }: Option): HelpOption {
+function optionOf({ flags, description, required, optional, argChoices, ...option }: Option): HelpOption {
+  const fallback: unknown = option.defaultValueDescription ?? option.defaultValue;
   return {
     flags,
     description,
     takesValue: required || optional,
     ...(argChoices && { choices: argChoices }),
-    ...(defaultValue !== undefined && { default: defaultValue }),
+    ...(fallback !== undefined && { default: fallback }),
   };
 }
