@@ -31,6 +31,8 @@ export type OperatorEntry =
 export interface OperatorGate {
   /** Finds out who asks from this address. */
   admit(request: OperatorRequest, address: string): Promise<OperatorEntry>;
+  /** Whether whoever was let in with this request may still be: the token is known, the session goes on. Counts nothing. */
+  stillKnows(request: Pick<OperatorRequest, 'headers'>): boolean;
 }
 
 /**
@@ -76,6 +78,11 @@ export function createOperatorGate(options: OperatorGateOptions): OperatorGate {
       if (operator) return admitted(operator);
       await failures.take([rate]);
       return refused(notProven('The operator token is not right.'));
+    },
+    stillKnows({ headers }) {
+      const authorization = headers.get('authorization');
+      const found = authorization === null ? bySession?.(headers.get('cookie')) : byAuthorization(authorization);
+      return found !== undefined;
     },
   };
 }

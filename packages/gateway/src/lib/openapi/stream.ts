@@ -25,7 +25,7 @@ export const openStream = operation({
     'Server-sent events. `attempt` carries an Attempt, `delivery` a DeliveryNews.',
     'Attempts that ended since `Last-Event-ID` are told as they stand now: nothing of a guest who was erased meanwhile, at whichever gateway. Deliveries since then are told without what the receiver answered.',
     '`missed`, whose data is an empty object, says that more happened since `Last-Event-ID` than is remembered: read the lists again.',
-    'A listener that does not keep up is cut off, and may come back with `Last-Event-ID`.',
+    'A listener that does not keep up is cut off, and may come back with `Last-Event-ID`. A session that ends takes its streams along within 15 seconds.',
   ].join(' '),
   headers: z.object({ 'Last-Event-ID': z.string().optional().describe('The last event that was heard.') }),
   answers: {

@@ -131,7 +131,7 @@ export function createOperatorApp(options: OperatorAppOptions): Hono<Env> {
       const operator = c.get('operator');
       const isAllowed = role === 'anybody' || (operator !== undefined && mayDo(operator.role, role));
       if (method !== 'get' || !isAllowed) c.set('action', id);
-      const answer = isAllowed ? await route.answer(askedOf(c)) : roleRefusal(role);
+      const answer = isAllowed ? await route.answer(askedOf(c, gate)) : roleRefusal(role);
       const response = answer instanceof Response ? answer : refuse(c, answer);
       // What nobody is going to read must not be kept going.
       if (c.req.raw.method === 'HEAD') await response.body?.cancel();
@@ -194,8 +194,9 @@ function askerOf(c: Context<Env>): Asker {
 /** Stands for whoever asks for what anybody may. */
 const nobody: Operator = { name: 'nobody', role: 'viewer' };
 
-function askedOf(c: Context<Env>): Asked {
+function askedOf(c: Context<Env>, gate: OperatorGate): Asked {
   const outgoing = c.env?.outgoing;
+  const { headers } = c.req.raw;
   return {
     request: c.req.raw,
     params: c.req.param(),
@@ -203,6 +204,7 @@ function askedOf(c: Context<Env>): Asked {
     address: c.get('address'),
     operator: c.get('operator') ?? nobody,
     ...(outgoing && { cut: () => outgoing.destroy() }),
+    isStillIn: () => gate.stillKnows({ headers }),
   };
 }
 

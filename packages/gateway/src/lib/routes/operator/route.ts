@@ -18,10 +18,13 @@ export interface Asked {
   readonly operator: Operator;
   /** Cuts the connection, so that a body that breaks off cannot pass for a whole one. Absent without a connection. */
   readonly cut?: () => void;
+  /** Whether the session or token of before is still good; for an answer that goes on for long. */
+  readonly isStillIn: () => boolean;
 }
 
 /** A request whose parts have the shapes that its operation names. */
-export interface Call<Params, Query, Body> extends Pick<Asked, 'requestId' | 'address' | 'operator' | 'cut'> {
+export interface Call<Params, Query, Body>
+  extends Pick<Asked, 'requestId' | 'address' | 'operator' | 'cut' | 'isStillIn'> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;

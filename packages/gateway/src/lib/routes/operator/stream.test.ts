@@ -187,6 +187,32 @@ test('a silent stream shows every 15 seconds that it is alive', async () => {
   await stream.leave();
 });
 
+test('a stream ends with the session that opened it, and with no other', async () => {
+  const signIn = async () => {
+    const { headers } = await operators.ask('POST /v1/operator-sessions');
+    return headers.get('set-cookie')?.replace(/;.*/, '') ?? '';
+  };
+  const [short, long] = [await signIn(), await signIn()];
+  const [left, stayed] = await Promise.all(
+    [short, long].map(async (cookie) => {
+      const response = await operators.app.request('/v1/stream', { headers: { cookie } });
+      return readerOf(response.body);
+    }),
+  );
+  const byToken = await listen();
+  await operators.ask('DELETE /v1/operator-sessions', {
+    token: null,
+    headers: { cookie: short, 'sec-fetch-site': 'same-origin' },
+  });
+  await operators.clock.advance(15_000);
+  expect(await left?.rest()).toBe('retry: 2000\n\n');
+  expect(operators.events.listeners).toBe(2);
+  await operators.clock.advance(12 * 3_600_000 - 15_000);
+  expect(await stayed?.rest()).toMatch(/:\n\n$/);
+  expect(operators.events.listeners).toBe(1);
+  await byToken.leave();
+});
+
 test('a listener that does not keep up is cut off, and the others hear on', async () => {
   const slow = await operators.app.request('/v1/stream', { headers: headers() });
   const quick = await listen();

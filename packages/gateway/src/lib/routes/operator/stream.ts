@@ -16,7 +16,7 @@ export interface StreamRouteOptions {
   readonly clock: Clock;
 }
 
-/** How often a silent stream shows that it is alive: shorter than proxies wait. */
+/** How often a silent stream shows that it is alive: shorter than proxies wait. So often it is seen who may still listen. */
 const heartbeatMs = 15_000;
 /** Events that may wait for one listener: a second of them at a thousand guests a second. */
 const longestQueue = 1_024;
@@ -27,10 +27,10 @@ export function createStreamRoutes(options: StreamRouteOptions): readonly Operat
   const { events, attempts, journal, clock } = options;
   const recall: StreamTerms['recall'] = (since) => recallEvents(since, attempts);
   return [
-    route(openStream, async ({ headers, cut, ...caller }) => {
+    route(openStream, async ({ headers, cut, isStillIn, ...caller }) => {
       if (events.listeners >= mostListeners) return tooMany;
       await journal(caller, { eventType: 'OPERATOR_STREAM_OPENED' });
-      const body = streamBody(events, { recall, clock, cut, after: headers.get('last-event-id') });
+      const body = streamBody(events, { recall, clock, cut, isStillIn, after: headers.get('last-event-id') });
       // Proxies that gather answers would hold events back.
       return new Response(body, { headers: { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' } });
     }),
@@ -44,11 +44,12 @@ interface StreamTerms {
   readonly clock: Clock;
   readonly after: string | null;
   readonly cut: (() => void) | undefined;
+  readonly isStillIn: () => boolean;
 }
 
-/** Server-sent events (WHATWG HTML, section 9.2) until the listener goes, falls behind, or no more events come. */
+/** Server-sent events (WHATWG HTML, section 9.2) until the listener goes, falls behind, is no longer let in, or no more come. */
 function streamBody(events: StreamRouteOptions['events'], terms: StreamTerms): ReadableStream<Uint8Array> {
-  const { recall, clock, after, cut } = terms;
+  const { recall, clock, after, cut, isStillIn } = terms;
   const encoder = new TextEncoder();
   let stop = () => {};
   let ended = false;
@@ -73,20 +74,22 @@ function streamBody(events: StreamRouteOptions['events'], terms: StreamTerms): R
           if (cut) cut();
           else controller.error(new Error('The listener does not keep up.'));
         };
+        const end = () => {
+          ended = true;
+          stop();
+          controller.close();
+        };
         const { since, missed, leave } = events.subscribe(
           {
             onEvent: (stamped) => (hasRoom() ? tell(stamped) : fallBehind()),
-            onEnd() {
-              ended = true;
-              stop();
-              controller.close();
-            },
+            onEnd: end,
           },
           after,
         );
         if (ended) return;
         const cancelBeat = beat(clock, () => {
-          if (hasRoom()) send(':\n\n');
+          if (!isStillIn()) end();
+          else if (hasRoom()) send(':\n\n');
         });
         stop = () => {
           ended = true;
@@ -116,8 +119,9 @@ function beat(clock: Clock, then: () => void): () => void {
   let cancel = () => {};
   const next = () => {
     cancel = clock.after(heartbeatMs, () => {
-      then();
+      // Before what may cancel it.
       next();
+      then();
     });
   };
   next();
