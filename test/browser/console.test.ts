@@ -196,6 +196,38 @@ test('a gateway that cannot write says that nobody gets in, and whose fault it i
   await banner.getByText('The fault is ours, in this gateway.').waitFor({ state: 'detached' });
 });
 
+test('without the network nothing is called live, and what happened meanwhile comes with it', async () => {
+  const page = await browser.page({ expected: [/ERR_INTERNET_DISCONNECTED/] });
+  await page.goto(stage.signInUrl);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.goto(`${stage.service.operatorUrl}/console/attempts`);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.context().setOffline(true);
+  await page.getByText('Reconnecting …').waitFor();
+  const between = await stage.letIn();
+  const opened = page.waitForRequest('**/v1/stream');
+  await page.context().setOffline(false);
+  // The browser takes the stream of before for one that goes on.
+  await opened;
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.getByRole('button', { name: `Open ${between}` }).waitFor();
+});
+
+test('while attempts are still being read, nobody is told that there were none', async () => {
+  await stage.letIn();
+  const page = await open();
+  const held = Promise.withResolvers<void>();
+  await page.route('**/v1/attempts?**', async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  await page.reload();
+  const banner = page.getByRole('region', { name: 'Can customers get in?' });
+  await banner.getByText('Reading what became of the last attempts.').waitFor();
+  held.resolve();
+  await banner.getByText(/got in, in the last 15 minutes/).waitFor();
+});
+
 test('news that were refused for a while come again, with what happened in between', async () => {
   const page = await browser.page({ expected: [/502 \(Bad Gateway\)/] });
   await page.goto(stage.signInUrl);

@@ -19,6 +19,8 @@ export interface Live extends Disposable {
   readonly state: ReadonlySignal<LiveState>;
   /** Calls `then` with each batch; returns what ends that. */
   listen(then: (batch: Batch) => void): () => void;
+  /** Opens the stream anew if it passes for open: the network may have been away, and have lost it without a word. */
+  renew(): void;
 }
 
 /** One screen change for each of these spans, however many events come: more could not be read. */
@@ -70,6 +72,12 @@ export function openLive(clock: Clock): Live {
     listen(then) {
       listeners.add(then);
       return () => void listeners.delete(then);
+    },
+    renew() {
+      if (state.peek() !== 'live') return;
+      source.close();
+      state.value = 'connecting';
+      reopen();
     },
     [Symbol.dispose]() {
       source.close();

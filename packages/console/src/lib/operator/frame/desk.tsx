@@ -129,7 +129,7 @@ export function Desk({ clock, navigation, operator, onLeave, onRefused }: DeskPr
             ))}
           </ul>
         </nav>
-        <LiveWord state={live.state.value} />
+        <LiveWord state={history.readiness.value === null && live.state.value === 'live' ? 'away' : live.state.value} />
         <p class="small who">
           <span class="unseen">Signed in as</span> <strong>{operator.name}</strong>{' '}
           <span class="quiet">({operator.role})</span>

@@ -12,6 +12,8 @@ import type { Attempt, Page, Readiness } from '../data/views.ts';
 export interface History extends Disposable {
   /** Oldest first. */
   readonly samples: ReadonlySignal<readonly Sample[]>;
+  /** Whether the newest of them were read: without that it is not known that nobody asked. */
+  readonly isRead: ReadonlySignal<boolean>;
   /** Tries of webhooks that were heard of since the page was opened. */
   readonly tries: ReadonlySignal<readonly Try[]>;
   /** Before this instant nothing is known, because it was too much to read. */
@@ -33,6 +35,7 @@ const othersMs = 15_000;
 /** Reads the last hour, as far as it fits into a few pages, and hears what comes after. */
 export function createHistory(live: Live, clock: Clock): History {
   const samples = signal<readonly Sample[]>([]);
+  const isRead = signal(false);
   const tries = signal<readonly Try[]>([]);
   const knownFromMs = signal(clock.now() - longestMs);
   const readiness = signal<Readiness | null | undefined>(undefined);
@@ -54,6 +57,7 @@ export function createHistory(live: Live, clock: Clock): History {
       if (!answer.ok) return;
       const found = answer.body.data.map(sampleOf);
       add(found);
+      isRead.value = true;
       after = answer.body.nextCursor;
       const oldest = found.at(-1);
       if (oldest && known.has(oldest.id)) return;
@@ -72,7 +76,9 @@ export function createHistory(live: Live, clock: Clock): History {
   };
   const look = async () => {
     const answer = await ask<Readiness>('/readyz?verbose', { signal: stop.signal });
+    const wasGone = readiness.peek() === null;
     readiness.value = answer.ok ? answer.body : readinessIn(answer.body);
+    if (wasGone && readiness.peek() !== null) live.renew();
   };
 
   void read().catch(() => {});
@@ -87,6 +93,7 @@ export function createHistory(live: Live, clock: Clock): History {
   void look().catch(() => {});
   return {
     samples,
+    isRead,
     tries,
     knownFromMs,
     readiness,

@@ -64,7 +64,12 @@ export function OverviewView({ history, navigation, clock }: OverviewViewProps) 
     () => bucketsOf(samples, { fromMs: toMs - ms, toMs, count: bucketCount }),
     [samples, toMs, ms],
   );
-  const banner = bannerOf({ readiness: history.readiness.value, samples, window: words });
+  const banner = bannerOf({
+    readiness: history.readiness.value,
+    samples: history.isRead.value ? samples : null,
+    known,
+    window: words,
+  });
   const cutOffMs = history.knownFromMs.value;
 
   return (
