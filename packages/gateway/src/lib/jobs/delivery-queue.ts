@@ -198,9 +198,9 @@ function startDeliveries(boss: PgBoss, deliverer: Deliverer, options: Deliveries
     concurrencyPerGroup: concurrencyPerEndpoint,
     onProblem,
     giveBack,
-    async claim(most, ignoreGroups) {
-      const leftOut = [...ignoreGroups, ...deliverer.resting()];
-      const jobs = await boss.fetch<DeliveryJob>(queueName, { batchSize: most, ignoreGroups: leftOut });
+    resting: () => deliverer.resting(),
+    async claim(most, withoutGroups) {
+      const jobs = await boss.fetch<DeliveryJob>(queueName, { batchSize: most, ignoreGroups: [...withoutGroups] });
       if (jobs.length === 0) return [];
       try {
         const prepared = await deliverer.prepare(jobs.map(({ data }) => data.deliveryId));

@@ -9,19 +9,21 @@ function scene({ concurrency = 8, concurrencyPerGroup = 2, leavesAtOnce = false 
   const due: ClaimedJob[] = [];
   const problems: unknown[] = [];
   const working = new Map<string, () => void>();
+  const resting = new Set<string>();
   const begun: string[] = [];
   let mostAtOnce = 0;
   let claims = 0;
   let broken = false;
-  let meanwhile = () => {};
+  let meanwhile: () => void | Promise<void> = () => {};
   const loop = startJobLoop<ClaimedJob>({
     clock,
     concurrency,
     concurrencyPerGroup,
     onProblem: (error) => problems.push(error),
+    resting: () => [...resting],
     async claim(most, withoutGroups) {
       claims += 1;
-      meanwhile();
+      await meanwhile();
       if (broken) throw new Error('no queue');
       const free = due.filter(({ groupId }) => !withoutGroups.includes(groupId ?? '')).slice(0, most);
       for (const job of free) due.splice(due.indexOf(job), 1);
@@ -44,6 +46,7 @@ function scene({ concurrency = 8, concurrencyPerGroup = 2, leavesAtOnce = false 
     due,
     begun,
     working,
+    resting,
     problems,
     add(groupId: string, count: number) {
       const first = due.length + begun.length;
@@ -57,7 +60,7 @@ function scene({ concurrency = 8, concurrencyPerGroup = 2, leavesAtOnce = false 
       broken = isBroken;
     },
     /** What happens while a claim is under way. */
-    meanwhile(happens: () => void) {
+    meanwhile(happens: typeof meanwhile) {
       meanwhile = happens;
     },
     get claims() {
@@ -177,6 +180,56 @@ test('what is visible is claimed at once, and when that is all nobody looks agai
   await clock.advance(900);
   expect(stage.claims - before).toBe(1);
   await clock.settle(loop[Symbol.asyncDispose]());
+});
+
+/** Something comes every 50 ms for two seconds, while each claim takes so long. */
+async function slowClaims(stage: ReturnType<typeof scene>): Promise<number> {
+  const { clock, loop, add } = stage;
+  await clock.advance(1_000);
+  stage.meanwhile(() => new Promise((resolve) => void clock.after(50, resolve)));
+  const before = stage.claims;
+  for (let guest = 0; guest < 40; guest += 1) {
+    add('a', 1);
+    loop.look();
+    await clock.advance(50);
+  }
+  const claims = stage.claims - before;
+  await clock.advance(200);
+  expect(stage.begun.filter((id) => id.startsWith('a'))).toHaveLength(40);
+  for (const go of stage.working.values()) go();
+  await clock.settle(loop[Symbol.asyncDispose]());
+  expect(clock.pending).toBe(0);
+  return claims;
+}
+
+test('nothing is claimed of a group that rests, and claims that take long because of it are made seldom', async () => {
+  const stage = scene({ concurrency: 64, concurrencyPerGroup: 64 });
+  stage.resting.add('tired');
+  await stage.clock.advance(1_000);
+  stage.add('tired', 3);
+  // Each of 50 ms with its pause takes 200.
+  expect(await slowClaims(stage)).toBeLessThan(12);
+  expect(stage.due).toHaveLength(3);
+});
+
+test('claims that leave nothing out are made as often as something comes, however long they take', async () => {
+  expect(await slowClaims(scene({ concurrency: 64, concurrencyPerGroup: 64 }))).toBeGreaterThan(35);
+});
+
+test('a pause behind a claim ends as soon as there is room in a group that was left out', async () => {
+  const stage = scene({ concurrency: 16, concurrencyPerGroup: 2 });
+  const { clock, loop, add, begun, working, end } = stage;
+  stage.meanwhile(() => new Promise((resolve) => void clock.after(300, resolve)));
+  add('a', 30);
+  await clock.advance(1_000);
+  const before = stage.claims;
+  while (begun.length < 9) await end([...working.keys()][0] ?? '');
+  await clock.advance(0);
+  expect(stage.claims).toBe(before + 1);
+  await clock.advance(1_000);
+  const ended = clock.settle(loop[Symbol.asyncDispose]());
+  for (const go of working.values()) go();
+  await ended;
 });
 
 test('many jobs of one group take few claims', async () => {

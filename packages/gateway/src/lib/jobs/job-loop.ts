@@ -4,6 +4,8 @@ import { type ClaimedJob, createJobRoom, type JobRoomOptions } from './job-room.
 export interface JobLoopOptions<Job extends ClaimedJob> extends JobRoomOptions<Job> {
   /** Claims jobs that are due, so many at most, and none of these groups. */
   readonly claim: (most: number, withoutGroups: readonly string[]) => Promise<readonly Job[]>;
+  /** Groups of which nothing is to be claimed now, busy or not. Default none. */
+  readonly resting?: () => readonly string[];
   /** Gives up claims on jobs that were not begun; others may take them. */
   readonly giveBack: (jobs: readonly Job[]) => Promise<void>;
   /** Told when jobs could not be claimed or given back; it is tried again. */
@@ -32,20 +34,29 @@ const idleMs = 1_000;
 const eagerMs = [5, 15, 50, 150, 400];
 
 /**
+ * A claim reads past all that is due for the groups it leaves out, be that a hundred thousand jobs. One that took this
+ * long, in milliseconds, is followed by a pause three times as long, or until a group that was left out has room, so that
+ * looking for more does not keep the database busy.
+ */
+const costlyMs = 20;
+const pausesEach = 3;
+
+/**
  * Claims jobs while there is room and works on them. A group that is busy is left out, so that a slow one takes nothing
  * from the others.
  */
 export function startJobLoop<Job extends ClaimedJob>(options: JobLoopOptions<Job>): JobLoop {
-  const { clock, concurrency, onProblem } = options;
+  const { clock, concurrency, resting = () => [], onProblem } = options;
   const room = createJobRoom(options);
   const doze = createDoze(clock);
+  const breath = createDoze(clock);
   let eager = eagerMs.length;
   let expected = false;
   let stopped = false;
 
-  const claimOnce = async (most: number): Promise<number> => {
+  const claimOnce = async (most: number, withoutGroups: readonly string[]): Promise<number> => {
     try {
-      const jobs = await options.claim(most, room.busyGroups());
+      const jobs = await options.claim(most, withoutGroups);
       for (const job of jobs) room.enter(job);
       return jobs.length;
     } catch (error) {
@@ -62,18 +73,26 @@ export function startJobLoop<Job extends ClaimedJob>(options: JobLoopOptions<Job
     while (!stopped) {
       const most = concurrency - room.running;
       expected = false;
-      const claimed = most > 0 ? await claimOnce(most) : 0;
+      const leftOut = most > 0 ? [...room.busyGroups(), ...resting()] : [];
+      const begunAt = clock.monotonic();
+      const claimed = most > 0 ? await claimOnce(most, leftOut) : 0;
+      const spentMs = leftOut.length > 0 ? clock.monotonic() - begunAt : 0;
       await giveBack(room.takeParked(longestParkedMs));
       // What was announced meanwhile may not have been visible to this claim.
       if (claimed > 0 && !expected) eager = eagerMs.length;
       // Whoever gets less than asked for has all there is.
       if (claimed > 0 && claimed === most) continue;
+      if (spentMs >= costlyMs) await breath.sleep(Math.min(pausesEach * spentMs, idleMs));
       while (!stopped && !(await doze.sleep(eagerMs[eager++] ?? idleMs)));
     }
     await giveBack(room.takeParked(0));
   };
 
-  room.onRoom(() => doze.wake(true));
+  const wakeUp = () => {
+    doze.wake(true);
+    breath.wake(true);
+  };
+  room.onRoom(wakeUp);
   const looping = loop();
   return {
     expect() {
@@ -84,7 +103,7 @@ export function startJobLoop<Job extends ClaimedJob>(options: JobLoopOptions<Job
     look: () => doze.wake(true),
     async [Symbol.asyncDispose]() {
       stopped = true;
-      doze.wake(true);
+      wakeUp();
       await looping;
       await room.empty();
     },
