@@ -152,6 +152,36 @@ test('a provider that does not answer, or with something else, is unavailable an
   expect(await signIn.finish(back, right)).toEqual({ outcome: 'unavailable', failure: 'ECONNREFUSED' });
 });
 
+test('many who begin at once ask the provider once, and one that failed is asked again', async () => {
+  let asked = 0;
+  const exchange: Exchange = async (request) => {
+    asked += 1;
+    if (asked === 1) throw new ExchangeError('ECONNREFUSED', { sent: 'no' });
+    return await overSockets(request);
+  };
+  const signIn = signInAt({ exchange });
+  const all = () => Promise.all(Array.from({ length: 20 }, () => signIn.begin(redirectUri)));
+  expect(new Set((await all()).map(({ outcome }) => outcome))).toEqual(new Set(['unavailable']));
+  const states = (await all()).map((one) => (one.outcome === 'begun' ? one.expected.state : ''));
+  expect(new Set(states).size).toBe(20);
+  expect(asked).toBe(2);
+});
+
+test('the client secret does not leave the machine in the clear, whatever the provider says of itself', async () => {
+  const asked: string[] = [];
+  const exchange: Exchange = async (request) => {
+    asked.push(request.url);
+    const answer = await overSockets(request);
+    const text = new TextDecoder().decode(answer.body).replace(`${url}/_oidc/token`, 'http://192.0.2.1/token');
+    return { ...answer, body: new TextEncoder().encode(text) };
+  };
+  const signIn = signInAt({ exchange });
+  const { url: address, expected } = await begun(signIn);
+  const finished = await signIn.finish(await browse(address, 'ana'), expected);
+  expect(finished).toEqual({ outcome: 'unavailable', failure: 'endpoint_insecure' });
+  expect(asked).toHaveLength(1);
+});
+
 test.each(['http://id.example', 'ftp://id.example', 'nonsense'])('%s is no issuer', (issuer) => {
   const options = { issuer, clientId: 'a', clientSecret: () => 'b', exchange: overSockets, clock: systemClock };
   const thrown = (() => {

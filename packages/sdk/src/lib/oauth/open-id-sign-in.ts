@@ -8,6 +8,7 @@ import {
   calculatePKCECodeChallenge,
   checkProtocol,
   customFetch,
+  type DiscoveryRequestOptions,
   discoveryRequest,
   generateRandomCodeVerifier,
   generateRandomNonce,
@@ -81,14 +82,7 @@ export function createOpenIdSignIn(options: OpenIdSignInOptions): OpenIdSignIn {
   const client: Client = { client_id: clientId };
   const isPlain = issuer.protocol === 'http:';
   const means = { [allowInsecureRequests]: isPlain, [customFetch]: fetchBy(options) };
-  let known: { readonly server: AuthorizationServer; readonly untilMs: number } | undefined;
-
-  const discover = async () => {
-    if (known && clock.monotonic() < known.untilMs) return known.server;
-    const server = await processDiscoveryResponse(issuer, await discoveryRequest(issuer, means));
-    known = { server, untilMs: clock.monotonic() + metadataMs };
-    return server;
-  };
+  const discover = createDiscovery({ issuer, means, clock });
 
   const claimsOf = async (server: AuthorizationServer, answer: URLSearchParams, expected: ExpectedSignIn) => {
     const { redirectUri, codeVerifier, nonce } = expected;
@@ -153,12 +147,39 @@ export function createOpenIdSignIn(options: OpenIdSignInOptions): OpenIdSignIn {
   };
 }
 
+interface DiscoveryOptions extends Pick<OpenIdSignInOptions, 'clock'> {
+  readonly issuer: URL;
+  readonly means: DiscoveryRequestOptions;
+}
+
+/** What the provider says of itself. Anybody can begin, as often as they like: it is asked once for all who wait. */
+function createDiscovery({ issuer, means, clock }: DiscoveryOptions): () => Promise<AuthorizationServer> {
+  let known: { readonly server: AuthorizationServer; readonly untilMs: number } | undefined;
+  let asking: Promise<AuthorizationServer> | undefined;
+  const ask = async () => {
+    const server = await processDiscoveryResponse(issuer, await discoveryRequest(issuer, means));
+    known = { server, untilMs: clock.monotonic() + metadataMs };
+    return server;
+  };
+  return async () => {
+    if (known && clock.monotonic() < known.untilMs) return known.server;
+    asking ??= ask().finally(() => {
+      asking = undefined;
+    });
+    return await asking;
+  };
+}
+
 /** The client secret goes over `https` only; a loopback address never leaves the machine. */
 function checkedIssuer(text: string): URL {
   const url = URL.parse(text);
-  const isLoopback = url && /^(?:localhost|\[::1\]|127(?:\.\d+){3})$/.test(url.hostname);
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback)) return url;
+  if (url && isProtected(url)) return url;
   throw new GuestpassError('config_invalid', 'The issuer is no https address.');
+}
+
+function isProtected({ protocol, hostname }: URL): boolean {
+  const isLoopback = /^(?:localhost|\[::1\]|127(?:\.\d+){3})$/.test(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback);
 }
 
 /** What the library's own errors hold besides their code may be a token or an answer, so only the code is told. */
@@ -176,6 +197,8 @@ function fetchBy({ exchange, clock }: Pick<OpenIdSignInOptions, 'exchange' | 'cl
     url: string,
     { method, headers, body }: { method: string; headers: Record<string, string>; body?: unknown },
   ): Promise<Response> => {
+    // A provider on a loopback address may name others.
+    if (!isProtected(new URL(url))) throw new ExchangeError('endpoint_insecure', { sent: 'no' });
     const answer = await exchange({
       url,
       method,
