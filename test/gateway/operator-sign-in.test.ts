@@ -96,6 +96,13 @@ test('a way back that another browser began is refused, and so is one that comes
   expect((await askAs(mine, '/v1/operator')).status).toBe(401);
 });
 
+test('whoever comes back from nowhere again and again does not fill the log', async () => {
+  const before = stage.lines.length;
+  for (let index = 0; index < 30; index += 1)
+    await openBrowser().go(start().replace('start', 'callback?code=a&state=b'));
+  expect(stage.lines.length - before).toBeLessThan(3);
+});
+
 test('no token and no secret is in a cookie, a line of the log or the database', async () => {
   const browser = openBrowser();
   const begun = await browser.go(start());

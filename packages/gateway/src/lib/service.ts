@@ -259,6 +259,7 @@ async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promis
   const { log, metrics } = watch;
   // Whoever guesses at tokens may do so very often.
   const isTime = createSeldom(clock, 10_000);
+  const isTimeForSignIns = createSeldom(clock, 10_000);
   const problems = createProblems({ audience: 'operator', docsUrl: config.docsUrl });
   const { database } = gateway.storage;
   const { deliveries } = gateway;
@@ -270,7 +271,9 @@ async function openOperator(config: GatewayConfig, setup: OperatorSetup): Promis
     ...access,
     signIn,
     publicUrl: config.operator.publicUrl,
-    onSignIn: log.operatorSignedIn,
+    onSignIn: ({ isCheap, ...signedIn }) => {
+      if (!isCheap || isTimeForSignIns()) log.operatorSignedIn(signedIn);
+    },
     problems,
     clock,
     clientAddress: createClientAddress({ isTrusted: config.isTrustedProxy }),

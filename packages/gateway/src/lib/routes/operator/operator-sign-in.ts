@@ -30,6 +30,8 @@ export interface SignInDesk {
 export interface SignedInAt extends Asker {
   readonly address: string;
   readonly failure: string | undefined;
+  /** True for a failure that anybody can bring about as often as they like. */
+  readonly isCheap: boolean;
 }
 
 export interface SignInRoutesOptions {
@@ -50,7 +52,7 @@ export function createSignInRoutes(options: SignInRoutesOptions): readonly Opera
       if (!signIn) return notFound;
       const begun = await signIn.begin(publicUrl ?? `http://${headers.get('host')}`);
       if (begun.outcome === 'begun') return redirect(begun.url, [begun.cookie]);
-      onSignIn({ requestId, address, operator: undefined, failure: begun.failure });
+      onSignIn({ requestId, address, operator: undefined, failure: begun.failure, isCheap: true });
       return redirect(`/console#sign-in=${begun.outcome}`, []);
     }),
     route(finishSignIn, async ({ query, headers, requestId, address }) => {
@@ -60,14 +62,18 @@ export function createSignInRoutes(options: SignInRoutesOptions): readonly Opera
       );
       const end = await signIn.finish({ cookies: headers.get('cookie'), answer, address });
       if (end.outcome === 'signed_in') {
-        onSignIn({ requestId, address, operator: end.operator, failure: undefined });
+        onSignIn({ requestId, address, operator: end.operator, failure: undefined, isCheap: false });
         return redirect('/console', [end.cookie, signIn.takeBack]);
       }
-      onSignIn({ requestId, address, operator: undefined, failure: end.failure });
+      const { failure } = end;
+      onSignIn({ requestId, address, operator: undefined, failure, isCheap: neverAsked.has(failure) });
       return redirect(`/console#sign-in=${end.outcome}`, [signIn.takeBack]);
     }),
   ];
 }
+
+/** Ways back that did not lead to the provider, and that nobody counts. */
+const neverAsked: ReadonlySet<string> = new Set(['not_begun_here', 'too_many']);
 
 function redirect(location: string, cookies: readonly string[]): Response {
   const headers = new Headers({ Location: location });
