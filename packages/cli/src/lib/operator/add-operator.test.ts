@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseOperators } from '@guestpass/gateway/config';
@@ -45,6 +45,23 @@ test('a file of operators is made and added to, and other tools are told the sam
     operators: [{ name: 'ana', role: 'auditor', tokenSha256: hash('sha256', out.trim()) }, entry],
   });
   expect(await readdir(folder)).toEqual(['operators.json']);
+});
+
+test('a file behind a link is written where it is, for those who could read it before', async () => {
+  const [file, link] = [join(folder, 'operators.json'), join(folder, 'link.json')];
+  const ana = JSON.stringify([{ name: 'ana', role: 'viewer', tokenSha256: 'a'.repeat(64) }]);
+  await writeFile(file, ana);
+  await chmod(file, 0o666);
+  // Only root can give a file away; for others it stays theirs.
+  await chown(file, 4711, 4711).catch(() => {});
+  await symlink('operators.json', link);
+  const before = await stat(file);
+  const argv = ['operator', 'add', '--name', 'ben', '--role', 'viewer', '--file', link];
+  expect(await play(argv, { files: { [link]: ana } })).toMatchObject({ code: 0 });
+  expect((await lstat(link)).isSymbolicLink()).toBe(true);
+  expect(await readFile(file, 'utf8')).toContain('ben');
+  const { mode, uid, gid } = await stat(file);
+  expect({ mode, uid, gid }).toEqual({ mode: before.mode, uid: before.uid, gid: before.gid });
 });
 
 test('a name that is taken, or a file that holds something else, is told and nothing is written', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { parseOperators, type TokenOperator } from '@guestpass/gateway/config';
 import { GuestpassError } from 'guestpass';
 import { codeOf, misuse } from '../terminal/misuse.ts';
@@ -27,13 +27,21 @@ export function operatorsIn(text: string, message: string): readonly TokenOperat
   throw new GuestpassError('config_invalid', message, { faults: read.faults, remedy: 'Correct what is listed.' });
 }
 
-/** Writes the file as a whole, so that a gateway that reads it meets the old one or the new one. */
+/**
+ * Writes the file as a whole, so that a gateway that reads it meets the old one or the new one. A link stays a link, and
+ * whoever could read the old one can read the new one.
+ */
 export async function writeOperatorsFile(path: string, operators: readonly TokenOperator[]): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString('hex')}`;
+  const place = await realpath(path).catch(() => path);
+  const beside = `${place}.${randomBytes(6).toString('hex')}`;
   try {
-    const { mode } = await stat(path).catch(() => ({ mode: 0o600 }));
-    await writeFile(beside, `${JSON.stringify(operators, undefined, 2)}\n`, { mode: mode & 0o777, flag: 'wx' });
-    await rename(beside, path);
+    const old = await stat(place).catch(() => undefined);
+    await writeFile(beside, `${JSON.stringify(operators, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    if (old) {
+      await chown(beside, old.uid, old.gid);
+      await chmod(beside, old.mode & 0o777);
+    }
+    await rename(beside, place);
   } catch (error) {
     await rm(beside, { force: true });
     throw misuse('--file', `cannot be written${codeOf(error)}`, 'Choose a file in a folder that you may write to.');
