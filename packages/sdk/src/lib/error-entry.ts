@@ -4,6 +4,8 @@ export interface ErrorEntry {
   readonly httpStatus: number | null;
   /** True when the same call may succeed later without anybody changing anything. */
   readonly retryable: boolean;
+  /** Seconds to wait before the same call where nobody said how long. Absent where waiting is no help, or is not known to be. */
+  readonly usualWaitSeconds?: number;
   readonly meaning: string;
   readonly cause: string;
   /** Words fit for the visitor: no internals, no blame. */

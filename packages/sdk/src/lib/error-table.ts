@@ -117,6 +117,7 @@ export const errorTable = {
   captcha_unavailable: {
     httpStatus: 503,
     retryable: true,
+    usualWaitSeconds: 5,
     meaning: 'The captcha could not be verified.',
     cause: 'The captcha provider did not answer, or answered nonsense.',
     visitor: tryAgainLater,
@@ -158,6 +159,7 @@ export const errorTable = {
   idempotency_in_progress: {
     httpStatus: 409,
     retryable: true,
+    usualWaitSeconds: 1,
     meaning: 'An attempt with this idempotency key is still running.',
     cause: 'The same request was sent again before the first one ended.',
     visitor: tryAgainLater,
@@ -166,6 +168,7 @@ export const errorTable = {
   too_many_requests: {
     httpStatus: 429,
     retryable: true,
+    usualWaitSeconds: 60,
     meaning: 'The caller exceeded our own rate limit.',
     cause: 'Too many attempts from one address, network or channel.',
     visitor: 'There were too many attempts. Please wait a moment.',
@@ -223,6 +226,7 @@ export const errorTable = {
   rate_limited: {
     httpStatus: 503,
     retryable: true,
+    usualWaitSeconds: 30,
     meaning: 'The platform is limiting our requests.',
     cause: 'The requests per minute of this client are used up, and the retries are spent.',
     visitor: tryAgainLater,
@@ -231,6 +235,7 @@ export const errorTable = {
   platform_unavailable: {
     httpStatus: 503,
     retryable: true,
+    usualWaitSeconds: 5,
     meaning: 'The platform could not be reached or is out of service.',
     cause: 'The connection failed, or the platform answered with a server error; no guest was created.',
     visitor: tryAgainLater,
@@ -271,6 +276,7 @@ export const errorTable = {
   overloaded: {
     httpStatus: 503,
     retryable: true,
+    usualWaitSeconds: 2,
     meaning: 'Too many attempts are waiting here.',
     cause: 'More attempts are pending than the configured bound.',
     visitor: tryAgainLater,
@@ -279,6 +285,7 @@ export const errorTable = {
   storage_unavailable: {
     httpStatus: 503,
     retryable: true,
+    usualWaitSeconds: 5,
     meaning: 'The audit record could not be stored.',
     cause: 'The disk is full, the file is locked or not writable, or the database is down.',
     visitor: tryAgainLater,

@@ -31,9 +31,10 @@ export interface ProblemOptions {
 /** What a service of yours answers for an error, for frameworks that take status and body apart. */
 export function problemOf(error: GuestpassError, { docsUrl, audience = 'visitor' }: ProblemOptions = {}): Problem {
   const { code, message, retryable, retryAfterMs, attemptId, faults } = error;
-  const { meaning, httpStatus, visitor }: ErrorEntry = errorTable[code];
+  const entry: ErrorEntry = errorTable[code];
+  const { meaning, httpStatus, visitor } = entry;
   const status = httpStatus ?? 500;
-  const retryAfterSeconds = secondsToWait(code, retryAfterMs);
+  const retryAfterSeconds = secondsToWait(entry, retryAfterMs);
   return {
     type: docsUrl === undefined ? `urn:guestpass:error:${code}` : `${docsUrl}#${code}`,
     title: meaning,
@@ -67,20 +68,9 @@ export function problemResponse(error: GuestpassError, options?: ProblemOptions)
   });
 }
 
-/** Seconds to wait where nobody said how long. */
-const usualWait: Partial<Record<ErrorCode, number>> = {
-  idempotency_in_progress: 1,
-  overloaded: 2,
-  too_many_requests: 60,
-  rate_limited: 30,
-  platform_unavailable: 5,
-  captcha_unavailable: 5,
-  storage_unavailable: 5,
-};
-
 const longestWaitSeconds = 3_600;
 
-function secondsToWait(code: ErrorCode, retryAfterMs: number | undefined): number | undefined {
-  if (retryAfterMs === undefined) return usualWait[code];
+function secondsToWait({ usualWaitSeconds }: ErrorEntry, retryAfterMs: number | undefined): number | undefined {
+  if (retryAfterMs === undefined) return usualWaitSeconds;
   return Math.min(longestWaitSeconds, Math.max(1, Math.ceil(retryAfterMs / 1_000)));
 }

@@ -129,6 +129,7 @@ export const gatewayErrorTable = {
   shutting_down: {
     httpStatus: 503,
     retryable: true,
+    usualWaitSeconds: 5,
     meaning: 'The gateway is shutting down.',
     cause: 'The gateway is stopped or replaced, and takes no new requests.',
     visitor: tryAgainLater,

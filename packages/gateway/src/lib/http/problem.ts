@@ -1,3 +1,4 @@
+import type { ErrorEntry } from 'guestpass';
 import { securityHeaders } from './headers.ts';
 import { entryOf, type ProblemCode } from './problem-table.ts';
 import type { Refusal } from './refusal.ts';
@@ -48,7 +49,7 @@ export function createProblems({ docsUrl = '/docs/errors', audience = 'visitor' 
   const answer = (refusal: Refusal, requestId: string): ProblemAnswer => {
     const { code, faults = [], attemptId } = refusal;
     const entry = entryOf(code);
-    const retryAfterSeconds = secondsToWait(refusal);
+    const retryAfterSeconds = secondsToWait(entry, refusal);
     const problem: Problem = {
       type: `${docsUrl}#${code}`,
       title: entry.meaning,
@@ -93,22 +94,10 @@ const endsConnection: ReadonlySet<ProblemCode> = new Set([
   'shutting_down',
 ]);
 
-/** Seconds to wait where nobody said how long. */
-const usualWait: Partial<Record<ProblemCode, number>> = {
-  idempotency_in_progress: 1,
-  overloaded: 2,
-  too_many_requests: 60,
-  rate_limited: 30,
-  platform_unavailable: 5,
-  captcha_unavailable: 5,
-  storage_unavailable: 5,
-  shutting_down: 5,
-};
-
 const longestWaitSeconds = 3_600;
 
-function secondsToWait({ code, retryAfterMs }: Refusal): number | undefined {
-  if (retryAfterMs === undefined) return usualWait[code];
+function secondsToWait({ usualWaitSeconds }: ErrorEntry, { retryAfterMs }: Refusal): number | undefined {
+  if (retryAfterMs === undefined) return usualWaitSeconds;
   return Math.min(longestWaitSeconds, Math.max(1, Math.ceil(retryAfterMs / 1_000)));
 }
 
