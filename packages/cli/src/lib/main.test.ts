@@ -96,6 +96,16 @@ test.each(['nothing', '__proto__', 'constructor'])('help on %s says which topics
   });
 });
 
+test('a topic is one document where JSON was asked for, and so is one that there is not', async () => {
+  const codes = await play(['help', 'exit-codes', '--json']);
+  expect(JSON.parse(codes.out)).toEqual({ topic: 'exit-codes', text: expect.stringContaining('130  interrupted') });
+  const { code, out } = await play(['help', 'exit-code', '--json']);
+  expect({ code, ...JSON.parse(out) }).toMatchObject({
+    code: 2,
+    error: { code: 'config_invalid', message: expect.stringContaining('Did you mean exit-codes?') },
+  });
+});
+
 test('a slip in a topic is met with what was meant', async () => {
   expect((await play(['help', 'docter'])).err).toMatch(/no help on docter\. Did you mean doctor\?\n/);
   expect((await play(['help', 'exit-code'])).err).toContain('Did you mean exit-codes?');

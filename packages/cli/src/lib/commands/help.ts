@@ -33,14 +33,10 @@ export function addHelp(program: Command, surroundings: Surroundings, choose: Ch
         });
       }
       if (found) return found.help();
-      choose<OutputFlags>(chosen, async () => {
-        const { helpTopic } = await import('../settings/help-topics.ts');
-        const text = helpTopic(
-          topic.join(' '),
-          program.commands.map((command) => command.name()),
-        );
-        surroundings.terminal[text.found ? 'out' : 'err'](text.text);
-        return text.found ? exitCodes.done.code : exitCodes.usage.code;
+      choose<OutputFlags>(chosen, async (flags) => {
+        const { tellTopic } = await import('../settings/help-topics.ts');
+        const commands = program.commands.map((command) => command.name());
+        return tellTopic(surroundings, { ...flags, topic: topic.join(' '), commands });
       });
     });
 }

@@ -1,25 +1,34 @@
 import { gatewaySettings } from '@guestpass/gateway/config';
-import { configSettings, type Setting } from 'guestpass';
+import { configSettings, GuestpassError, type Setting } from 'guestpass';
 import { didYouMean } from 'guestpass/settings';
 import { exitCodes } from '../terminal/exit-codes.ts';
-import { columns, printable } from '../terminal/text.ts';
+import type { OutputFlags } from '../terminal/output.ts';
+import type { Surroundings } from '../terminal/surroundings.ts';
+import { columns, jsonDocument, printable } from '../terminal/text.ts';
 import { operatorSettings } from './operator-settings.ts';
 import { profileSettings } from './profiles.ts';
 
-/** A page of help, or what to say when there is none of that name; `commands` are names that would have had help. */
-export function helpTopic(
-  name: string,
-  commands: readonly string[],
-): { readonly found: boolean; readonly text: string } {
-  const topic = Object.hasOwn(topics, name) ? topics[name] : undefined;
-  if (topic) return { found: true, text: topic() };
+/** What help is asked for. */
+export interface HelpAsked extends OutputFlags {
+  readonly topic: string;
+  /** Names that would have had help. */
+  readonly commands: readonly string[];
+}
+
+/** Tells a page of help, or that there is none of that name. Returns the exit code. */
+export function tellTopic({ terminal }: Pick<Surroundings, 'terminal'>, { topic, commands, json }: HelpAsked): number {
+  const page = Object.hasOwn(topics, topic) ? topics[topic] : undefined;
+  if (page) {
+    terminal.out(json ? jsonDocument({ topic, text: page() }) : page());
+    return exitCodes.done.code;
+  }
   const known = Object.keys(topics);
-  const near = didYouMean(name, [...commands, ...known]);
-  const meant = near === undefined ? '' : ` Did you mean ${near}?`;
-  return {
-    found: false,
-    text: `✗ There is no help on ${printable(name)}.${meant}\n  Next: name a command, or one of ${known.join(', ')}\n`,
-  };
+  const near = didYouMean(topic, [...commands, ...known]);
+  const detail = `There is no help on ${printable(topic)}.${near === undefined ? '' : ` Did you mean ${near}?`}`;
+  const remedy = `name a command, or one of ${known.join(', ')}`;
+  if (json) terminal.out(jsonDocument({ error: new GuestpassError('config_invalid', detail, { remedy }) }));
+  terminal.err(`✗ ${detail}\n  Next: ${remedy}\n`);
+  return exitCodes.usage.code;
 }
 
 const topics: Readonly<Record<string, () => string>> = {
