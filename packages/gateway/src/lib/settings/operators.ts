@@ -21,10 +21,7 @@ const operatorSchema = z.strictObject({
   tokenSha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits'),
 });
 
-const operatorsSchema = z
-  .array(operatorSchema)
-  .min(1, 'must not be empty')
-  .max(1_000, 'must have at most 1000 entries');
+const operatorsSchema = z.array(operatorSchema).max(1_000, 'must have at most 1000 entries');
 
 /** The operators in a file of JSON, or every fault at once; no fault repeats what the file holds. */
 export type OperatorsRead = { readonly operators: readonly TokenOperator[] } | { readonly faults: readonly Fault[] };
