@@ -120,3 +120,13 @@ test('whoever fails ten times in a minute is not tried at the provider again, an
   expect(asked.length).toBe(before);
   expect(await finish(begun, '198.51.100.7')).toBe('invalid_grant');
 });
+
+test('whoever tries many at once is not tried more often', async () => {
+  const { clock, asked, begin, finish } = setUp();
+  const begun = await begin();
+  const failures = await Promise.all(Array.from({ length: 50 }, () => finish(begun)));
+  expect(failures.filter((failure) => failure === 'invalid_grant')).toHaveLength(10);
+  expect(asked.filter((url) => url.endsWith('/token'))).toHaveLength(10);
+  await clock.advance(70_000);
+  expect(await finish(begun)).toBe('invalid_grant');
+});

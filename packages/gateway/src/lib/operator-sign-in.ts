@@ -38,6 +38,7 @@ export function createSignInDesk({ config, sessions, masterKey, exchange, clock 
   // What began at another provider does not end at this one.
   const bound = JSON.stringify([cookieName, issuer, clientId]);
   const failures = createMemoryRates({ clock });
+  const underWay = new Map<string, number>();
 
   const cookieOf = (expected: ExpectedSignIn) => {
     const pending: Pending = { ...expected, untilMs: clock.now() + wayMs };
@@ -64,12 +65,19 @@ export function createSignInDesk({ config, sessions, masterKey, exchange, clock 
     async finish({ cookies, answer, address }) {
       const pending = pendingIn(cookies);
       if (!pending) return { outcome: 'refused', failure: 'not_begun_here' };
-      const rate = { key: rangesOf(address).single, limit: mostFailures };
+      const key = rangesOf(address).single;
+      // Those whose end is not known yet may all fail.
+      const others = underWay.get(key) ?? 0;
+      const rate = { key, limit: mostFailures - others };
       if (failures.read([rate]).some(({ allowed }) => !allowed)) return { outcome: 'refused', failure: 'too_many' };
+      underWay.set(key, others + 1);
       const finished = await openId.finish(answer, pending);
+      const left = (underWay.get(key) ?? 1) - 1;
+      if (left > 0) underWay.set(key, left);
+      else underWay.delete(key);
       const who = finished.outcome === 'signed_in' ? operatorIn(finished.claims, config()) : finished;
       if ('outcome' in who) {
-        await failures.take([rate]);
+        await failures.take([{ key, limit: mostFailures }]);
         return who;
       }
       const secure = pending.redirectUri.startsWith('https:');
