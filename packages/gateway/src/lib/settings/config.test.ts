@@ -252,6 +252,7 @@ test.each([
   ['a switch that is neither on nor off', { GUESTPASS_REQUIRE_ORIGIN: 'yes' }],
   ['a proxy that is no network', { GUESTPASS_TRUSTED_PROXIES: '10.0.0.0/8, everybody' }],
   ['a number of proxies', { GUESTPASS_TRUSTED_PROXIES: '1' }],
+  ['a public URL of operators with a path', { GUESTPASS_OPERATOR_PUBLIC_URL: 'https://ops.example.com/guestpass' }],
   ['a public URL over http', { GUESTPASS_PUBLIC_URL: 'http://guests.example.com' }],
   ['a short master key', { GUESTPASS_MASTER_KEY: Buffer.alloc(31).toString('base64') }],
   ['a master key that is no base64', { GUESTPASS_MASTER_KEY: `${key}!` }],

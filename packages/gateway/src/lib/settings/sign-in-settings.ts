@@ -10,7 +10,7 @@ export interface GrantedRole {
 
 /** How operators sign in at an OpenID provider, and how long any session of theirs lasts. */
 export const signInSettings = {
-  operatorPublicUrl: defineSetting('GUESTPASS_OPERATOR_PUBLIC_URL', webAddress, {
+  operatorPublicUrl: defineSetting('GUESTPASS_OPERATOR_PUBLIC_URL', webOrigin, {
     doc: 'Address browsers know the operator listener by. The OpenID provider sends operators back to it, at `/v1/operator-sign-in/callback`.',
     fallback: 'the host that a browser asks, over http',
   }),
@@ -48,6 +48,12 @@ export const signInSettings = {
     fallback: 'none',
   }),
 } as const;
+
+/** An address of a whole host: the console knows no path before its own. */
+function webOrigin(text: string): Read<string> {
+  const read = webAddress(text);
+  return 'fault' in read || new URL(read.value).pathname === '/' ? read : { fault: 'must have no path' };
+}
 
 /** An address whose slash at the end is part of the name. */
 function issuer(text: string): Read<string> {
