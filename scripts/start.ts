@@ -172,11 +172,12 @@ async function letOneIn({ gateway }: Service, platform: string): Promise<boolean
   });
   // A cast, because the answer is our own gateway's.
   const body = (await answer.json()) as Record<
-    'attemptId' | 'guestId' | 'sessionToken' | 'expiresAt' | 'code' | 'detail',
+    'attemptId' | 'guestId' | 'sessionToken' | 'expiresAt' | 'code' | 'detail' | 'requestId',
     string
   >;
   if (answer.status !== 201) {
     console.log(`  ✗ guest       ${answer.status} ${body.code}: ${body.detail}`);
+    console.log(`                ${join(home, 'gateway.log')} says more under ${body.requestId}`);
     return false;
   }
   tell('guest', `${body.guestId}   ${answer.headers.get('server-timing')}`);
