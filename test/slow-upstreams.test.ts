@@ -1,5 +1,7 @@
+import { createSimulator } from '@guestpass/simulator';
+import { type BreakerChange, createGuestpass } from 'guestpass';
 import { recaptchaVerifier } from 'guestpass/captcha';
-import { fetchExchange } from 'guestpass/http';
+import { createBulkhead, fetchExchange } from 'guestpass/http';
 import { type ManualClock, manualClock } from 'guestpass/testing';
 import { expect, test } from 'vitest';
 import { begins, scene, tutorialPayload } from './scene.ts';
@@ -90,3 +92,77 @@ test('a guest is not asked for when hardly any time is left to hear of it', asyn
   expect(await afterToken(995, 1_000)).toEqual(['failed', 'deadline_exceeded', 0]);
   expect(await afterToken(950, 1_000)).toEqual(['admitted', false, 1]);
 });
+
+// Web messaging over real sockets. The client's clock is moved by hand, so its deadlines pass when the platform has them all.
+
+/** A client that asks for at most 20 sessions at once, with 3 guests in the line behind. */
+async function messagingStage() {
+  await using opened = new AsyncDisposableStack();
+  const simulator = opened.use(createSimulator({ seed: 1 }));
+  const { url } = await simulator.listen();
+  const clock = manualClock(Date.parse(begins));
+  const bulkhead = createBulkhead({ places: 20, queue: 3, clock });
+  const changes: BreakerChange['state'][] = [];
+  const guestpass = opened.use(
+    createGuestpass({
+      environment: url,
+      issuer: 'web-messaging',
+      breaker: { onChange: ({ state }) => changes.push(state) },
+      bulkhead,
+      retry: { retries: 0 },
+      clock,
+    }),
+  );
+  const attempt = () => guestpass.attempt(tutorialPayload);
+  const sockets = () => simulator.requests.filter(({ operation }) => operation === 'socket').length;
+  const kept = opened.move();
+  const close = () => kept.disposeAsync();
+  return { simulator, clock, bulkhead, changes, attempt, sockets, [Symbol.asyncDispose]: close };
+}
+
+test.each([
+  ['upgrades', 'socket'],
+  ['configureSession', 'action'],
+] as const)(
+  'a platform that leaves %s unanswered holds 20 sockets and no more, and is then left alone',
+  async (_, stalled) => {
+    await using here = await messagingStage();
+    const { simulator, clock, bulkhead, changes, attempt, sockets } = here;
+    simulator.faults.add({ operation: stalled, stall: true, times: 'always' });
+    const held = Array.from({ length: 20 }, attempt);
+    const waiting = Array.from({ length: 3 }, attempt);
+    const refused = await Promise.all(Array.from({ length: 50 }, attempt));
+    for (const one of refused) {
+      expect(one).toMatchObject({ outcome: 'failed', stage: 'guest', statusCodes: [], error: { code: 'overloaded' } });
+    }
+    await expect.poll(() => simulator.stats().faultsApplied).toBe(20);
+    expect([bulkhead.inUse, bulkhead.waiting]).toEqual([20, 3]);
+
+    await clock.advance(2_000);
+    for (const one of await Promise.all(waiting)) {
+      expect(one).toMatchObject({ error: { code: 'overloaded' }, durationMs: 2_000 });
+    }
+    await clock.advance(8_000);
+    for (const one of await Promise.all(held)) {
+      expect(one).toMatchObject({ outcome: 'failed', error: { code: 'deadline_exceeded' }, durationMs: 10_000 });
+    }
+    expect([bulkhead.inUse, bulkhead.waiting, changes, clock.pending]).toEqual([0, 0, ['open'], 0]);
+    await expect.poll(() => simulator.stats().openSockets).toBe(0);
+
+    // Whoever comes now waits for nothing: nobody moves the clock.
+    for (const one of await Promise.all(Array.from({ length: 50 }, attempt))) {
+      expect(one).toMatchObject({
+        outcome: 'failed',
+        durationMs: 0,
+        statusCodes: [],
+        error: { code: 'platform_unavailable', retryable: true, retryAfterMs: 5_000 },
+      });
+    }
+    expect(sockets()).toBe(20);
+
+    simulator.faults.clear();
+    await clock.advance(5_000);
+    expect([(await attempt()).outcome, (await attempt()).outcome]).toEqual(['admitted', 'admitted']);
+    expect([sockets(), changes]).toEqual([22, ['open', 'half-open', 'closed']]);
+  },
+);

@@ -26,12 +26,13 @@ export type {
 export type { Statistics } from './lib/guest/statistics.ts';
 export type { Guestpass, GuestpassOptions } from './lib/guestpass.ts';
 export { createGuestpass } from './lib/guestpass.ts';
+export type { BreakerChange, BreakerOptions } from './lib/http/upstream-guard.ts';
 export type { IssuerName } from './lib/issuer/issuer.ts';
 export { issuerNames } from './lib/issuer/issuer.ts';
 export type { IssuerOptions } from './lib/open-issuer.ts';
 export { tutorialGuestsPath, tutorialScope } from './lib/open-issuer.ts';
 export type { CallOptions, PipelineOptions } from './lib/pipeline.ts';
-export type { BreakerChange, BreakerOptions, RetryOptions } from './lib/platform.ts';
+export type { RetryOptions } from './lib/platform.ts';
 export type { CaptchaPolicy } from './lib/policy/captcha.ts';
 export type { ConsentPolicy } from './lib/policy/consent.ts';
 export type { Problem, ProblemOptions } from './lib/problem.ts';

@@ -6,6 +6,7 @@ import { withObserver } from './http/observe.ts';
 import type { SharedTurns } from './http/pace.ts';
 import { withTrace } from './http/trace.ts';
 import type { TraceTry } from './http/trace-context.ts';
+import { type BreakerOptions, createUpstreamGuard } from './http/upstream-guard.ts';
 import { authenticatedWebMessagingIssuer } from './issuer/authenticated-web-messaging.ts';
 import type { Issuer, IssuerName } from './issuer/issuer.ts';
 import { restIssuer } from './issuer/rest.ts';
@@ -14,7 +15,7 @@ import type { WebMessagingOptions } from './issuer/web-messaging-guest.ts';
 import type { Transport } from './messaging/transport.ts';
 import { wsTransport } from './messaging/ws.ts';
 import type { OAuthClient } from './oauth/client-tokens.ts';
-import { type BreakerOptions, createPlatform, type RetryOptions } from './platform.ts';
+import { createPlatform, type RetryOptions } from './platform.ts';
 import { createSignInClient } from './sign-in/sign-in-client.ts';
 
 /** Which platform guests are let into, by which way, and how patiently. */
@@ -47,17 +48,17 @@ export interface IssuerOptions {
   /** Repeats of calls that surely created nothing. Never repeats a call whose outcome is unknown. */
   readonly retry?: RetryOptions | undefined;
   /**
-   * True, or who is told, for a circuit breaker over the `rest` issuer's calls and one over those for its tokens: a
-   * platform that keeps failing is asked no more for 5 to 60 seconds, and attempts fail at once as
-   * `platform_unavailable`. A retry budget then bounds the repeats of all attempts together. Default false: each attempt
-   * finds out by itself.
+   * True, or who is told, for a circuit breaker over the calls for guests, or over the sessions that the issuers of web
+   * messaging ask for, and one over the calls for tokens: a platform that keeps failing is asked no more for 5 to 60
+   * seconds, and attempts fail at once as `platform_unavailable`. A retry budget then bounds the repeats of all attempts
+   * together. Exchanges of sign-ins have none. Default false: each attempt finds out by itself.
    */
   readonly breaker?: boolean | BreakerOptions | undefined;
   /**
-   * Bounds how many calls for guests, or exchanges of sign-ins, are under way at once and how many more wait; what comes
-   * on top of them fails at once as `overloaded`, with nothing sent. Clients of one platform may share one. Read by the
-   * clock of the client. Sockets of web messaging are not counted. Default none: any number waits, each until its
-   * deadline.
+   * Bounds how many calls for guests, exchanges of sign-ins, and sessions of web messaging that are being asked for are
+   * under way at once and how many more wait; what comes on top of them fails at once as `overloaded`, with nothing sent.
+   * Clients of one platform may share one. Read by the clock of the client. Default none: any number waits, each until
+   * its deadline.
    */
   readonly bulkhead?: Bulkhead | undefined;
   /** Calls the `rest` issuer sends in a minute. Default 300, what Genesys grants a token; `Infinity` sends at will. */
@@ -167,8 +168,9 @@ function openAuthenticated(options: IssuerOptions, hosts: PlatformHosts, means: 
 }
 
 function socketsOf(options: IssuerOptions, hosts: PlatformHosts, { clock }: Means): WebMessagingOptions {
-  const { transport = wsTransport(), random = Math.random, retry, trace } = options;
+  const { transport = wsTransport(), random = Math.random, retry, trace, bulkhead, breaker = false } = options;
   const url = messagingUrlOf(hosts);
   const origin = options.origin ?? new URL(url).origin.replace(/^ws/, 'http');
-  return { url, transport, origin, clock, random, trace, ...retry };
+  const guard = createUpstreamGuard('guest', breaker);
+  return { url, transport, origin, clock, random, trace, bulkhead, guard, ...retry };
 }

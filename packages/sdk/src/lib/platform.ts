@@ -2,18 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from './clock.ts';
 import type { PlatformHosts } from './environment.ts';
 import { withBearer } from './http/authorize.ts';
-import { type BreakerWrapperOptions, withBreaker, withoutWait } from './http/breaker.ts';
-import { type BreakerState, createBreaker } from './http/breaker-state.ts';
+import { withBreaker, withoutWait } from './http/breaker.ts';
 import { type Bulkhead, withBulkhead, withoutOverflow } from './http/bulkhead.ts';
 import { withDeadline } from './http/deadline.ts';
 import type { Exchange } from './http/exchange.ts';
-import { notify } from './http/notify.ts';
 import { withObserver } from './http/observe.ts';
 import { type SharedTurns, withPace } from './http/pace.ts';
 import { withRetry } from './http/retry.ts';
-import { createRetryBudget } from './http/retry-budget.ts';
 import { withTrace } from './http/trace.ts';
 import type { TraceTry } from './http/trace-context.ts';
+import { type BreakerChange, type BreakerOptions, createUpstreamGuard } from './http/upstream-guard.ts';
 import { isTokenRateLimit, requestClientCredentials } from './oauth/client-credentials.ts';
 import { createClientTokens, type OAuthClient } from './oauth/client-tokens.ts';
 import { createTokenProvider, type TokenProvider } from './oauth/token-provider.ts';
@@ -26,19 +24,6 @@ export interface RetryOptions {
   readonly baseDelayMs?: number | undefined;
   /** No backoff of ours is longer, in milliseconds. `Retry-After` may be. Default 5,000. */
   readonly maxDelayMs?: number | undefined;
-}
-
-/** How the circuit breakers of a client are watched. */
-export interface BreakerOptions {
-  /** Told of each change. It may throw; it cannot change anything. Default nobody is. */
-  readonly onChange?: ((change: BreakerChange) => void) | undefined;
-}
-
-/** A circuit breaker that changed. */
-export interface BreakerChange {
-  /** Whose calls it holds back: those for tokens, or those for guests. */
-  readonly operation: 'token' | 'guest';
-  readonly state: BreakerState;
 }
 
 export interface PlatformOptions {
@@ -118,18 +103,15 @@ export function createPlatform(options: PlatformOptions): Platform {
 
 /** What keeps an upstream in trouble from our calls. */
 function guardOf(operation: BreakerChange['operation'], { breaker, clock }: PlatformOptions) {
-  if (breaker === false) return unguarded;
-  const { onChange } = breaker === true ? {} : breaker;
-  const options: BreakerWrapperOptions = {
-    breaker: createBreaker({ onChange: (state) => notify(onChange, { operation, state }) }),
-    clock,
-  };
+  const guard = createUpstreamGuard(operation, breaker);
+  if (!guard) return unguarded;
+  const options = { breaker: guard.breaker, clock };
   return {
     /** Right before each try. */
     each: (exchange: Exchange) => withBreaker(exchange, options),
     /** Before a wait for the turn of a try. */
     early: (exchange: Exchange) => withoutWait(exchange, options),
-    budget: createRetryBudget(),
+    budget: guard.budget,
   };
 }
 

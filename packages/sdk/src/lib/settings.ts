@@ -80,7 +80,7 @@ export const configSettings = {
     fallback: '300',
   }),
   connections: defineSetting('GUESTPASS_CONNECTIONS', wholeNumber(1, 1024), {
-    doc: 'Sockets kept for each origin; in the gateway also the calls for guests that are under way at once.',
+    doc: 'Sockets kept for each origin; in the gateway also the calls for guests, or sessions of web messaging, that are under way at once.',
     fallback: '64',
   }),
   captchaPolicy: defineSetting('GUESTPASS_CAPTCHA_POLICY', oneOf('optional', 'required'), {

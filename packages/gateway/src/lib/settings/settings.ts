@@ -140,7 +140,7 @@ const limitSettings = {
     fallback: '200',
   }),
   circuitBreaker: defineSetting('GUESTPASS_CIRCUIT_BREAKER', flag, {
-    doc: '`false`: a platform or captcha provider that keeps failing is asked for every guest all the same. Else it is left alone for 5 to 60 seconds, and guests are answered `platform_unavailable` or `captcha_unavailable` at once.',
+    doc: '`false`: a platform or captcha provider that keeps failing is asked for every guest all the same, whatever the issuer. Else it is left alone for 5 to 60 seconds, and guests are answered `platform_unavailable` or `captcha_unavailable` at once.',
     fallback: '`true`',
   }),
   drainDelayMs: defineSetting('GUESTPASS_DRAIN_DELAY_MS', spanMs, {

@@ -133,6 +133,24 @@ test('a gateway leaves a failing platform alone, says so, stays ready, and finds
   expect(await operator('/metrics')).toContain('guestpass_genesys_circuit_open{operation="guest"} 0\n');
 });
 
+test('sessions of web messaging are held back in the same way, and their guests are answered at once', async () => {
+  await using here = await stage({ GUESTPASS_ISSUER: 'web-messaging' });
+  const { simulator, clock, ask, askMany, operator } = here;
+  simulator.faults.add({ operation: 'socket', status: 503, times: 'always' });
+  for (let guest = 0; guest < 20; guest += 1) expect((await ask()).status).toBe(503);
+
+  for (const answer of await askMany(30)) {
+    expect(answer).toMatchObject({ status: 503, retryAfter: '5', body: { code: 'platform_unavailable' } });
+  }
+  expect(simulator.requests.filter(({ operation }) => operation === 'socket')).toHaveLength(20);
+  expect(await operator('/metrics')).toContain('guestpass_genesys_circuit_open{operation="guest"} 1\n');
+
+  simulator.faults.clear();
+  await clock.advance(5_000);
+  expect([(await ask()).status, (await ask()).status]).toEqual([201, 201]);
+  expect(here.changes()).toEqual(['open', 'half-open', 'closed']);
+});
+
 test('a gateway told so asks a failing platform for every guest', async () => {
   await using here = await stage({ GUESTPASS_CIRCUIT_BREAKER: 'false' });
   here.simulator.faults.add({ operation: 'guest', status: 503, times: 'always' });
@@ -172,4 +190,32 @@ test('while the platform says nothing, guests beyond those who wait for it are r
   ]);
   expect(simulator.stats().guestRequests).toBe(5);
   expect(await operator('/metrics')).toContain(`${calls('waiting')} 0\n`);
+});
+
+test('while the platform answers no upgrade, as many sockets are opened as there are connections', async () => {
+  const crowd = { GUESTPASS_CONNECTIONS: '4', GUESTPASS_MAX_CONNECTIONS_PER_ADDRESS: '1000' };
+  await using here = await stage({ ...crowd, GUESTPASS_ISSUER: 'web-messaging' });
+  const { simulator, clock, post, operator } = here;
+  simulator.faults.add({ operation: 'socket', stall: true, times: 'always' });
+  const answers: Awaited<ReturnType<typeof post>>[] = [];
+  const waited = Promise.withResolvers<void>();
+  const asked = Array.from({ length: 20 }, async () => {
+    answers.push(await post());
+    if (answers.length === 16) waited.resolve();
+  });
+  const calls = (state: string) => `guestpass_upstream_calls{upstream="platform",state="${state}"}`;
+  const inLine = expect.poll(() => operator('/metrics'), { timeout: 10_000 }).toContain(`${calls('waiting')} 16\n`);
+  await meanwhile(clock, inLine);
+  expect(await operator('/metrics')).toContain(`${calls('under_way')} 4\n`);
+  await clock.advance(2_000);
+  await meanwhile(clock, waited.promise);
+  await clock.advance(8_000);
+  await meanwhile(clock, Promise.all(asked));
+  const codes = Object.groupBy(answers, ({ body }) => body.code ?? 'none');
+  expect(Object.entries(codes).map(([code, ended]) => [code, ended?.length])).toEqual([
+    ['overloaded', 16],
+    ['deadline_exceeded', 4],
+  ]);
+  expect(simulator.stats().faultsApplied).toBe(4);
+  expect(await operator('/metrics')).toContain(`${calls('under_way')} 0\n`);
 });

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { GuestpassError } from '../errors.ts';
 import type { Breaker, Sign } from './breaker-state.ts';
-import { type Exchange, ExchangeError } from './exchange.ts';
+import { type Exchange, ExchangeError, type HttpResponse } from './exchange.ts';
 
 /** Which breaker stands before an exchange. */
 export interface BreakerWrapperOptions {
@@ -18,36 +18,65 @@ export interface BreakerWrapperOptions {
  * @throws GuestpassError `platform_unavailable` at once, with `retryAfterMs`, for a call that is held back: it was not
  * sent.
  */
-export function withBreaker(exchange: Exchange, { breaker, clock }: BreakerWrapperOptions): Exchange {
-  return async (request) => {
-    const startedAt = clock.monotonic();
-    const pass = breaker.enter(startedAt);
-    if (pass === 'none') throw heldBack(breaker.waitAt(startedAt));
-    let sign: Sign = 'nothing';
-    try {
-      const response = await exchange(request);
-      sign = signOfStatus(response.status);
-      return response;
-    } catch (error) {
-      sign = signOfError(error, clock.monotonic() - startedAt);
-      throw error;
-    } finally {
-      breaker.ended(pass, sign, clock.monotonic());
-    }
-  };
+export function withBreaker(exchange: Exchange, options: BreakerWrapperOptions): Exchange {
+  return (request) => throughBreaker(() => exchange(request), options, signsOfExchange);
+}
+
+/** What the end of a call says of its upstream. */
+export interface Signs<T> {
+  readonly ofAnswer: (answer: T) => Sign;
+  readonly ofError: (error: unknown, durationMs: number) => Sign;
+}
+
+/**
+ * Makes one call as far as the breaker lets it go; {@link withBreaker} is for those of an exchange.
+ *
+ * @throws GuestpassError `platform_unavailable` at once, with `retryAfterMs`, for a call that is held back: it was not
+ * made.
+ */
+export async function throughBreaker<T>(
+  call: () => Promise<T>,
+  { breaker, clock }: BreakerWrapperOptions,
+  { ofAnswer, ofError }: Signs<T>,
+): Promise<T> {
+  const startedAt = clock.monotonic();
+  const pass = breaker.enter(startedAt);
+  if (pass === 'none') throw heldBack(breaker.waitAt(startedAt));
+  let sign: Sign = 'nothing';
+  try {
+    const answer = await call();
+    sign = ofAnswer(answer);
+    return answer;
+  } catch (error) {
+    sign = ofError(error, clock.monotonic() - startedAt);
+    throw error;
+  } finally {
+    breaker.ended(pass, sign, clock.monotonic());
+  }
 }
 
 /**
  * Refuses what {@link withBreaker} further in would refuse, before anything is waited for on the way there. Takes no
  * probe's place.
  */
-export function withoutWait(exchange: Exchange, { breaker, clock }: BreakerWrapperOptions): Exchange {
+export function withoutWait(exchange: Exchange, options: BreakerWrapperOptions): Exchange {
   return (request) => {
-    if (breaker.state === 'closed') return exchange(request);
-    const waitMs = breaker.waitAt(clock.monotonic());
-    return waitMs > 0 ? Promise.reject(heldBack(waitMs)) : exchange(request);
+    const early = refusedNow(options);
+    return early ? Promise.reject(early) : exchange(request);
   };
 }
+
+/** The error of a call that would be held back if it were made now. Takes no probe's place. */
+export function refusedNow({ breaker, clock }: BreakerWrapperOptions): GuestpassError | undefined {
+  if (breaker.state === 'closed') return undefined;
+  const waitMs = breaker.waitAt(clock.monotonic());
+  return waitMs > 0 ? heldBack(waitMs) : undefined;
+}
+
+const signsOfExchange: Signs<HttpResponse> = {
+  ofAnswer: ({ status }) => signOfStatus(status),
+  ofError: signOfError,
+};
 
 function signOfStatus(status: number): Sign {
   if (status >= 500) return 'failure';
@@ -65,8 +94,8 @@ function signOfError(error: unknown, durationMs: number): Sign {
   return sent === 'no' ? 'unconnected' : 'failure';
 }
 
-/** A caller with less time than that says nothing of the upstream. */
-const patienceMs = 1_000;
+/** A caller with less time than that, in milliseconds, says nothing of the upstream. */
+export const patienceMs = 1_000;
 
 function heldBack(waitMs: number): GuestpassError {
   return new GuestpassError('platform_unavailable', 'The platform kept failing and is left alone; nothing was sent.', {

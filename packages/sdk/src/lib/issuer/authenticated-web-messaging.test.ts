@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SignedIn } from '../contract/guest-pass.ts';
 import { GuestpassError } from '../errors.ts';
+import { createUpstreamGuard, type UpstreamGuard } from '../http/upstream-guard.ts';
 import { createSignInClient, type SignInClient } from '../sign-in/sign-in-client.ts';
 import { manualClock } from '../testing/manual-clock.ts';
 import { memoryTransport, type Peer } from '../testing/memory-socket.ts';
@@ -19,7 +20,11 @@ const answering = (frame: string) => (peer: Peer) => peer.send(frame);
 const hangingUp = (peer: Peer) => peer.close(1006);
 
 /** A platform that does the next thing of its script with each connection, and the last one again and again. */
-function platform(script: readonly ((peer: Peer) => void)[], signIns: Partial<SignInClient> = {}) {
+function platform(
+  script: readonly ((peer: Peer) => void)[],
+  signIns: Partial<SignInClient> = {},
+  guard?: UpstreamGuard,
+) {
   const texts: unknown[] = [];
   const peers: Peer[] = [];
   const clock = manualClock(begins);
@@ -46,6 +51,7 @@ function platform(script: readonly ((peer: Peer) => void)[], signIns: Partial<Si
       return `id-${ids}`;
     },
     signIns: { exchange: nobody, refresh: nobody, revoke: nobody, ...signIns },
+    guard,
   });
   return { issuer, clock, texts, peers };
 }
@@ -65,6 +71,24 @@ test('the sign-in is exchanged first, at the deployment of the channel', async (
   const call = { deadlineAt: 7 };
   expect(await issuer.prepare(payload, call)).toEqual({ signedIn, tries: [{ status: 200, durationMs: 3 }] });
   expect(asked).toEqual([['demo', signIn, call]]);
+});
+
+test('a code is not spent while no socket would be opened for it', async () => {
+  const guard = createUpstreamGuard('guest', true);
+  let asked = 0;
+  const exchange = async () => {
+    asked += 1;
+    return { signedIn, tries: [] };
+  };
+  const { issuer, clock, peers } = platform([answering(refusal(503))], { exchange }, guard);
+  for (let guest = 0; guest < 20; guest += 1) await clock.settle(issuer.issue(payload, {}, ready));
+  const sockets = peers.length;
+  const heldBack = { code: 'platform_unavailable', retryAfterMs: expect.any(Number) };
+  await expect(issuer.prepare(payload, {})).rejects.toMatchObject(heldBack);
+  expect([asked, peers.length]).toEqual([0, sockets]);
+  // Its time is up: somebody has to find out.
+  await clock.advance(60_000);
+  expect(await issuer.prepare(payload, {})).toMatchObject({ signedIn });
 });
 
 test('a session configured with the JWT admits, and the guest pass holds the sign-in', async () => {

@@ -1,5 +1,6 @@
 import type { SignedIn } from '../contract/guest-pass.ts';
 import { type GuestpassError, isGuestpassError } from '../errors.ts';
+import { refusedNow } from '../http/breaker.ts';
 import type { SignInClient } from '../sign-in/sign-in-client.ts';
 import type { Call, Issue, Issuer } from './issuer.ts';
 import { makeGuest, type Newcomer, type WebMessagingOptions } from './web-messaging-guest.ts';
@@ -15,11 +16,14 @@ export interface AuthenticatedWebMessagingOptions extends WebMessagingOptions {
  * session at a deployment, which goes on; its guests are told apart by our own ids all the same.
  */
 export function authenticatedWebMessagingIssuer(options: AuthenticatedWebMessagingOptions): Issuer {
-  const { signIns } = options;
+  const { signIns, guard, clock } = options;
   return {
     signsIn: true,
     async prepare({ channelId, signIn }, call) {
       if (!signIn) throw letThrough('payload without a sign-in');
+      // A code is good once: it is not spent while no socket would be opened for it.
+      const early = guard && refusedNow({ breaker: guard.breaker, clock });
+      if (early) throw early;
       return signIns.exchange(channelId, signIn, call);
     },
     async issue({ channelId }, call, { signedIn }) {

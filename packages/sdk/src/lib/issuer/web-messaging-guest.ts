@@ -5,10 +5,10 @@ import type { SessionFrame } from '../messaging/server-frame.ts';
 import type { Call, Issue } from './issuer.ts';
 import { type Refusal, refusalOf } from './web-messaging-refusal.ts';
 import type { Configured } from './web-messaging-session.ts';
-import { type SessionTryOptions, tryForSession } from './web-messaging-try.ts';
+import { type NoTurn, type SessionTurnOptions, tryInTurn } from './web-messaging-turn.ts';
 
 /** The sockets of the platform, and how patiently they are used. */
-export interface WebMessagingOptions extends SessionTryOptions {
+export interface WebMessagingOptions extends SessionTurnOptions {
   /** Draws backoffs; 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
   /** Repeats after the first try. Default 3. */
@@ -36,24 +36,30 @@ export interface Newcomer {
  * the token of is no guest, so the outcome is never unknown.
  */
 export async function makeGuest(options: WebMessagingOptions, newcomer: Newcomer, call: Call): Promise<Issue> {
-  const { clock, newId = () => crypto.randomUUID() } = options;
+  const { clock, guard, newId = () => crypto.randomUUID() } = options;
   const { channelId, jwt, before = [] } = newcomer;
   const tries = [...before];
+  let last: Refusal | undefined;
   for (;;) {
     const token = newId();
-    const made = await tryForSession(options, { deploymentId: channelId, token, jwt }, { call, before: tries });
+    const made = await tryInTurn(options, { deploymentId: channelId, token, jwt }, { call, before: tries });
+    if ('noTurn' in made) return notAsked(made, { last, tries, nowMs: clock.now() });
     tries.push(made.tried);
     if ('answer' in made) {
+      guard?.budget.earn();
       return admitted(options, { answer: made.answer, channelId, sessionToken: token, guestId: newId() }, tries);
     }
     const { refusal, tried } = made;
     const waitMs = waitBeforeRepeat(refusal, options, { tries: tries.length - before.length, call });
     if (waitMs === undefined) return failed(refusal, tries);
     tries[tries.length - 1] = { ...tried, waitedMs: waitMs };
+    last = refusal;
     const gaveUp = await pause(clock, waitMs, call.signal);
-    if (gaveUp) return failed(refusalOf({ failure: 'aborted', correlationId: null }, clock.now()), tries);
+    if (gaveUp) return failed(refusalOf(givenUp, clock.now()), tries);
   }
 }
+
+const givenUp = { failure: 'aborted', correlationId: null } as const;
 
 interface Guest {
   readonly answer: Configured;
@@ -82,6 +88,19 @@ function failed({ code, detail, details, correlationId }: Refusal, tries: readon
   return { outcome: 'failed', error, tries, correlationId };
 }
 
+interface Before {
+  /** Why the try before let nobody in. */
+  readonly last: Refusal | undefined;
+  readonly tries: readonly Try[];
+  readonly nowMs: number;
+}
+
+/** A repeat that we refused ourselves changes nothing: the refusal before it stands. */
+function notAsked({ noTurn }: NoTurn, { last, tries, nowMs }: Before): Issue {
+  if (noTurn === 'aborted') return failed(refusalOf(givenUp, nowMs), tries);
+  return last ? failed(last, tries) : { outcome: 'failed', error: noTurn, tries, correlationId: null };
+}
+
 /** Time the repeat itself needs before the deadline. */
 const reserveMs = 200;
 const longestWaitWithoutDeadlineMs = 180_000;
@@ -94,7 +113,7 @@ interface Progress {
 /** How long to wait before the repeat, or `undefined` when there is none. */
 function waitBeforeRepeat(
   { repeatable, details }: Refusal,
-  { clock, random, retries = 3, baseDelayMs = 500, maxDelayMs = 5000 }: WebMessagingOptions,
+  { clock, random, retries = 3, baseDelayMs = 500, maxDelayMs = 5000, guard }: WebMessagingOptions,
   { tries, call }: Progress,
 ): number | undefined {
   if (!repeatable || tries > retries) return undefined;
@@ -103,7 +122,8 @@ function waitBeforeRepeat(
   const { deadlineAt } = call;
   const longestMs =
     deadlineAt === undefined ? longestWaitWithoutDeadlineMs : deadlineAt - clock.monotonic() - reserveMs;
-  return waitMs <= Math.min(longestMs, longestTimerMs) ? waitMs : undefined;
+  const fits = waitMs <= Math.min(longestMs, longestTimerMs);
+  return fits && (guard?.budget.take() ?? true) ? waitMs : undefined;
 }
 
 /** True when the caller gave up while we waited. */

@@ -1,3 +1,4 @@
+import type { Sign } from '../http/breaker-state.ts';
 import type { Try } from '../http/exchange.ts';
 import { notify } from '../http/notify.ts';
 import { createObserver, failureOf } from '../http/observe.ts';
@@ -6,6 +7,7 @@ import type { TraceTry } from '../http/trace-context.ts';
 import type { Call } from './issuer.ts';
 import { type Refusal, refusalOf } from './web-messaging-refusal.ts';
 import { askForSession, type Configured, type SessionPlatform, type WantedSession } from './web-messaging-session.ts';
+import { signOf } from './web-messaging-sign.ts';
 
 /** Where sessions are asked for, and who follows. */
 export interface SessionTryOptions extends Omit<SessionPlatform, 'headers'> {
@@ -16,9 +18,14 @@ export interface SessionTryOptions extends Omit<SessionPlatform, 'headers'> {
 }
 
 /** One try, and what came of it. */
-export type SessionTry = { readonly tried: Try } & ({ readonly answer: Configured } | { readonly refusal: Refusal });
+export type SessionTry = {
+  readonly tried: Try;
+  /** What it says of the platform. */
+  readonly sign: Sign;
+} & ({ readonly answer: Configured } | { readonly refusal: Refusal });
 
-interface Asking {
+/** For which guest, and how often before. */
+export interface Asking {
   readonly call: Call;
   /** Every try for this guest before. */
   readonly before: readonly Try[];
@@ -36,14 +43,15 @@ export async function tryForSession(
   try {
     const answer = await askForSession({ ...options, headers: { origin, ...headers } }, wanted, call);
     const durationMs = clock.monotonic() - startedAt;
+    const sign = signOf(answer, durationMs);
     if ('session' in answer) {
       const ended = { status: 200 };
       end(ended, answer);
-      return { tried: { ...ended, durationMs }, answer };
+      return { tried: { ...ended, durationMs }, sign, answer };
     }
     const refusal = refusalOf(answer, clock.now());
     end(refusal.ended, refusal);
-    return { tried: { ...refusal.ended, durationMs }, refusal };
+    return { tried: { ...refusal.ended, durationMs }, sign, refusal };
   } catch (error) {
     end({ failure: failureOf(error) }, { correlationId: null });
     throw error;
