@@ -10,7 +10,7 @@ const opening = `# Metrics
 
 <!-- Written by \`npm run docs\` from the metrics in the gateway. Change their help texts, not this page. -->
 
-\`GET /metrics\` on the operator listener, with the operator token, in the text format of Prometheus. Each gateway tells of
+\`GET /metrics\` on the operator listener, with an operator's token, in the text format of Prometheus. Each gateway tells of
 what it did itself; the backlog of webhooks and the audit log are those of the database. No label holds what a caller made
 up: channels that are not configured, codes and statuses nobody knows and endpoints past the hundredth are \`other\`.`;
 

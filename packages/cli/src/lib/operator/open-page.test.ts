@@ -21,7 +21,7 @@ test('at a terminal the page is told and opened, and no token goes with it', asy
   const { open, opened } = world({ tty: true, env });
   const { code, out, err } = await open('console');
   expect({ code, out }).toEqual({ code: 0, out: 'http://127.0.0.1:4001/console\n' });
-  expect(err).toBe('It asks for the operator token, which is not handed over here.\n');
+  expect(err).toBe('It asks you to sign in: no token is handed over here.\n');
   expect(opened).toEqual(['http://127.0.0.1:4001/console']);
 });
 
@@ -41,7 +41,7 @@ test('where nobody sits the page is told alone', async () => {
 
 test('a browser that is not there is no failure', async () => {
   const { open } = world({ tty: true, openBrowser: async () => false });
-  expect(await open('docs')).toMatchObject({ code: 0, err: 'No program is here that opens it.\n' });
+  expect(await open('guest')).toMatchObject({ code: 0, err: 'No program is here that opens it.\n' });
 });
 
 test('a page that asks to sign in first is there', async () => {

@@ -33,7 +33,7 @@ export async function openPage(page: Page, surroundings: Surroundings, flags: Op
   const isOpened = isAsked && openBrowser !== undefined && (await openBrowser(url));
   terminal.out(flags.json ? jsonDocument({ page, url }) : `${printable(url)}\n`);
   if (isAsked && !isOpened) say(terminal, flags, 'No program is here that opens it.\n');
-  if (page === 'console') say(terminal, flags, 'It asks for the operator token, which is not handed over here.\n');
+  if (page !== 'guest') say(terminal, flags, 'It asks you to sign in: no token is handed over here.\n');
   return exitCodes.done.code;
 }
 
