@@ -27,11 +27,15 @@ export function takeSignInFailure({ location, history }: Pick<Window, 'location'
   const failure = new URLSearchParams(location.hash.slice(1)).get('sign-in');
   if (failure === null) return null;
   history.replaceState(null, '', location.pathname + location.search);
-  const detail =
+  // Anybody can write a fragment, so none of its words are shown.
+  const [code, detail] =
     failure === 'unavailable'
-      ? 'The provider did not answer. Try again in a moment.'
-      : 'The provider did not let you in, or you have no role here. The log of the gateway says which.';
-  return { code: `sign_in_${failure}`, status: 0, detail, requestId: null, retryAfterSeconds: null, faults: [] };
+      ? ['sign_in_unavailable', 'The provider did not answer. Try again in a moment.']
+      : [
+          'sign_in_refused',
+          'The provider did not let you in, or you have no role here. The log of the gateway says which.',
+        ];
+  return { code, status: 0, detail, requestId: null, retryAfterSeconds: null, faults: [] };
 }
 
 /** The token in the fragment `#token=…`, which no server sees. It is taken out of the address at once. */
