@@ -100,6 +100,18 @@ test.each([
   expect(await ask(`Bearer ${token}`, '::1', 'http://localhost/v1/audit?after=10&limit=5')).toBe('welcome');
 });
 
+test('an address with thousands of values is no more work for many operators', async () => {
+  let looks = 0;
+  const counted = () => {
+    looks += 1;
+    return people;
+  };
+  const gate = createOperatorGate({ operators: counted, failures: createMemoryRates({ clock: manualClock() }) });
+  const url = `http://localhost/v1/audit?${Array.from({ length: 3_000 }, (_, index) => `v${index}=${index}`).join('&')}`;
+  await gate.admit(requestWith({}, { url }), '::1');
+  expect(looks).toBe(1);
+});
+
 test('whoever sends no token has guessed nothing', async () => {
   const { ask } = setup();
   for (let i = 0; i < 50; i += 1) expect(await ask(null)).toBe('unauthorized_operator');
