@@ -170,6 +170,23 @@ test('a receiver that says how long is left alone for so long, also by those who
   expect([await on.deliverer.deliver(fourth), on.sent.length]).toEqual([true, 2]);
 });
 
+test('a receiver that asks for one second gets nothing within it, also from those who wait for their turn', async () => {
+  await using on = await scene({ guests: 4, status: 429, retryAfter: '1' });
+  await on.endpoints.recordTry(on.endpoint.id, 'failed', noon);
+  const prepared = [...(await on.deliverer.prepare(on.ids)).values()];
+  const [first, second, third] = prepared.slice(0, 3).map((one) => on.deliverer.deliver(one));
+  expect(await first).toBe(true);
+  await on.clock.advance(200);
+  expect([await second, await third, on.sent.length]).toEqual([false, false, 1]);
+  const [, , , fourth] = prepared;
+  if (!fourth) throw new Error('There should be four.');
+  const last = on.deliverer.deliver(fourth);
+  await on.clock.advance(799);
+  expect(on.sent).toHaveLength(1);
+  await on.clock.advance(1);
+  expect([await last, on.sent.length]).toEqual([true, 2]);
+});
+
 test('a receiver that fails one in ten gets the others as fast as ever', async () => {
   await using on = await scene({ guests: 20 });
   let asked = 0;

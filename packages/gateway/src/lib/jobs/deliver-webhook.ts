@@ -88,8 +88,9 @@ export function createDeliverWebhook(options: DeliverOptions): Deliverer {
     const waitMs = pace.waitMs(endpoint.id, isUnwell);
     if (waitMs === undefined) return false;
     if (waitMs === 0) return true;
+    const restUntilMs = pace.restUntilMs(endpoint.id);
     await sleep(clock, waitMs, signal);
-    return !pace.resting().includes(endpoint.id);
+    return pace.restUntilMs(endpoint.id) === restUntilMs;
   };
 
   return {

@@ -11,6 +11,8 @@ export interface Pace {
   readonly sinceMs: number;
   /** When it may be asked next. */
   readonly nextAtMs: number;
+  /** Until when it asked to be left alone, last of all. */
+  readonly restUntilMs: number;
 }
 
 /** How a try ended. */
@@ -56,7 +58,7 @@ function mostAt(failing: number): number {
 
 /** The pace of a receiver that this process knows nothing of, and others saw failing. */
 export function unwellPace(nowMs: number): Pace {
-  return { failing: 1, rate: slowest, sinceMs: nowMs, nextAtMs: nowMs };
+  return { failing: 1, rate: slowest, sinceMs: nowMs, nextAtMs: nowMs, restUntilMs: nowMs };
 }
 
 /**
@@ -67,11 +69,14 @@ export function paceAfter(pace: Pace | undefined, { end, restMs }: PacedEnd, now
   // What it turns down says nothing of what it can take.
   if (end === 'turned down' && restMs === undefined) return pace;
   if (end === 'delivered' && !pace) return undefined;
-  const before = pace ?? { failing: 0, rate: fastest, sinceMs: nowMs, nextAtMs: nowMs };
+  const before = pace ?? { ...unwellPace(nowMs), failing: 0, rate: fastest };
   const share = before.failing + ((end === 'delivered' ? 0 : 1) - before.failing) / memory;
   const failing = restMs === undefined ? share : Math.max(share, often);
-  const nextAtMs = Math.max(before.nextAtMs, nowMs + Math.min(restMs ?? 0, longestRestMs));
-  return { failing, rate: Math.min(mostAt(failing), risen(before, nowMs)), sinceMs: nowMs, nextAtMs };
+  const restUntilMs = restMs
+    ? Math.max(before.restUntilMs, nowMs + Math.min(restMs, longestRestMs))
+    : before.restUntilMs;
+  const nextAtMs = Math.max(before.nextAtMs, nowMs, restUntilMs);
+  return { failing, rate: Math.min(mostAt(failing), risen(before, nowMs)), sinceMs: nowMs, nextAtMs, restUntilMs };
 }
 
 /** Takes the next turn: when it is, and the pace for those after it. */
@@ -88,6 +93,8 @@ export interface ReceiverPace {
    * that this process did not ask lately begins slowly when it `isUnwell`: others saw it failing last.
    */
   waitMs(endpointId: string, isUnwell: boolean): number | undefined;
+  /** Until when a receiver asked last to be left alone: whoever waits for a turn while that changes has lost it. */
+  restUntilMs(endpointId: string): number | undefined;
   /** Told how a try ended. */
   ended(endpointId: string, end: PacedEnd): void;
   /** The receivers that are to be left alone now. */
@@ -123,6 +130,7 @@ export function createReceiverPace(clock: Clock): ReceiverPace {
       paces.set(endpointId, turn.pace);
       return turn.atMs - nowMs;
     },
+    restUntilMs: (endpointId) => paces.get(endpointId)?.restUntilMs,
     ended(endpointId, end) {
       const pace = paceAfter(paces.get(endpointId), end, clock.monotonic());
       if (pace) paces.set(endpointId, pace);
