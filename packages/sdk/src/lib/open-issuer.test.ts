@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { GuestpassError } from './errors.ts';
 import { createGuestpass } from './guestpass.ts';
+import { createBulkhead } from './http/bulkhead.ts';
 import type { Exchange } from './http/exchange.ts';
+import type { BreakerChange } from './http/upstream-guard.ts';
 import type { IssuerName } from './issuer/issuer.ts';
 import { openIssuer } from './open-issuer.ts';
 import { manualClock } from './testing/manual-clock.ts';
@@ -99,6 +101,72 @@ test('each try of an exchange carries the trace of its guest, and the upgrade af
   ]);
   expect(sent).toEqual(['span-0', 'span-1']);
   expect(peers[0]?.headers).toMatchObject({ traceparent: 'span-0' });
+});
+
+/** Guests who sign in at a platform that does this with each exchange, and who is told of it. */
+function arriving(exchange: Exchange, retries = 0) {
+  const { peers, transport } = platform();
+  const clock = manualClock();
+  const changes: BreakerChange[] = [];
+  const guests = createGuestpass({
+    environment: 'usw2',
+    issuer: 'authenticated-web-messaging',
+    transport,
+    exchange,
+    clock,
+    random: () => 0,
+    retry: { retries },
+    breaker: { onChange: (change) => changes.push(change) },
+    bulkhead: createBulkhead({ places: 20, queue: 0, clock }),
+  });
+  const arrive = (count: number) =>
+    clock.settle(Promise.all(Array.from({ length: count }, () => guests.attempt({ ...payload, signIn }))));
+  return { guests, peers, clock, changes, arrive };
+}
+
+const heldBack = {
+  outcome: 'failed',
+  stage: 'token',
+  durationMs: 0,
+  statusCodes: [],
+  error: { code: 'platform_unavailable', retryable: true, retryAfterMs: 5_000 },
+};
+
+test('exchanges that are answered 503 are held back like calls for guests, and begun again', async () => {
+  const { asked, exchange } = signIns(...Array.from({ length: 20 }, () => 503));
+  const { guests, peers, clock, changes, arrive } = arriving(exchange);
+  await using _ = guests;
+  await arrive(20);
+  for (const one of await arrive(50)) expect(one).toMatchObject(heldBack);
+  expect([asked.length, peers.length]).toEqual([20, 0]);
+  await clock.advance(5_000);
+  expect(await arrive(1)).toMatchObject([{ outcome: 'admitted' }]);
+  const operation = 'sign-in';
+  expect(changes).toEqual([
+    { operation, state: 'open' },
+    { operation, state: 'half-open' },
+    { operation, state: 'closed' },
+  ]);
+});
+
+test('while all exchanges fail, only six are repeats', async () => {
+  const { asked, exchange } = signIns(...Array.from({ length: 100 }, () => 503));
+  const { guests, clock, arrive } = arriving(exchange, 3);
+  await using _ = guests;
+  for (let guest = 0; guest < 15; guest += 1) {
+    await arrive(1);
+    // So seldom that the breaker stays closed.
+    await clock.advance(1_000);
+  }
+  expect(asked).toHaveLength(15 + 6);
+});
+
+test('exchanges that nobody answers count too, once their deadline has passed', async () => {
+  const { guests, clock, arrive } = arriving(() => new Promise(() => {}));
+  await using _ = guests;
+  for (const one of await arrive(20)) expect(one).toMatchObject({ outcome: 'failed', durationMs: 10_000 });
+  for (const one of await arrive(30)) expect(one).toMatchObject(heldBack);
+  expect(clock.pending).toBe(0);
 });
 
 test('a sign-in that is not accepted ends the attempt at the token', async () => {

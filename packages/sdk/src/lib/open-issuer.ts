@@ -1,12 +1,14 @@
 import type { Clock } from './clock.ts';
 import { messagingUrlOf, type PlatformHosts, resolveEnvironment } from './environment.ts';
+import { withBreaker, withoutWait } from './http/breaker.ts';
 import { type Bulkhead, withBulkhead } from './http/bulkhead.ts';
-import type { Exchange } from './http/exchange.ts';
+import { withDeadline } from './http/deadline.ts';
+import type { Exchange, HttpRequest } from './http/exchange.ts';
 import { withObserver } from './http/observe.ts';
 import type { SharedTurns } from './http/pace.ts';
 import { withTrace } from './http/trace.ts';
 import type { TraceTry } from './http/trace-context.ts';
-import { type BreakerOptions, createUpstreamGuard } from './http/upstream-guard.ts';
+import { type BreakerOptions, createUpstreamGuard, type UpstreamGuard } from './http/upstream-guard.ts';
 import { authenticatedWebMessagingIssuer } from './issuer/authenticated-web-messaging.ts';
 import type { Issuer, IssuerName } from './issuer/issuer.ts';
 import { restIssuer } from './issuer/rest.ts';
@@ -51,7 +53,7 @@ export interface IssuerOptions {
    * True, or who is told, for a circuit breaker over the calls for guests, or over the sessions that the issuers of web
    * messaging ask for, and one over the calls for tokens: a platform that keeps failing is asked no more for 5 to 60
    * seconds, and attempts fail at once as `platform_unavailable`. A retry budget then bounds the repeats of all attempts
-   * together. Exchanges of sign-ins have none. Default false: each attempt finds out by itself.
+   * together. Exchanges of sign-ins have the same. Default false: each attempt finds out by itself.
    */
   readonly breaker?: boolean | BreakerOptions | undefined;
   /**
@@ -154,17 +156,34 @@ function withoutToken(issuer: Issuer): OpenIssuer {
 function openAuthenticated(options: IssuerOptions, hosts: PlatformHosts, means: Means): Issuer {
   const { clock } = means;
   const sockets = socketsOf(options, hosts, means);
-  const operation = 'sign-in';
-  const exchange = withTrace(withObserver(means.exchange, { operation, clock }), { operation, trace: options.trace });
+  const guard = createUpstreamGuard('sign-in', options.breaker ?? false);
   const signIns = createSignInClient({
     apiUrl: hosts.apiUrl,
-    exchange: options.bulkhead ? withBulkhead(exchange, options.bulkhead) : exchange,
+    exchange: signInExchange(options, guard, means),
     clock,
     random: sockets.random,
+    budget: guard?.budget,
     headers: { origin: sockets.origin },
     ...(options.retry && { retry: options.retry }),
   });
   return authenticatedWebMessagingIssuer({ ...sockets, signIns });
+}
+
+/** The network for sign-ins, in the order that calls for guests have: a call that is held back takes no place. */
+function signInExchange(
+  { trace, bulkhead }: IssuerOptions,
+  guard: UpstreamGuard | undefined,
+  { exchange, clock }: Means,
+): Exchange {
+  const operation = 'sign-in';
+  const inTime = withDeadline(exchange, { clock });
+  const timed = withTrace(withObserver(inTime, { operation, clock }), { operation, trace });
+  const breaker = guard && { breaker: guard.breaker, clock };
+  const each = breaker ? withBreaker(timed, breaker) : timed;
+  const inside = bulkhead ? withBulkhead(each, bulkhead) : each;
+  const early: Exchange = breaker ? withoutWait(inside, breaker) : inside;
+  // The deadline is kept further in, where the breaker sees it pass.
+  return Object.assign((request: HttpRequest) => early(request), { deadlineClock: clock });
 }
 
 function socketsOf(options: IssuerOptions, hosts: PlatformHosts, { clock }: Means): WebMessagingOptions {

@@ -10,8 +10,11 @@ export interface BreakerOptions {
 
 /** A circuit breaker that changed. */
 export interface BreakerChange {
-  /** What it holds back: calls for tokens; or calls for guests, sessions of web messaging among them. */
-  readonly operation: 'token' | 'guest';
+  /**
+   * What it holds back: calls for tokens, exchanges and refreshes of sign-ins, or calls for guests, sessions of web
+   * messaging among them.
+   */
+  readonly operation: 'token' | 'sign-in' | 'guest';
   readonly state: BreakerState;
 }
 

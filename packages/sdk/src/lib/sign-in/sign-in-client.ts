@@ -3,6 +3,7 @@ import type { SignIn } from '../contract/sign-in.ts';
 import { withDeadline } from '../http/deadline.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from '../http/exchange.ts';
 import { withRetry } from '../http/retry.ts';
+import type { RetryBudget } from '../http/retry-budget.ts';
 import type { TraceTry } from '../http/trace-context.ts';
 import { type Granted, readGranted } from './granted.ts';
 import { noAnswerTo, refusalOf, type SignInStep } from './sign-in-refusal.ts';
@@ -15,6 +16,8 @@ export interface SignInClientOptions {
   readonly clock: Clock;
   /** Draws backoffs; 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
+  /** Pays for the repeats of all who share it. Default each call has its own `retries` alone. */
+  readonly budget?: RetryBudget | undefined;
   /** Headers of every request, lower-case names, such as `origin`. Default none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** How patiently calls are repeated. Default three repeats, with backoffs of at most 5 seconds. */

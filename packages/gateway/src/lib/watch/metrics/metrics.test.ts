@@ -117,6 +117,7 @@ test('calls to the platform are counted by status', async () => {
   expect(await samplesOf(metrics, 'guestpass_genesys_rate_budget_used_ratio')).toEqual({ '': 0.25 });
   expect(await samplesOf(metrics, 'guestpass_genesys_circuit_open')).toEqual({
     '{operation="token"}': 0,
+    '{operation="sign-in"}': 0,
     '{operation="guest"}': 1,
   });
   expect(await samplesOf(metrics, 'guestpass_token_expiry_timestamp_seconds')).toEqual({ '': 1_705_314_600 });

@@ -9,7 +9,7 @@ export interface PlatformMetrics {
   /** How much of the calls a minute allows has been used, 0 to 1; 0 where there is no such budget. */
   rateBudgetUsed(share: number): void;
   /** Whether calls to the platform are held back because it keeps failing. */
-  circuitOpen(circuit: { readonly operation: 'token' | 'guest'; readonly open: boolean }): void;
+  circuitOpen(circuit: { readonly operation: 'token' | 'sign-in' | 'guest'; readonly open: boolean }): void;
   /** When the access token ends, in milliseconds since the Unix epoch; `null`, shown as 0, when none is held. */
   tokenExpires(atMs: number | null): void;
 }
@@ -44,7 +44,7 @@ export function platformMetrics(registry: Registry): PlatformMetrics {
     labelNames: ['operation'],
     registers,
   });
-  for (const operation of ['token', 'guest']) circuits.set({ operation }, 0);
+  for (const operation of ['token', 'sign-in', 'guest']) circuits.set({ operation }, 0);
   const operationOf = createLabel(['token', 'sign-in', 'guest']);
   const reasonOf = createLabel([], { further: 30 });
   return {
