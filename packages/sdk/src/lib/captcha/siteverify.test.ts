@@ -1,12 +1,14 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isGuestpassError } from '../errors.ts';
+import { GuestpassError, isGuestpassError } from '../errors.ts';
 import { createBreaker } from '../http/breaker-state.ts';
 import { createBulkhead } from '../http/bulkhead.ts';
 import { type Exchange, ExchangeError, type HttpRequest, type HttpResponse } from '../http/exchange.ts';
 import { manualClock } from '../testing/manual-clock.ts';
+import { withSingleUse } from './single-use.ts';
 import { hcaptchaVerifier, recaptchaVerifier, type SiteverifyOptions, turnstileVerifier } from './siteverify.ts';
+import { memoryCaptchaUses } from './uses.ts';
 import type { CaptchaVerdict } from './verifier.ts';
 
 const secret = 'canary-secret';
@@ -428,4 +430,22 @@ test("a provider's secret for trials, or none, is no secret unless that is meant
   expect(typeof fault({ secret: trial, allowTestSecret: true }, turnstileVerifier)).toBe('object');
   expect(fault({ secret: '6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe' })).toBe('config_invalid');
   expect(fault({ secret: '0x0000000000000000000000000000000000000000' }, hcaptchaVerifier)).toBe('config_invalid');
+});
+
+test('a repeat that finds no place leaves the answer taken, since the provider may have spent it before', async () => {
+  const clock = manualClock();
+  const overloaded = new GuestpassError('overloaded', 'The line is full.');
+  const { exchange, requests } = answering(reply(503, ''), overloaded);
+  const uses = memoryCaptchaUses({ clock });
+  const once = withSingleUse(turnstileVerifier({ secret, exchange, clock }), { uses, clock });
+  const ask = () => once.verify({ response: answer }, {});
+  expect(await ask()).toMatchObject({ verdict: 'unavailable', reason: 'provider_error' });
+  expect([await ask(), requests.length]).toEqual([{ verdict: 'reused' }, 2]);
+});
+
+test('a first request that finds no place is told as what it is', async () => {
+  const { exchange, requests } = answering(new GuestpassError('overloaded', 'The line is full.'));
+  const verifier = turnstileVerifier({ secret, exchange, clock: manualClock() });
+  await expect(verifier.verify({ response: answer }, {})).rejects.toMatchObject({ code: 'overloaded' });
+  expect(requests).toHaveLength(1);
 });

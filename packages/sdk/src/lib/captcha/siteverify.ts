@@ -98,8 +98,9 @@ function createSiteverify(provider: SiteverifyProvider, options: SiteverifyOptio
       const first = await ask(body, call);
       const again = first.sent === 'no' || provider.idempotent;
       if (!first.unclear || !again || !worthAsking(call)) return first.verdict;
-      const { verdict } = await ask(body, call);
-      return first.sent === 'maybe' ? afterRepeat(verdict, first.verdict) : verdict;
+      if (first.sent === 'no') return (await ask(body, call)).verdict;
+      const { verdict } = await ask(body, call).catch(unsent);
+      return afterRepeat(verdict, first.verdict);
     },
     heldBack() {
       if (options.bulkhead?.isFull) throw overflow(options.bulkhead);
@@ -150,6 +151,12 @@ const leftAlone = { verdict: 'unavailable', reason: 'left_alone' } as const;
 function leftAloneBy({ retryAfterMs }: GuestpassError): Reading & Pick<ExchangeError, 'sent'> {
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   return { verdict: { ...leftAlone, ...wait }, unclear: false, sent: 'no' };
+}
+
+/** A repeat that finds no place is not sent, as with a breaker that opened meanwhile. */
+function unsent(error: unknown): Pick<Reading, 'verdict'> {
+  if (isGuestpassError(error) && error.code === 'overloaded') return { verdict: leftAlone };
+  throw error;
 }
 
 /** That the answer is spent is our own doing, and says nothing of the visitor; one that is not sent says nothing new. */
