@@ -42,6 +42,15 @@ test('a session that was signed out does not come back, and others go on', () =>
   expect(sessions.end(null)).toBe(sessions.end(mine));
 });
 
+test('a cookie of the same name from elsewhere hides no session, and signing out ends each', () => {
+  const { sessions } = setup();
+  const [mine, yours] = [sentBack(sessions.open('ana')), sentBack(sessions.open('ana'))];
+  const forged = mine.replace(/[\w-]{43}$/, 'A'.repeat(43));
+  expect(sessions.holder(`guestpass_operator=x; ${forged}; ${mine}`)).toBe('ana');
+  sessions.end(`${forged}; ${mine};${yours}`);
+  expect([sessions.holder(mine), sessions.holder(yours)]).toEqual([undefined, undefined]);
+});
+
 test('whoever has no key opens no session', () => {
   expect(() => setup().sessions.open('nobody')).toThrow(TypeError);
 });

@@ -39,11 +39,10 @@ export function createOperatorSessions(options: OperatorSessionsOptions): Operat
 
   const signatureOf = (terms: string, key: Uint8Array) => createHmac('sha256', key).update(terms).digest();
 
-  const read = (cookies: string | null): Session | undefined => {
-    const session = sessionIn(cookies);
-    const key = session && keyOf(session.holder);
-    if (!key || !timingSafeEqual(signatureOf(session.terms, key), session.signature)) return undefined;
-    return clock.now() < session.expiresAt ? session : undefined;
+  const goesOn = ({ terms, expiresAt, holder, signature }: Session): boolean => {
+    const key = keyOf(holder);
+    if (!key || !timingSafeEqual(signatureOf(terms, key), signature)) return false;
+    return clock.now() < expiresAt && !signedOut.has(terms);
   };
 
   return {
@@ -56,13 +55,11 @@ export function createOperatorSessions(options: OperatorSessionsOptions): Operat
       return setCookie(value, `Max-Age=${Math.floor(lifetimeMs / 1_000)}${secure ? '; Secure' : ''}`);
     },
     holder(cookies) {
-      const session = read(cookies);
-      return session && !signedOut.has(session.terms) ? session.holder : undefined;
+      return sessionsIn(cookies).find(goesOn)?.holder;
     },
     end(cookies) {
-      const session = read(cookies);
       for (const [terms, expiresAt] of signedOut) if (expiresAt <= clock.now()) signedOut.delete(terms);
-      if (session) signedOut.set(session.terms, session.expiresAt);
+      for (const { terms, expiresAt } of sessionsIn(cookies).filter(goesOn)) signedOut.set(terms, expiresAt);
       return takeBack;
     },
   };
@@ -88,16 +85,16 @@ export function holdsSession(cookies: string | null): boolean {
 }
 
 const form = new RegExp(
-  `(?:^|; ?)${sessionCookie}=(\\d{1,15})\\.([\\w-]{22})\\.([\\w-]{1,1200})\\.([\\w-]{43})(?:;|$)`,
+  `(?:^|; ?)${sessionCookie}=(\\d{1,15})\\.([\\w-]{22})\\.([\\w-]{1,1200})\\.([\\w-]{43})(?=;|$)`,
+  'g',
 );
 
-function sessionIn(cookies: string | null): Session | undefined {
-  const [, expiresAt, id, holder, signature] = form.exec(cookies ?? '') ?? [];
-  if (expiresAt === undefined || holder === undefined || signature === undefined) return undefined;
-  return {
+/** Other hosts of the domain may have put cookies of this name before the right one. */
+function sessionsIn(cookies: string | null): readonly Session[] {
+  return [...(cookies ?? '').matchAll(form)].map(([, expiresAt, id, holder = '', signature = '']) => ({
     terms: `${expiresAt}.${id}.${holder}`,
     expiresAt: Number(expiresAt),
     holder: Buffer.from(holder, 'base64url').toString(),
     signature: Buffer.from(signature, 'base64url'),
-  };
+  }));
 }
