@@ -136,6 +136,28 @@ test('a connection that breaks comes back by itself, and nothing said in between
   await log.getByRole('article').filter({ hasText: 'You' }).getByText('Do you hear me?').waitFor();
 });
 
+test('new messages are followed, but not away from whoever reads further up', async () => {
+  const { page, session, log } = await chat();
+  const tell = async (text: string) => {
+    stage.simulator.sessions.say(session, { text, nickname: 'Ann' });
+    await log.getByText(text.slice(0, 20)).waitFor();
+  };
+  const settle = () => page.evaluate('new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))');
+  const below = () => log.evaluate((list) => Math.round(list.scrollHeight - list.scrollTop - list.clientHeight));
+  await tell(`A long answer, number one.${'\n.'.repeat(80)}`);
+  await settle();
+  expect(await below()).toBe(0);
+  await log.evaluate((list) => list.scrollTo({ top: 0 }));
+  await settle();
+  await tell('Another answer, number two.');
+  await settle();
+  expect(await log.evaluate((list) => list.scrollTop)).toBe(0);
+  await say(page, 'I have read it.');
+  await log.getByRole('article').filter({ hasText: 'You' }).getByText('I have read it.').waitFor();
+  await settle();
+  expect(await below()).toBe(0);
+});
+
 test('a conversation that was ended can be read, and another one begun', async () => {
   const { page, session, log } = await chat();
   await say(page, 'Hello');

@@ -1,4 +1,4 @@
-import { useSignal, useSignalEffect } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import type { Clock } from 'guestpass';
 import type { SessionState } from 'guestpass/session';
 import { useEffect, useRef } from 'preact/hooks';
@@ -7,6 +7,7 @@ import { ConsentReceipt } from './consent-receipt.tsx';
 import { type Conversation, codeOf } from './conversation.ts';
 import { MessageRow } from './message-row.tsx';
 import { OutgoingRow } from './outgoing-row.tsx';
+import { useFollow } from './use-follow.ts';
 import { useOnline } from './use-online.ts';
 import { visitorWords } from './visitor-words.ts';
 
@@ -28,10 +29,7 @@ export function Chat({ conversation, receipt, onRestart, onWithdrawn }: ChatProp
   const list = useRef<HTMLDivElement>(null);
   const refused = useSignal<string | null>(null);
   useEffect(() => () => void conversation.close(), [conversation]);
-  useSignalEffect(() => {
-    void [messages.value, outgoing.value, typing.value];
-    requestAnimationFrame(() => list.current?.scrollTo({ top: list.current.scrollHeight }));
-  });
+  useFollow(list, conversation);
 
   const ended = lost.value !== null || state.value in codeOfEnd;
   const leave = () => {
