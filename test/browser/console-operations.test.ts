@@ -54,6 +54,22 @@ async function deliveryOf(attemptId: string, state: string) {
   return found?.id ?? '';
 }
 
+/** Keeps what is asked of a path from arriving until the returned function is called. */
+async function hold(page: Page, path: string): Promise<() => Promise<void>> {
+  const held = Promise.withResolvers<void>();
+  await page.route(`**${path}`, async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  return async () => {
+    const answered = page.waitForResponse(`**${path}`);
+    held.resolve();
+    await (await answered).finished();
+    // What the page does with it shows by then.
+    await page.evaluate('new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))');
+  };
+}
+
 test('a delivery shows each try, and is replayed with a reason that goes on record', async () => {
   const id = await deliveryOf(await stage.letIn(), 'delivered');
   const page = await open('deliveries');
@@ -87,6 +103,19 @@ test('many deliveries are counted first, and replayed only then', async () => {
   expect(await dialog.getByRole('progressbar', { name: 'Sent to their receivers' }).getAttribute('value')).toBe(
     `${count}`,
   );
+});
+
+test('the list that is shown is what a replay means first, and a count that is late counts for nothing', async () => {
+  await deliveryOf(await stage.letIn(), 'delivered');
+  const page = await open('deliveries?state=delivered');
+  const release = await hold(page, '/v1/deliveries/replays');
+  await page.getByRole('button', { name: 'Replay many' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Replay many deliveries' });
+  expect(await dialog.getByRole('combobox', { name: 'State' }).inputValue()).toBe('delivered');
+  await dialog.getByRole('button', { name: 'Count them first' }).click();
+  await dialog.getByRole('combobox', { name: 'State' }).selectOption('');
+  await release();
+  expect(await dialog.getByLabel('Reason').count()).toBe(0);
 });
 
 test('an endpoint is added, its secret shown once, rotated, disabled, enabled and removed', async () => {
@@ -170,6 +199,20 @@ test('a guest is erased in two steps, and not by a slip', async () => {
   await page.getByRole('button', { name: 'Erase for good' }).click();
   await page.getByText('Erased: one attempt').waitFor();
   expect((await stage.service.gateway.attempts.get(attemptId))?.guest_id).toBeNull();
+});
+
+test('what was found of one guest erases nobody who was typed in meanwhile', async () => {
+  const [one, other] = [await stage.letIn(), await stage.letIn()];
+  const page = await open('erasures');
+  const field = page.getByLabel('Guest id, or id of an attempt');
+  const release = await hold(page, '/v1/erasures');
+  await field.fill(one);
+  await page.getByRole('button', { name: 'See what would be erased' }).click();
+  await field.fill(other);
+  await release();
+  expect(await page.getByRole('button', { name: 'Erase for good' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'See what would be erased' }).click();
+  await page.getByRole('listitem').getByText(other).waitFor();
 });
 
 test('a guest on hold is not erased until the hold is lifted', async () => {

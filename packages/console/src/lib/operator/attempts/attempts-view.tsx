@@ -73,7 +73,12 @@ export function AttemptsView({ live, navigation, clock, saved }: AttemptsViewPro
         </button>
       )}
       {attempt !== undefined && (
-        <AttemptDrawer id={attempt} navigation={navigation} onClose={() => navigation.change({ attempt: null })} />
+        <AttemptDrawer
+          key={attempt}
+          id={attempt}
+          navigation={navigation}
+          onClose={() => navigation.change({ attempt: null })}
+        />
       )}
     </>
   );

@@ -112,10 +112,13 @@ export function DeliveriesView({ live, navigation, clock, saved }: DeliveriesVie
           Older
         </button>
       )}
-      {delivery !== undefined && <DeliveryDrawer id={delivery} navigation={navigation} onChanged={pages.reload} />}
+      {delivery !== undefined && (
+        <DeliveryDrawer key={delivery} id={delivery} navigation={navigation} onChanged={pages.reload} />
+      )}
       {replaying.value && (
         <ReplayDialog
           endpoints={endpoints}
+          shown={{ ...(endpoint && { endpointId: endpoint }), ...(state && state !== 'pending' && { state }) }}
           clock={clock}
           onClose={() => {
             replaying.value = false;

@@ -11,6 +11,8 @@ import { ReplayProgress } from './replay-progress.tsx';
 
 export interface ReplayDialogProps {
   readonly endpoints: readonly Endpoint[];
+  /** What the list shows, which is what is meant at first. */
+  readonly shown: Partial<Pick<ReplayChoice, 'state' | 'endpointId'>>;
   readonly clock: Clock;
   readonly onClose: () => void;
 }
@@ -20,16 +22,19 @@ interface ReplayResult {
 }
 
 /** First what would be delivered again is counted, then it is done with a reason, and then one sees how far it is. */
-export function ReplayDialog({ endpoints, clock, onClose }: ReplayDialogProps) {
-  const choice = useSignal<ReplayChoice>({ state: 'dead', endpointId: '', from: '', to: '' });
+export function ReplayDialog({ endpoints, shown, clock, onClose }: ReplayDialogProps) {
+  const choice = useSignal<ReplayChoice>({ state: 'dead', endpointId: '', from: '', to: '', ...shown });
   const counted = useSignal<number | null>(null);
   const done = useSignal<number | null>(null);
   const problem = useSignal<Problem | null>(null);
 
   const preview = async (event: Event) => {
     event.preventDefault();
-    const body = { dryRun: true, filter: filterOf(choice.value) };
+    const asked = choice.value;
+    const body = { dryRun: true, filter: filterOf(asked) };
     const answer = await ask<ReplayResult>('/v1/deliveries/replays', { method: 'POST', body });
+    // What was counted is not what would be delivered again by now.
+    if (choice.value !== asked) return;
     problem.value = answer.ok ? null : answer.problem;
     counted.value = answer.ok ? answer.body.count : null;
   };

@@ -23,15 +23,20 @@ export function ErasuresView({ navigation }: { readonly navigation: Navigation }
   const problem = useSignal<Problem | null>(null);
 
   useEffect(() => {
-    if (guest !== '') who.value = guest;
+    if (guest === '' || guest === who.peek()) return;
+    who.value = guest;
+    preview.value = null;
   }, [guest]);
   const find = (event: Event) => {
     event.preventDefault();
     navigation.change({ guest: who.value.trim() });
   };
   const look = async () => {
-    const wanted = subjectOf(who.value.trim());
+    const asked = who.value;
+    const wanted = subjectOf(asked.trim());
     const answer = await ask<Erasure>('/v1/erasures', { method: 'POST', body: { dryRun: true, ...wanted } });
+    // Somebody else is meant by now, who must not be erased by what was found of this one.
+    if (who.value !== asked) return;
     problem.value = answer.ok ? null : answer.problem;
     preview.value = answer.ok ? answer.body : null;
     subject.value = wanted;
@@ -77,7 +82,7 @@ export function ErasuresView({ navigation }: { readonly navigation: Navigation }
         </div>
         <ProblemNotice problem={problem.value} />
       </form>
-      {guest !== '' && <SubjectAttempts who={guest} navigation={navigation} />}
+      {guest !== '' && <SubjectAttempts key={guest} who={guest} navigation={navigation} />}
       {preview.value && <Preview erasure={preview.value} onErase={erase} />}
       {done.value && (
         <p class="notice good" role="status">
