@@ -13,12 +13,16 @@ export function byteWords(bytes: number): string {
   return `${one.format(bytes / 1_000_000)} MB`;
 }
 
-/** A span such as `12 ms` or `1.3 s`. */
+const hourMs = 3_600_000;
+
+/** A span such as `12 ms`, `1.3 s` or `3 days`. */
 export function spanWords(ms: number): string {
   if (ms < 1) return `${ms === 0 ? '0' : '<1'} ms`;
   if (ms < 1_000) return `${ms < 10 ? one.format(ms) : whole.format(ms)} ms`;
   if (ms < 60_000) return `${one.format(ms / 1_000)} s`;
-  return `${whole.format(ms / 60_000)} min`;
+  if (ms < 2 * hourMs) return `${whole.format(ms / 60_000)} min`;
+  if (ms < 48 * hourMs) return `${whole.format(ms / hourMs)} h`;
+  return `${whole.format(ms / (24 * hourMs))} days`;
 }
 
 /** A share such as `98.7 %`; never `100 %` when it is less. */

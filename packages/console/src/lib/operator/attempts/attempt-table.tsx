@@ -59,7 +59,7 @@ function AttemptRow({ row, onOpen }: { readonly row: Attempt; readonly onOpen: (
       <td>{code !== null && <code>{code}</code>}</td>
       <td>{channelId}</td>
       <td class="mono">{guestId === null ? '' : `${guestId.slice(0, 8)}…`}</td>
-      <td class="number">{durationMs === null ? '' : spanWords(durationMs)}</td>
+      <td class="number nowrap">{durationMs === null ? '' : spanWords(durationMs)}</td>
       <td class="number">{retries === null || retries === 0 ? '' : retries}</td>
     </tr>
   );

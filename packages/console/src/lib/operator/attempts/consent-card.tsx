@@ -45,7 +45,7 @@ function ConsentFacts({ record }: { readonly record: ConsentRecord }) {
         ['Controller', `${controller.name}, ${controller.contact}`],
         ['Receipt', <code key="receipt">{record.receiptId}</code>],
         ['SHA-256 of the receipt', <code key="receipt-hash">{record.receiptSha256}</code>],
-        ['Taken back at', record.withdrawal],
+        ['How to take it back', record.withdrawal],
       ]}
     />
   );

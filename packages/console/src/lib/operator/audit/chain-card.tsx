@@ -3,6 +3,7 @@ import { ask, type Problem } from '../../network.ts';
 import { countWords, spanWords } from '../../words/numbers.ts';
 import type { AuditRecord, ExportManifest, Verification } from '../data/views.ts';
 import { FactList } from '../parts/fact-list.tsx';
+import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
 
@@ -84,7 +85,11 @@ function headWords({ sequence, hash }: ExportManifest['head']) {
   );
 }
 
-function checkpointWords(checkpoint: ExportManifest['checkpoint']): string {
+function checkpointWords(checkpoint: ExportManifest['checkpoint']) {
   if (!checkpoint) return 'none yet';
-  return `#${countWords(checkpoint.sequence)}, signed ${checkpoint.timestamp}`;
+  return (
+    <>
+      #{countWords(checkpoint.sequence)}, signed <Instant at={checkpoint.timestamp} withDay />
+    </>
+  );
 }
