@@ -159,7 +159,7 @@ export function Desk({ clock, navigation, operator, onLeave, onRefused }: DeskPr
       </main>
       {finds.value && (
         <Palette
-          titles={titles}
+          titles={Object.fromEntries(allowed.map((one) => [one, titles[one]]))}
           saved={saved}
           navigation={navigation}
           onKeys={listKeys}

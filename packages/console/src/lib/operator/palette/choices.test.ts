@@ -38,3 +38,11 @@ test('an id opens what has it', () => {
   const guest = 'f2b1c0de-0000-4000-8000-00000000aBcd';
   expect(wordsFor(guest)).toEqual([`Attempts of ${guest}`, `Rights of ${guest}`]);
 });
+
+test('what the role may not open is not offered', () => {
+  const guest = 'f2b1c0de-0000-4000-8000-00000000aBcd';
+  const words = (text: string) =>
+    choicesFor({ text, titles: { attempts: 'Attempts' }, saved }).map((choice) => choice.words);
+  expect(words(guest)).toEqual([`Attempts of ${guest}`]);
+  expect(words('audit')).toEqual([]);
+});

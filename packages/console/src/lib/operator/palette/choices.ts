@@ -10,6 +10,9 @@ export type Deed =
   | { readonly does: 'zone'; readonly zone: Zone }
   | { readonly does: 'keys' };
 
+/** What views are called. */
+export type Titles = Readonly<Partial<Record<View, string>>>;
+
 /** Something to choose. */
 export interface Choice {
   readonly id: string;
@@ -22,7 +25,8 @@ export interface Choice {
 export interface ChoiceTerms {
   /** What was typed. */
   readonly text: string;
-  readonly titles: Readonly<Record<View, string>>;
+  /** Of the views that may be opened. */
+  readonly titles: Titles;
   readonly saved: readonly SavedView[];
 }
 
@@ -34,11 +38,11 @@ export function choicesFor({ text, titles, saved }: ChoiceTerms): readonly Choic
     const name = `${choice.words} ${choice.kind}`.toLowerCase();
     return words.every((word) => name.includes(word));
   });
-  return [...byId(wanted), ...named];
+  return [...byId(wanted, titles), ...named];
 }
 
 /** Ids are told by their form. */
-function byId(id: string): readonly Choice[] {
+function byId(id: string, titles: Titles): readonly Choice[] {
   if (/^att_[\w-]+$/.test(id)) {
     const place: Place = { view: 'attempts', params: { attempt: id } };
     return [{ id: 'id', kind: 'attempt', words: `Open ${id}`, deed: { does: 'go', place } }];
@@ -49,18 +53,25 @@ function byId(id: string): readonly Choice[] {
   }
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return [];
   const go = (place: Place): Deed => ({ does: 'go', place });
+  const attempts: Choice = {
+    id: 'id',
+    kind: 'guest',
+    words: `Attempts of ${id}`,
+    deed: go({ view: 'attempts', params: { text: id } }),
+  };
+  if (titles.erasures === undefined) return [attempts];
   return [
-    { id: 'id', kind: 'guest', words: `Attempts of ${id}`, deed: go({ view: 'attempts', params: { text: id } }) },
+    attempts,
     { id: 'subject', kind: 'guest', words: `Rights of ${id}`, deed: go({ view: 'erasures', params: { guest: id } }) },
   ];
 }
 
-function viewsOf(titles: ChoiceTerms['titles']): readonly Choice[] {
+function viewsOf(titles: Titles): readonly Choice[] {
   // A cast, because the keys of an object are not told by its type.
   return (Object.keys(titles) as View[]).map((view) => ({
     id: `view-${view}`,
     kind: 'view',
-    words: titles[view],
+    words: titles[view] ?? view,
     deed: { does: 'go', place: { view, params: {} } },
   }));
 }

@@ -1,13 +1,14 @@
 import { useSignal } from '@preact/signals';
 import { useContext, useEffect, useId, useRef } from 'preact/hooks';
 import { Drawer } from '../parts/drawer.tsx';
-import type { Navigation, View } from '../place.ts';
+import type { Navigation } from '../place.ts';
 import { PreferencesContext } from '../preferences/preferences.ts';
 import type { SavedViews } from '../saved-views/saved-views.ts';
-import { type Choice, choicesFor } from './choices.ts';
+import { type Choice, choicesFor, type Titles } from './choices.ts';
 
 export interface PaletteProps {
-  readonly titles: Readonly<Record<View, string>>;
+  /** Of the views that may be opened. */
+  readonly titles: Titles;
   readonly saved: SavedViews;
   readonly navigation: Navigation;
   readonly onKeys: () => void;
