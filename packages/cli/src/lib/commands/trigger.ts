@@ -7,7 +7,7 @@ import { readAttribute } from './guest-flags.ts';
 
 const examples = `Examples:
   guestpass trigger guest.authenticated --to http://127.0.0.1:4020
-  guestpass trigger guest.refused --set channelId=web --set code=captcha_rejected
+  guestpass trigger guest.refused --to http://127.0.0.1:4020 --set channelId=web --set code=captcha_rejected
   guestpass trigger guest.erased --dry-run --json
 `;
 

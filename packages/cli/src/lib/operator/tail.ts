@@ -29,7 +29,7 @@ export async function tail(surroundings: Surroundings, flags: TailFlags): Promis
   return await asOperator(surroundings, flags, async ({ access }) => {
     const paint = paintFor('out', surroundings, flags);
     const onLost = (failure: string, waitMs: number) =>
-      say(terminal, flags, `The stream is lost (${failure}); again in ${waitMs / 1_000} s.\n`);
+      say(terminal, flags, `The stream of ${access.url} is lost (${failure}); again in ${waitMs / 1_000} s.\n`);
     let left = flags.count ?? Number.POSITIVE_INFINITY;
     for await (const event of follow(access, { network, clock, signal, onLost })) {
       if (event.type === 'missed') {

@@ -186,6 +186,9 @@ test('a dry run shows what would be sent, and sends nothing', async () => {
     headers: { 'webhook-id': 'msg_9', 'webhook-signature': expect.stringMatching(/^v1,/) },
     event: { type: 'guest.refused', data: { guestId: null, code: 'consent_required' } },
   });
+  const env = { GUESTPASS_WEBHOOK_SECRET: defaultWebhookSecret };
+  const nowhere = await trigger(['guest.erased', '--dry-run', '--json'], { env });
+  expect({ code: nowhere.code, ...JSON.parse(nowhere.out) }).toMatchObject({ code: 0, endpoint: null });
 });
 
 test('a receiver that is not there, not named, or no address is told', async () => {

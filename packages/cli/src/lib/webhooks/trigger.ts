@@ -25,7 +25,7 @@ export interface TriggerFlags extends OutputFlags {
 export async function trigger(type: EventType, surroundings: Surroundings, flags: TriggerFlags): Promise<number> {
   const { clock = systemClock, signal, terminal } = surroundings;
   const { secret, url } = readWebhookAccess(surroundings, flags.secretFile);
-  const endpoint = checked(flags.to ?? url);
+  const receiver = flags.to ?? url;
   const event = sampleEvent(type, clock.now(), flags.set);
   const id = flags.id ?? `msg_${randomUUID()}`;
   const body = JSON.stringify(event);
@@ -33,10 +33,13 @@ export async function trigger(type: EventType, surroundings: Surroundings, flags
   if (flags.dryRun) {
     const headers = signWebhook({ id, body }, { secrets, nowMs: clock.now() });
     const rows = Object.entries(headers).map(([name, value]) => [name, printable(value)] as const);
-    const shown = `Would send to ${printable(endpoint)}\n\n${columns(rows)}\n${jsonDocument(event)}`;
+    // What is only shown needs no receiver.
+    const endpoint = receiver === undefined ? null : checked(receiver);
+    const shown = `Would send to ${printable(endpoint ?? 'a receiver')}\n\n${columns(rows)}\n${jsonDocument(event)}`;
     terminal.out(flags.json ? jsonDocument({ dryRun: true, endpoint, headers, event }) : shown);
     return exitCodes.done.code;
   }
+  const endpoint = checked(receiver);
   await using network = await openExchange(surroundings);
   const delivery = await deliverWebhook({ endpoint, id, body }, { exchange: network.exchange, clock, secrets, signal });
   if (signal.aborted) return exitCodes.interrupted.code;
