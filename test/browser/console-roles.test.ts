@@ -57,15 +57,16 @@ test('an auditor sees by name who looked at what, and erases nobody', async () =
 /** The console under another name, so that it and the provider are two sites, as they are in earnest. */
 const elsewhere = () => stage.service.operatorUrl.replace('127.0.0.1', 'localhost');
 
-test('an operator signs in at the provider of the company, and out again', async () => {
+test('an operator signs in at the provider of the company, goes on in the same view, and signs out again', async () => {
   const page = await browser.page({ expected: [/401 \(Unauthorized\)/] });
-  await page.goto(`${elsewhere()}/console`);
+  const view = `${elsewhere()}/console/deliveries?state=dead`;
+  await page.goto(view);
   await page.getByRole('link', { name: /^Sign in with / }).click();
   await page.getByLabel('Account').fill('olga');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByText('Signed in as olga (operator)').waitFor();
   await page.getByText('Live', { exact: true }).waitFor();
-  expect(page.url()).toBe(`${elsewhere()}/console`);
+  expect(page.url()).toBe(view);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('link', { name: /^Sign in with / }).waitFor();
 });

@@ -12,11 +12,12 @@ import './keyboard/keyboard.css';
 import './palette/palette.css';
 import { browserClock } from '../clock.ts';
 import { OperatorApp } from './frame/operator-app.tsx';
-import { takeToken } from './frame/operator-session.ts';
+import { takePlace, takeToken } from './frame/operator-session.ts';
 import { createNavigation } from './place.ts';
 import { createPreferences, PreferencesContext } from './preferences/preferences.ts';
 
 const app = document.getElementById('app');
+takePlace(window);
 const token = takeToken(window);
 const preferences = createPreferences(localStorage);
 preferences.theme.subscribe((theme) => {

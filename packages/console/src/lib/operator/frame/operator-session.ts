@@ -22,6 +22,21 @@ export async function signInProvider(): Promise<string | null> {
   return answer.ok ? answer.body.provider : null;
 }
 
+const placeKey = 'guestpass.place';
+
+/** Keeps the address for the way back from the provider, which leads to the beginning. */
+export function keepPlace({ location, sessionStorage }: Pick<Window, 'location' | 'sessionStorage'>): void {
+  sessionStorage.setItem(placeKey, location.pathname + location.search);
+}
+
+/** Goes on at the address that was kept, once. */
+export function takePlace({ location, history, sessionStorage }: Window): void {
+  const place = sessionStorage.getItem(placeKey);
+  sessionStorage.removeItem(placeKey);
+  if (place === null || location.pathname !== '/console' || location.search !== '') return;
+  history.replaceState(null, '', place + location.hash);
+}
+
 /** Why the way back from the provider signed nobody in, from the fragment `#sign-in=…`; taken out of the address at once. */
 export function takeSignInFailure({ location, history }: Pick<Window, 'location' | 'history'>): Problem | null {
   const failure = new URLSearchParams(location.hash.slice(1)).get('sign-in');

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { signInProvider } from './operator-session.ts';
+import { keepPlace, signInProvider } from './operator-session.ts';
 
 export interface SignInProps {
   readonly onToken: (token: string) => Promise<void>;
@@ -53,7 +53,7 @@ export function SignIn({ onToken, children }: SignInProps) {
         {busy.value ? 'Signing in …' : 'Sign in'}
       </button>
       {provider.value !== null && (
-        <a class="button" href="/v1/operator-sign-in/start">
+        <a class="button" href="/v1/operator-sign-in/start" onClick={() => keepPlace(window)}>
           Sign in with {provider.value}
         </a>
       )}
