@@ -237,7 +237,7 @@ test('a mistake of ours ends with 1 and asks for a report', async () => {
   const env = { GUESTPASS_TARGET: 'simulator' };
   const brief = await play([...guest, '--json'], { clock, env });
   expect(brief).toMatchObject({ code: 1, err: expect.stringContaining('TypeError: no clock') });
-  expect(JSON.parse(brief.out)).toEqual({ error: { code: null, message: 'no clock' } });
+  expect(JSON.parse(brief.out)).toEqual({ error: { code: null, message: 'no clock', retryable: false } });
   expect((await play([...guest, '--debug'], { clock, env })).err).toMatch(/^TypeError: no clock\n {4}at /);
 });
 

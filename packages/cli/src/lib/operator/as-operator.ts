@@ -26,9 +26,10 @@ export async function asOperator(
     const told = complaintOf(error, access.url);
     if (!told) throw error;
     const { terminal } = surroundings;
+    const { code, retryable } = told;
     const { what: message, faults } = told.complaint;
-    if (flags.json)
-      terminal.out(jsonDocument({ error: { code: told.code, message, ...(faults.length > 0 && { errors: faults }) } }));
+    const errors = faults.length > 0 && { errors: faults };
+    if (flags.json) terminal.out(jsonDocument({ error: { code, message, retryable, ...errors } }));
     terminal.err(complaint(told.complaint, paintFor('err', surroundings, flags)));
     return told.exit;
   }
@@ -36,6 +37,7 @@ export async function asOperator(
 
 interface Told {
   readonly code: string;
+  readonly retryable: boolean;
   readonly exit: number;
   readonly complaint: Complaint;
 }
@@ -46,6 +48,7 @@ function complaintOf(error: unknown, url: string): Told | undefined {
   const code = error.failure;
   return {
     code,
+    retryable: true,
     exit: exitCodes.gaveUp.code,
     complaint: {
       verdict: 'Failed',
@@ -59,10 +62,11 @@ function complaintOf(error: unknown, url: string): Told | undefined {
   };
 }
 
-function refusal({ status, code, message, faults, requestId }: GatewayRefusal): Told {
+function refusal({ status, code, retryable, message, faults, requestId }: GatewayRefusal): Told {
   const isLockedOut = status === 401 || status === 403;
   return {
     code,
+    retryable,
     exit: isLockedOut ? exitCodes.usage.code : exitCodes.failed.code,
     complaint: {
       verdict: 'Refused',

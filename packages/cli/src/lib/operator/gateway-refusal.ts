@@ -6,6 +6,8 @@ export class GatewayRefusal extends Error {
   readonly status: number;
   /** Such as `not_found`; `unexpected_answer` when it was no problem. */
   readonly code: string;
+  /** True when the same may be asked again later. */
+  readonly retryable: boolean;
   readonly faults: readonly Fault[];
   readonly requestId: string | undefined;
 
@@ -14,6 +16,7 @@ export class GatewayRefusal extends Error {
     super(problem.detail);
     this.status = status;
     this.code = problem.code;
+    this.retryable = problem.retryable;
     this.faults = problem.faults;
     this.requestId = problem.requestId;
   }
@@ -22,18 +25,21 @@ export class GatewayRefusal extends Error {
 interface Problem {
   readonly code: string;
   readonly detail: string;
+  readonly retryable: boolean;
   readonly faults: readonly Fault[];
   readonly requestId: string | undefined;
 }
 
 function problemOf(body: unknown): Problem {
-  const { code, detail, errors, requestId } = recordOf(body);
+  const { code, detail, retryable, errors, requestId } = recordOf(body);
   if (typeof code !== 'string') {
-    return { code: 'unexpected_answer', detail: 'This is no answer of a gateway.', faults: [], requestId: undefined };
+    const detail = 'This is no answer of a gateway.';
+    return { code: 'unexpected_answer', detail, retryable: false, faults: [], requestId: undefined };
   }
   return {
     code,
     detail: typeof detail === 'string' ? detail : code,
+    retryable: retryable === true,
     faults: Array.isArray(errors) ? errors.map(faultOf) : [],
     requestId: typeof requestId === 'string' ? requestId : undefined,
   };

@@ -81,7 +81,8 @@ interface Absence {
 function tellAbsence({ url, failure }: Absence, surroundings: Surroundings, flags: OpenFlags): number {
   const { terminal } = surroundings;
   const what = `There is no such page at ${url}.`;
-  if (flags.json) terminal.out(jsonDocument({ error: { code: failure, message: what } }));
+  if (flags.json)
+    terminal.out(jsonDocument({ error: { code: failure, message: what, retryable: !failure.startsWith('4') } }));
   const told = {
     verdict: 'Failed',
     what,

@@ -125,7 +125,12 @@ test('what is no id is asked of nobody, and a fault of a flag stands in the JSON
   expect(code).toBe(2);
   expect(err).toContain('is no id of a delivery');
   const { out } = await ask(['deliveries', 'list', '--endpoint', 'nope', '--json']);
-  expect(JSON.parse(out).error).toMatchObject({ code: 'request_invalid', errors: [{ pointer: '/endpoint' }] });
+  expect(JSON.parse(out).error).toEqual({
+    code: 'request_invalid',
+    message: expect.any(String),
+    retryable: false,
+    errors: [{ pointer: '/endpoint', detail: expect.any(String) }],
+  });
 });
 
 test('those that were given up are counted first, and replayed when a person agrees', async () => {
@@ -201,8 +206,9 @@ test('without settings, or without a gateway, nothing is asked', async () => {
   const told = { GUESTPASS_OPERATOR_TOKEN: 't', GUESTPASS_OPERATOR_URL: 'https://:word@example.com' };
   expect(await play(['tail'], { env: told })).toMatchObject({ code: 2, err: expect.not.stringContaining('word@') });
   const away = { GUESTPASS_OPERATOR_TOKEN: 't', GUESTPASS_OPERATOR_URL: 'http://127.0.0.1:1' };
-  const { code, err } = await play(['deliveries', 'list'], { env: away });
+  const { code, out, err } = await play(['deliveries', 'list', '--json'], { env: away });
   expect(code).toBe(5);
+  expect(JSON.parse(out).error).toMatchObject({ code: 'ECONNREFUSED', retryable: true });
   expect(err).toContain('(ECONNREFUSED)');
   expect((await play(['deliveries', 'replay'], { env: away })).err).toContain('nor is --failed');
   expect((await play(['deliveries', 'replay', 'dlv_1', '--failed'], { env: away })).err).toContain('does not go with');

@@ -36,7 +36,7 @@ function named({ pointer, detail }: Fault): Fault {
 function tellUnexpected(thrown: unknown, { terminal, env }: Surroundings, flags: OutputFlags): number {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const paint = paintFor('err', { terminal, env }, flags);
-  if (flags.json) terminal.out(jsonDocument({ error: { code: null, message: error.message } }));
+  if (flags.json) terminal.out(jsonDocument({ error: { code: null, message: error.message, retryable: false } }));
   if (flags.debug) terminal.err(`${error.stack ?? ''}\n`);
   terminal.err(
     complaint(
