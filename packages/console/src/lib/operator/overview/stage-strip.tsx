@@ -70,10 +70,13 @@ function Stage({ summary, line, isWorst }: StageProps) {
   );
 }
 
-function endsWords({ count, failed, refused }: StageSummary): string {
+function endsWords({ stage, count, failed, refused }: StageSummary): string {
   const parts = [
     ...(failed > 0 ? [`${countWords(failed)} failed`] : []),
     ...(refused > 0 ? [`${countWords(refused)} refused`] : []),
   ];
-  return parts.length > 0 ? parts.join(', ') : count === 0 ? 'nothing yet' : 'none failed';
+  if (parts.length > 0) return parts.join(', ');
+  if (count > 0) return 'none failed';
+  // Tries of before the page was opened are not known.
+  return stage === 'webhook' ? 'none heard of yet' : 'nothing yet';
 }
