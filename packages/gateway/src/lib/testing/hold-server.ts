@@ -1,4 +1,4 @@
-import { openServer } from './postgres.ts';
+import { dropLeftovers, openServer } from './postgres.ts';
 
 /**
  * Keeps the server of the tests up for a whole run, so that it is not started and ended between two tests. Where there
@@ -6,5 +6,7 @@ import { openServer } from './postgres.ts';
  */
 export async function setup(): Promise<(() => PromiseLike<void>) | undefined> {
   const server = await openServer().catch(() => undefined);
-  return server && (() => server[Symbol.asyncDispose]());
+  if (!server) return undefined;
+  await dropLeftovers(server.url);
+  return () => server[Symbol.asyncDispose]();
 }

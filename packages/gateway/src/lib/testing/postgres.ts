@@ -49,6 +49,17 @@ export async function testDatabase({ migrated = true }: TestDatabaseOptions = {}
   };
 }
 
+/** Drops what runs that were killed left behind: databases of tests that were made longer ago than any run takes. */
+export async function dropLeftovers(serverUrl: string): Promise<void> {
+  const left = await once(
+    serverUrl,
+    `select datname as name from pg_database
+      where datname ~ '^test_[0-9a-f]{32}$'
+        and (pg_stat_file('base/' || oid || '/PG_VERSION')).modification < now() - interval '2 hours'`,
+  );
+  for (const { name } of left) await once(serverUrl, `drop database if exists ${name} with (force)`);
+}
+
 const migrations = new URL('../../../migrations/', import.meta.url);
 
 /** Any number will do, as long as all tests use the same one. */
