@@ -5,6 +5,7 @@ import { CopyButton } from '../parts/copy-button.tsx';
 import { curlOf } from '../parts/curl.ts';
 import { Drawer } from '../parts/drawer.tsx';
 import { FactList } from '../parts/fact-list.tsx';
+import { IdLink } from '../parts/id-link.tsx';
 import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { Prose } from '../parts/prose.tsx';
@@ -139,9 +140,7 @@ function DeliveriesOf({ attemptId, navigation }: { readonly attemptId: string; r
         {deliveries.map(({ id, eventType, state, tries }) => (
           <li key={id}>
             <StateTag state={state} /> {eventType}, {tries === 1 ? 'one try' : `${tries} tries`}{' '}
-            <button type="button" class="link mono" onClick={() => navigation.go('deliveries', { delivery: id })}>
-              {id.slice(0, 12)}…
-            </button>
+            <IdLink id={id} onOpen={() => navigation.go('deliveries', { delivery: id })} />
           </li>
         ))}
       </ul>

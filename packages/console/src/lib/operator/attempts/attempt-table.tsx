@@ -1,5 +1,6 @@
 import { spanWords } from '../../words/numbers.ts';
 import type { Attempt } from '../data/views.ts';
+import { IdLink } from '../parts/id-link.tsx';
 import { Instant } from '../parts/instant.tsx';
 import { Table } from '../parts/table.tsx';
 import { OutcomeTag } from '../parts/tag.tsx';
@@ -49,9 +50,7 @@ function AttemptRow({ row, onOpen }: { readonly row: Attempt; readonly onOpen: (
         <Instant at={startedAt} />
       </td>
       <td>
-        <button type="button" class="link mono" onClick={() => onOpen(id)} aria-label={`Open ${id}`}>
-          {id.slice(0, 12)}…
-        </button>
+        <IdLink id={id} onOpen={() => onOpen(id)} />
       </td>
       <td>
         <OutcomeTag outcome={outcome} />

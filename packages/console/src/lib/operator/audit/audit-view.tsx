@@ -1,4 +1,5 @@
 import type { AuditRecord } from '../data/views.ts';
+import { IdLink } from '../parts/id-link.tsx';
 import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { Table } from '../parts/table.tsx';
@@ -112,14 +113,7 @@ function RecordRow({ record, navigation }: { readonly record: AuditRecord; reado
       </td>
       <td>
         {attemptId !== null && (
-          <button
-            type="button"
-            class="link mono"
-            aria-label={`Open ${attemptId}`}
-            onClick={() => navigation.go('attempts', { attempt: attemptId })}
-          >
-            {attemptId.slice(0, 12)}…
-          </button>
+          <IdLink id={attemptId} onOpen={() => navigation.go('attempts', { attempt: attemptId })} />
         )}
       </td>
       <td class="mono">{hash.slice(0, 12)}…</td>

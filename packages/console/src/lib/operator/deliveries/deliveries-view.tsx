@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import type { Live } from '../data/live.ts';
 import type { Delivery, Endpoint, Page } from '../data/views.ts';
 import { ExportLinks } from '../parts/export-links.tsx';
+import { IdLink } from '../parts/id-link.tsx';
 import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { Allowed } from '../parts/signed-in.tsx';
@@ -144,14 +145,7 @@ function DeliveryRow({ row, endpoints, navigation }: DeliveryRowProps) {
         <Instant at={createdAt} withDay />
       </td>
       <td>
-        <button
-          type="button"
-          class="link mono"
-          aria-label={`Open ${id}`}
-          onClick={() => navigation.change({ delivery: id })}
-        >
-          {id.slice(0, 12)}…
-        </button>
+        <IdLink id={id} onOpen={() => navigation.change({ delivery: id })} />
       </td>
       <td>
         <StateTag state={state} />

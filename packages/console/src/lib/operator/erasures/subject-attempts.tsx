@@ -1,5 +1,6 @@
 import { withQuery } from '../data/query.ts';
 import type { Attempt, AttemptDetail, Page } from '../data/views.ts';
+import { IdLink } from '../parts/id-link.tsx';
 import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { Table } from '../parts/table.tsx';
@@ -56,14 +57,7 @@ function SubjectRow({ attempt, navigation }: { readonly attempt: Attempt; readon
         <Instant at={startedAt} withDay />
       </td>
       <td>
-        <button
-          type="button"
-          class="link mono"
-          aria-label={`Open ${id}`}
-          onClick={() => navigation.go('attempts', { attempt: id })}
-        >
-          {id.slice(0, 12)}…
-        </button>
+        <IdLink id={id} onOpen={() => navigation.go('attempts', { attempt: id })} />
       </td>
       <td>
         <OutcomeTag outcome={outcome} />

@@ -1,4 +1,5 @@
 import type { AuditRecord } from '../data/views.ts';
+import { IdLink } from '../parts/id-link.tsx';
 import { Instant } from '../parts/instant.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { Table } from '../parts/table.tsx';
@@ -33,14 +34,7 @@ export function WithdrawalList({ navigation }: { readonly navigation: Navigation
               </td>
               <td>
                 {attemptId !== null && (
-                  <button
-                    type="button"
-                    class="link mono"
-                    aria-label={`Open ${attemptId}`}
-                    onClick={() => navigation.go('attempts', { attempt: attemptId })}
-                  >
-                    {attemptId.slice(0, 12)}…
-                  </button>
+                  <IdLink id={attemptId} onOpen={() => navigation.go('attempts', { attempt: attemptId })} />
                 )}
               </td>
               <td class="wide">{basisOf(line)}</td>
