@@ -3,6 +3,7 @@ import { useRef } from 'preact/hooks';
 import { countWords } from '../../words/numbers.ts';
 import type { Live } from '../data/live.ts';
 import { ExportLinks } from '../parts/export-links.tsx';
+import { OlderButton } from '../parts/older-button.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { Allowed } from '../parts/signed-in.tsx';
 import type { Navigation } from '../place.ts';
@@ -67,11 +68,7 @@ export function AttemptsView({ live, navigation, clock, saved }: AttemptsViewPro
         isFiltered={Object.values(filter).some(Boolean)}
         onOpen={(id) => navigation.change({ attempt: id })}
       />
-      {list.hasMore.value && (
-        <button type="button" onClick={list.more}>
-          Older
-        </button>
-      )}
+      <OlderButton pages={list} />
       {attempt !== undefined && (
         <AttemptDrawer
           key={attempt}

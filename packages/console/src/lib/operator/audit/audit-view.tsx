@@ -1,6 +1,7 @@
 import type { AuditRecord } from '../data/views.ts';
 import { IdLink } from '../parts/id-link.tsx';
 import { Instant } from '../parts/instant.tsx';
+import { OlderButton } from '../parts/older-button.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { Table } from '../parts/table.tsx';
 import { Tag } from '../parts/tag.tsx';
@@ -84,11 +85,7 @@ export function AuditView({ navigation, saved }: AuditViewProps) {
           <RecordRow key={record.sequence} record={record} navigation={navigation} />
         ))}
       </Table>
-      {pages.hasMore.value && (
-        <button type="button" onClick={pages.more}>
-          Older
-        </button>
-      )}
+      <OlderButton pages={pages} />
     </>
   );
 }

@@ -6,6 +6,7 @@ import type { Delivery, Endpoint, Page } from '../data/views.ts';
 import { ExportLinks } from '../parts/export-links.tsx';
 import { IdLink } from '../parts/id-link.tsx';
 import { Instant } from '../parts/instant.tsx';
+import { OlderButton } from '../parts/older-button.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { Allowed } from '../parts/signed-in.tsx';
 import { Table } from '../parts/table.tsx';
@@ -108,11 +109,7 @@ export function DeliveriesView({ live, navigation, clock, saved }: DeliveriesVie
           ))}
         </Table>
       )}
-      {pages.hasMore.value && (
-        <button type="button" onClick={pages.more}>
-          Older
-        </button>
-      )}
+      <OlderButton pages={pages} />
       {delivery !== undefined && (
         <DeliveryDrawer key={delivery} id={delivery} navigation={navigation} onChanged={pages.reload} />
       )}

@@ -3,6 +3,7 @@ import { ask } from '../../network.ts';
 import type { Hold } from '../data/views.ts';
 import { Drawer } from '../parts/drawer.tsx';
 import { Instant } from '../parts/instant.tsx';
+import { OlderButton } from '../parts/older-button.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { ReasonForm } from '../parts/reason-form.tsx';
 import { Allowed } from '../parts/signed-in.tsx';
@@ -68,11 +69,7 @@ export function HoldsSection() {
           ))}
         </Table>
       )}
-      {pages.hasMore.value && (
-        <button type="button" onClick={pages.more}>
-          Older
-        </button>
-      )}
+      <OlderButton pages={pages} />
       {placing.value && <PlaceDialog onClose={done} />}
       {lifting.value && <LiftDialog hold={lifting.value} onClose={done} />}
     </section>

@@ -1,6 +1,7 @@
 import type { AuditRecord } from '../data/views.ts';
 import { IdLink } from '../parts/id-link.tsx';
 import { Instant } from '../parts/instant.tsx';
+import { OlderButton } from '../parts/older-button.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { Table } from '../parts/table.tsx';
 import { usePages } from '../parts/use-pages.ts';
@@ -42,11 +43,7 @@ export function WithdrawalList({ navigation }: { readonly navigation: Navigation
           ))}
         </Table>
       )}
-      {pages.hasMore.value && (
-        <button type="button" onClick={pages.more}>
-          Older
-        </button>
-      )}
+      <OlderButton pages={pages} />
     </>
   );
 }
